@@ -1,0 +1,202 @@
+"""The configuration of a stack: its own keys and the catalogue, merged and checked before anything is touched.
+
+The same function serves the program (settings from the engine) and cronctl (settings from ``pulumi config``), so the
+two cannot disagree on what is declared. It is pure but for reading the catalogue's file.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+
+from components.catalogue import Catalogue
+from components.errors import InvalidConfiguration
+from components.fields import Identifier, SecretKey
+from components.model import Model, nearest, problems
+from components.owner import Owner
+from components.secret_value import misplaced_keys, value_problem
+from components.source import Location, Source, plain, read_source
+
+SECRET_VARIABLE = "SUPABASE_CRON_SECRET_"  # noqa: S105 - a prefix of names
+"""``SUPABASE_CRON_SECRET_<KEY>`` in the environment comes before the stack's configuration."""
+
+
+class OperatorsConfig(Model):
+    """People who may rotate and look: a group role and its members; needs Pulumi's postgresql plugin."""
+
+    role: Identifier
+    members: list[Identifier] = Field(default_factory=list)
+
+
+class Settings(Model):
+    """The configuration keys of a stack, ``supabase-cron:<key>`` in ``Pulumi.<stack>.yaml``."""
+
+    database_url: SecretStr | None = Field(default=None, alias="databaseUrl")
+    allow_unverified_tls: bool = Field(default=False, alias="allowUnverifiedTls")
+    catalogue: str = "jobs.yaml"
+    schema_name: Identifier = Field(default="public", alias="schema")
+    secrets: dict[SecretKey, SecretStr] = Field(default_factory=dict)
+    jobs: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    rotators: list[Identifier] = Field(default_factory=list)
+    operators: OperatorsConfig | None = None
+    adopt: bool = False
+    destroy_foreign_secrets: bool = Field(default=False, alias="destroyForeignSecrets")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _structured_values_arrive_as_json(cls, data: Any) -> Any:  # noqa: ANN401 - what the engine passes
+        if not isinstance(data, dict):
+            return data
+        structured = {"secrets", "jobs", "rotators", "operators"}
+        return {k: _from_json(k, v) if k in structured and isinstance(v, str) else v for k, v in data.items()}
+
+    @model_validator(mode="after")
+    def _rotators_once(self) -> Self:
+        if self.operators and self.operators.role in self.rotators:
+            raise ValueError(f"{self.operators.role!r} is the operators' role and may rotate anyway; drop it from rotators")
+        return self
+
+
+def _from_json(key: str, text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise ValueError(f"{key!r} must be a structure; set its parts with: pulumi config set --path '{key}.<name>'") from None
+
+
+class Config(NamedTuple):
+    """All that a stack declares."""
+
+    owner: Owner
+    settings: Settings
+    catalogue: Catalogue
+    secrets: Mapping[str, SecretStr]
+    warnings: tuple[str, ...]
+
+    @property
+    def rotators(self) -> tuple[str, ...]:
+        """The roles that may call the rotation function, beside its owner."""
+        operators = (self.settings.operators.role,) if self.settings.operators else ()
+        return tuple(sorted({*self.settings.rotators, *operators}))
+
+
+def load_config(
+    raw: Mapping[str, Any], *, owner: Owner, root: Path, environment: Mapping[str, str], now: datetime
+) -> Config:
+    """Read, merge and check everything.
+
+    ``raw`` maps the keys of the project's own namespace to their values in clear (structures as JSON text or data);
+    ``root`` is the folder that the catalogue's path is relative to; ``now`` is an aware datetime.
+    Raises InvalidConfiguration with all mistakes of the first level that has any.
+    """
+    stack_file = f"Pulumi.{owner.stack}.yaml"
+    try:
+        settings = Settings.model_validate(dict(raw))
+    except ValidationError as exc:
+        raise InvalidConfiguration(
+            f"{stack_file}: {_path((owner.project, *location))}: {sentence}"
+            for location, sentence in problems(exc, Settings)
+        ) from None
+    source = read_source(root / settings.catalogue)
+    catalogue = _read_catalogue(source, settings, stack_file, root)
+    secrets = _secret_values(catalogue, settings, environment)
+    if found := list(_secret_problems(catalogue, secrets, owner, now)):
+        raise InvalidConfiguration(found)
+    return Config(owner, settings, catalogue, secrets, tuple(catalogue.warnings()))
+
+
+def _read_catalogue(source: Source, settings: Settings, stack_file: str, root: Path) -> Catalogue:
+    merged = _merge_jobs(plain(source.data), settings, stack_file)
+    name = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
+
+    def told(location: Location, sentence: str) -> str:
+        place = source.position(location) or source.position(("defaults", *location[2:]))
+        overridden = location[:1] == ("jobs",) and _holds(settings.jobs, location[1:])
+        where = stack_file if overridden else f"{name}:{place[0]}:{place[1]}" if place else _nearest_place(source, name, location)
+        return f"{where}: {_path(location)}: {sentence}"
+
+    try:
+        catalogue = Catalogue.model_validate(merged)
+    except ValidationError as exc:
+        raise InvalidConfiguration(told(*problem) for problem in problems(exc, Catalogue)) from None
+    if found := catalogue.problems():
+        raise InvalidConfiguration(told(*problem) for problem in found)
+    return catalogue
+
+
+def _nearest_place(source: Source, name: Path, location: Location) -> str:
+    """Where the closest thing that does stand in the file is, for something that is missing."""
+    for end in range(len(location), 0, -1):
+        if place := source.position(location[:end]):
+            return f"{name}:{place[0]}:{place[1]}"
+    return str(name)
+
+
+def _merge_jobs(data: dict[str, Any], settings: Settings, stack_file: str) -> dict[str, Any]:
+    """Defaults below each job, the stack's overrides above it."""
+    jobs, defaults = data.get("jobs"), data.pop("defaults", None) or {}
+    if not isinstance(jobs, dict) or not isinstance(defaults, dict):
+        return data
+    if strangers := [job for job in settings.jobs if job not in jobs]:
+        raise InvalidConfiguration(
+            f"{stack_file}: jobs: no job {job!r} to override{nearest(job, map(str, jobs))}" for job in strangers
+        )
+    for name, job in jobs.items():
+        if isinstance(job, dict):
+            below = {k: v for k, v in defaults.items() if k != "http" or "http" in job}
+            jobs[name] = merge_patch(merge_patch(below, job), settings.jobs.get(str(name), {}))
+    return data
+
+
+def merge_patch(target: Any, patch: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """RFC 7396: objects merge key by key, null removes, everything else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), value)
+    return merged
+
+
+def _holds(data: object, location: Location) -> bool:
+    for step in location:
+        if not isinstance(data, dict) or step not in data:
+            return False
+        data = data[step]
+    return True
+
+
+def _path(location: Location) -> str:
+    """``jobs.nightly.http``; a name with dots stays readable."""
+    return ".".join(str(step) for step in location) or "the whole"
+
+
+def _secret_values(catalogue: Catalogue, settings: Settings, environment: Mapping[str, str]) -> dict[str, SecretStr]:
+    found = dict(settings.secrets)
+    for key in catalogue.secrets:
+        if value := environment.get(SECRET_VARIABLE + key.upper()):
+            found[key] = SecretStr(value)
+    return found
+
+
+def _secret_problems(
+    catalogue: Catalogue, secrets: Mapping[str, SecretStr], owner: Owner, now: datetime
+) -> Iterator[str]:
+    for key in secrets:
+        if key not in catalogue.secrets:
+            yield f"secret {key!r} has a value in stack {owner.stack} but is not declared{nearest(key, catalogue.secrets)}"
+    set_it = "run: pulumi config set --secret --path secrets.{key} --stack " + owner.stack
+    for key, spec in catalogue.secrets.items():
+        if key not in secrets:
+            yield f"secret {key!r} has no value in stack {owner.stack}; {set_it.format(key=key)}"
+        elif problem := value_problem(spec, secrets[key].get_secret_value(), now):
+            yield f"secret {key!r} {problem} ({set_it.format(key=key)})"
+    clear = {key: value.get_secret_value() for key, value in secrets.items()}
+    for job, problem in misplaced_keys(catalogue, clear):
+        yield f"job {job!r} {problem}"

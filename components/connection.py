@@ -1,0 +1,244 @@
+"""The way to the database: conninfo, pool, transactions, and the one gate where the driver's errors become ours.
+
+Everything here works through a transaction pooler: no prepared statements, no session state, no session locks. A read
+is one round trip in a READ ONLY transaction; a write is one transaction with its own lock and statement timeouts.
+"""
+
+import functools
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, TypeVar
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from components.errors import ConnectionFailed, Error, InvalidConfiguration, StatementFailed
+from components.fields import is_loopback
+
+URL_VARIABLE = "SUPABASE_CRON_DATABASE_URL"
+"""Comes before the configuration: refresh and destroy are configured from state, with the password of last time."""
+
+CONNECT_TIMEOUT = 10
+"""Seconds until an attempt to connect is given up."""
+
+LOCK_TIMEOUT = 5
+"""Seconds that DDL may wait for a lock before it lets others through and fails."""
+
+STATEMENT_TIMEOUT = 60
+"""Seconds that one statement may take."""
+
+POOL_SIZE = 4
+"""Pulumi's dynamic server has four worker threads (pulumi/dynamic/__main__.py), so a fifth connection is never used."""
+
+APPLICATION_NAME = "supabase-cron"
+
+_VERIFIED = {"verify-full"}
+_SETTINGS = (
+    f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'; SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}s'; "
+    "SET LOCAL search_path = ''"
+)
+_BEGIN = f"BEGIN; {_SETTINGS}"
+_BEGIN_READ_ONLY = f"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; {_SETTINGS}"
+
+T = TypeVar("T")
+Row = dict[str, Any]
+Parameters = Mapping[str, object] | Sequence[object] | None
+
+
+def resolve_conninfo(
+    configured: str | None, environment: Mapping[str, str], *, allow_unverified_tls: bool = False
+) -> str:
+    """The conninfo to use: the environment's before the configured one, completed with timeouts and TLS.
+
+    A connection to anything but loopback or a local socket verifies the server (``sslmode=verify-full``).
+    Raises InvalidConfiguration when there is none, it is no conninfo, or it asks for less than that.
+    """
+    given = environment.get(URL_VARIABLE) or configured
+    if not given:
+        raise InvalidConfiguration(
+            [
+                f"no database to connect to; set {URL_VARIABLE} in the environment, or run: "
+                "pulumi config set --secret databaseUrl"
+            ]
+        )
+    try:
+        parameters = conninfo_to_dict(given)
+    except psycopg.ProgrammingError:
+        # libpq's text may quote a part of the conninfo, password included
+        raise InvalidConfiguration(
+            ["the database url is no PostgreSQL conninfo; write postgresql://user:password@host:5432/postgres, "
+             "with special characters of the password percent-encoded"]
+        ) from None
+    host = str(parameters.get("host") or environment.get("PGHOST") or "")
+    local = not host or host.startswith("/") or all(is_loopback(name) for name in host.split(","))
+    mode = str(parameters.get("sslmode") or environment.get("PGSSLMODE") or "")
+    if not local and not allow_unverified_tls:
+        if mode and mode not in _VERIFIED:
+            raise InvalidConfiguration(
+                [
+                    f"the connection to {host} would not verify the server (sslmode={mode}); use sslmode=verify-full "
+                    "with sslrootcert, or say allowUnverifiedTls: true in the stack's configuration"
+                ]
+            )
+        parameters["sslmode"] = "verify-full"
+    parameters.setdefault("connect_timeout", CONNECT_TIMEOUT)
+    parameters.setdefault("application_name", APPLICATION_NAME)
+    return make_conninfo("", **parameters)
+
+
+class Transaction(NamedTuple):
+    """An open transaction; what is executed here stays or goes as a whole."""
+
+    connection: psycopg.Connection[Row]
+
+    def execute(self, statement: sql.Composable, parameters: Parameters = None) -> None:
+        """Run one statement; parameters are bound by the server, never part of the text."""
+        self.connection.execute(_bytes(statement, self.connection), parameters)
+
+    def fetch(self, query: sql.Composable, parameters: Parameters = None) -> list[Row]:
+        """Run one query and return its rows as dicts."""
+        return self.connection.execute(_bytes(query, self.connection), parameters).fetchall()
+
+
+class Database:
+    """A database as seen by one engine run: a small pool, and a snapshot of each kind of object read once."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
+            conninfo,
+            min_size=0,
+            max_size=POOL_SIZE,
+            open=True,
+            timeout=CONNECT_TIMEOUT + 5,
+            reconnect_timeout=1,
+            kwargs={"autocommit": True, "prepare_threshold": None, "row_factory": dict_row},
+            connection_class=psycopg.Connection[Row],
+        )
+        self._conninfo = conninfo
+        self._snapshots: dict[object, object] = {}
+        self._locks: dict[object, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """One transaction with short lock and statement timeouts and an empty search_path.
+
+        Raises ConnectionFailed or StatementFailed; whatever is raised, everything is rolled back.
+        """
+        with self._connection() as connection:
+            connection.execute(_BEGIN)
+            try:
+                yield Transaction(connection)
+            except BaseException:
+                if not connection.closed:
+                    connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def read(self, query: sql.Composable) -> list[Row]:
+        """Run one query in a READ ONLY transaction, in a single round trip; values must be part of the query."""
+        with self._connection() as connection, psycopg.ClientCursor(connection, row_factory=dict_row) as cursor:
+            text = _bytes(query, connection)
+            try:
+                cursor.execute(f"{_BEGIN_READ_ONLY}; ".encode() + text + b"; COMMIT")
+            except psycopg.Error:
+                if not connection.closed:
+                    connection.execute("ROLLBACK")
+                raise
+            rows: list[Row] = []
+            while True:
+                if cursor.description is not None:
+                    rows = cursor.fetchall()
+                if not cursor.nextset():
+                    return rows
+
+    def snapshot(self, reader: Callable[["Database"], T]) -> T:
+        """What ``reader`` finds, read once in the life of this object, which is one phase of one engine run."""
+        with self._lock:
+            lock = self._locks.setdefault(reader, threading.Lock())
+        with lock:
+            if reader not in self._snapshots:
+                self._snapshots[reader] = reader(self)
+            return self._snapshots[reader]  # type: ignore[return-value]
+
+    @contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection[Row]]:
+        """The gate: nothing of psycopg passes it outwards."""
+        with driver_errors_are_ours(self._conninfo):
+            try:
+                with self._pool.connection() as connection:
+                    yield connection
+            except PoolTimeout:
+                # the pool hides why; one direct attempt tells
+                psycopg.connect(self._conninfo).close()
+                raise
+
+
+@contextmanager
+def driver_errors_are_ours(conninfo: str) -> Iterator[None]:
+    """Turn psycopg's errors into ConnectionFailed and StatementFailed, told in one sentence without any value."""
+    try:
+        yield
+    except Error:
+        raise
+    except (psycopg.OperationalError, PoolTimeout) as exc:
+        if isinstance(exc, psycopg.Error) and exc.sqlstate and not exc.sqlstate.startswith(("08", "28", "3D", "53", "57P")):
+            raise StatementFailed(statement_sentence(exc), exc.sqlstate) from exc
+        raise ConnectionFailed(connection_sentence(exc, conninfo)) from exc
+    except psycopg.Error as exc:
+        raise StatementFailed(statement_sentence(exc), exc.sqlstate) from exc
+
+
+def statement_sentence(exc: psycopg.Error) -> str:
+    """The server's own words and its hint; never its detail, which may quote a row with a value in it."""
+    text = " ".join((exc.diag.message_primary or str(exc)).split())
+    hint = exc.diag.message_hint
+    if exc.sqlstate == "55P03":
+        text, hint = "another session holds a lock that is needed", "look for it in pg_stat_activity and try again"
+    return f"{text} ({hint})" if hint else text
+
+
+def connection_sentence(exc: Exception, conninfo: str) -> str:
+    """Where we tried to connect, what came back and what to do about it."""
+    parameters = conninfo_to_dict(conninfo)
+    place = f"{parameters.get('host', 'localhost')}:{parameters.get('port', 5432)}"
+    user = parameters.get("user", "the default user")
+    text = " ".join(str(exc).split())
+    lower = text.lower()
+    if isinstance(exc, PoolTimeout) or "timeout" in lower or "timed out" in lower:
+        return (
+            f"no answer from the database at {place} within {CONNECT_TIMEOUT} s; check host, port and network "
+            "(a direct Supabase connection is IPv6 only, the session pooler is not)"
+        )
+    if "password authentication failed" in lower or "no password supplied" in lower or "28p01" in lower:
+        return f"the database at {place} refuses the password of {user}; set {URL_VARIABLE} or databaseUrl to the current one"
+    if "ssl" in lower or "certificate" in lower:
+        return (
+            f"no verified TLS connection to the database at {place}: {_last_words(text)}; give the server's root "
+            "certificate as sslrootcert in the database url, or say allowUnverifiedTls: true"
+        )
+    if "does not exist" in lower:
+        return f"the database at {place} refuses the connection: {_last_words(text)}; check user and database in the url"
+    return f"cannot reach the database at {place}: {_last_words(text)}; check that it runs and {URL_VARIABLE} or databaseUrl"
+
+
+def _last_words(text: str) -> str:
+    return text.rsplit("failed: ", 1)[-1].removeprefix("FATAL: ").strip().rstrip(".")
+
+
+def _bytes(query: sql.Composable, connection: psycopg.Connection[Row]) -> bytes:
+    return query.as_bytes(connection)
+
+
+@functools.cache
+def database(conninfo: str) -> Database:
+    """The process's one Database for a conninfo: all providers of an engine run share its pool and snapshots."""
+    return Database(conninfo)

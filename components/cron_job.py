@@ -1,0 +1,200 @@
+"""Jobs of pg_cron: identified by name (and our role), their truth read from cron.job.
+
+They are made and altered through the functions of schema cron alone (on Supabase the table is read-only), in place, so
+that the jobid and with it the history survives. pg_cron has no rename: another name is another job.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import pulumi
+from psycopg import sql
+from pulumi.dynamic import Resource
+
+from components.connection import Row
+from components.errors import Conflict, PreflightFailed
+from components.fields import NAME_BYTES, JobName
+from components.model import Model
+from components.owner import owner_of
+from components.provider import Difference, ObjectKind, ObjectProvider, Statements, statement
+from components.schedule import ScheduleError, parse_schedule, parse_version
+from components.server import Server
+
+LONG_NAMES_SINCE = (1, 5)
+"""Before this version of pg_cron, jobname is of type name and cut silently at 63 bytes."""
+
+
+class CronJobArgs(Model):
+    """``command`` starts with the owner's mark; ``owner`` is ``project/stack``."""
+
+    name: JobName
+    schedule: str
+    command: str
+    owner: str
+    active: bool = True
+    adopt: bool = False
+
+
+class LiveJob(NamedTuple):
+    """A row of cron.job; ``mine`` says that it belongs to the connected role, ``here`` that it runs in this database."""
+
+    jobid: int
+    schedule: str
+    command: str
+    active: bool
+    database: str
+    username: str
+    mine: bool
+    current_database: str
+
+
+class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
+    """How jobs are read, compared and changed."""
+
+    args = CronJobArgs
+    directives = frozenset({"adopt"})
+
+    def identity(self, args: CronJobArgs) -> str:
+        return args.name
+
+    def title(self, args: CronJobArgs) -> str:
+        return f"cron job {args.name!r}"
+
+    def scope(self, args: CronJobArgs) -> None:
+        return None
+
+    def query(self, scope: None, identity: str | None = None) -> sql.Composable:
+        # Another role's job of the same name sorts first, so that ours takes its place in parse().
+        name = sql.SQL("IS NOT NULL") if identity is None else sql.SQL("= {}").format(sql.Literal(identity))
+        return sql.SQL(
+            "SELECT jobid, jobname::text AS name, schedule, command, active, database, username, "
+            "username = current_user AS mine, current_database()::text AS current_database "
+            "FROM cron.job WHERE jobname {name} ORDER BY username = current_user, jobid"
+        ).format(name=name)
+
+    def parse(self, rows: Iterable[Row]) -> dict[str, LiveJob]:
+        return {row["name"]: LiveJob(**{key: row[key] for key in LiveJob._fields}) for row in rows}
+
+    def preflight(self, args: CronJobArgs, server: Server) -> None:
+        found = server.extension_version("pg_cron")
+        version = parse_version(found) if found else None
+        size = len(args.name.encode())
+        if size > NAME_BYTES and version is not None and version < LONG_NAMES_SINCE:
+            raise PreflightFailed(
+                f"{self.title(args)} has a name of {size} bytes, which pg_cron {found} would cut at {NAME_BYTES}; "
+                "shorten it"
+            )
+        if server.missing_cron_privileges:
+            raise PreflightFailed(
+                f"{self.title(args)} cannot be scheduled by {server.role}, which lacks "
+                f"{', '.join(server.missing_cron_privileges)}; let the owner of pg_cron grant it"
+            )
+        try:
+            parse_schedule(args.schedule, version)
+        except ScheduleError as exc:
+            raise PreflightFailed(f"{self.title(args)}: {exc}") from exc
+
+    def claim(self, args: CronJobArgs, live: LiveJob | None, previous: CronJobArgs | None) -> None:
+        if live is None:
+            return
+        if not live.mine:
+            raise Conflict(
+                f"{self.title(args)} exists (jobid {live.jobid}) and belongs to the role {live.username!r}; "
+                "unschedule it as that role, or connect as it"
+            )
+        marked = owner_of(live.command, args.name)
+        if marked in {args.owner, previous.owner if previous else args.owner} or args.adopt and marked is None:
+            return
+        if marked is not None:
+            raise Conflict(f"{self.title(args)} exists and belongs to the stack {marked}; remove it there first")
+        if previous is None:
+            raise Conflict(
+                f"{self.title(args)} exists already (jobid {live.jobid}, schedule {live.schedule!r}) and no stack "
+                "manages it; to take it over, set adopt: true at the job, or for all: pulumi config set adopt true"
+            )
+
+    def differences(self, args: CronJobArgs, live: LiveJob, previous: CronJobArgs | None = None) -> list[Difference]:
+        found = [
+            Difference(name, getattr(args, name), getattr(live, name))
+            for name in ("schedule", "active")
+            if getattr(args, name) != getattr(live, name)
+        ]
+        if args.command != live.command:  # never shown: whoever changed it may have pasted a key
+            found.append(Difference("command", "the compiled one", "another text"))
+        if live.database != live.current_database:
+            found.append(Difference("database", live.current_database, live.database))
+        return found
+
+    def plan(self, args: CronJobArgs, live: LiveJob | None, previous: CronJobArgs | None = None) -> Statements:
+        if live is None:
+            schedule = sql.SQL("cron.schedule({}, {}, {})").format(
+                *(sql.Literal(text) for text in (args.name, args.schedule, args.command))
+            )
+            if args.active:
+                return statement(sql.SQL("SELECT {}").format(schedule))
+            return statement(sql.SQL("SELECT cron.alter_job({}, active := false)").format(schedule))
+        changes = [
+            sql.SQL("{} := {}").format(sql.SQL(name), sql.Literal(value))
+            for name, value in (
+                ("schedule", args.schedule),
+                ("command", args.command),
+                ("active", args.active),
+                ("database", live.current_database),
+            )
+            if value != getattr(live, name)
+        ]
+        if not changes:
+            return []
+        return statement(
+            sql.SQL("SELECT cron.alter_job({}, {})").format(sql.Literal(live.jobid), sql.SQL(", ").join(changes))
+        )
+
+    def drop(self, args: CronJobArgs, live: LiveJob, outputs: Mapping[str, Any]) -> Statements:
+        self.claim(args, live, args)
+        return statement(sql.SQL("SELECT cron.unschedule({}::bigint)").format(sql.Literal(live.jobid)))
+
+    def outputs(self, args: CronJobArgs, live: LiveJob, before: LiveJob | None) -> dict[str, Any]:
+        return {"jobid": live.jobid, "database": live.database, "username": live.username}
+
+    def live_args(self, args: CronJobArgs, live: LiveJob) -> CronJobArgs:
+        return args.model_copy(update={"schedule": live.schedule, "command": live.command, "active": live.active})
+
+
+class CronJobProvider(ObjectProvider[CronJobArgs, LiveJob]):
+    """Pulumi's side of jobs."""
+
+    kind: ClassVar = CronJobKind()
+
+
+class CronJob(Resource, module="cron", name="CronJob"):
+    """A job of pg_cron."""
+
+    name: pulumi.Output[str]
+    schedule: pulumi.Output[str]
+    active: pulumi.Output[bool]
+    jobid: pulumi.Output[int]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        schedule: str,
+        command: str,
+        owner: str,
+        name: str | None = None,
+        active: bool = True,
+        adopt: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props = {
+            "name": name or resource_name,
+            "schedule": schedule,
+            "command": command,
+            "owner": owner,
+            "active": active,
+            "adopt": adopt,
+            "jobid": None,
+            "database": None,
+            "username": None,
+        }
+        super().__init__(CronJobProvider(), resource_name, props, opts)

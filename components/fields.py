@@ -1,0 +1,96 @@
+"""The domain's types: one annotated line each, its check a plain function that can be tried alone."""
+
+import ipaddress
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from components.template import KEY, Literal, parse_template
+
+NAME_BYTES = 63
+"""PostgreSQL cuts names at 63 bytes (NAMEDATALEN - 1); pg_cron 1.4 cuts job names there too."""
+
+PLATFORM_TIMEOUT = 150
+"""Seconds until the first response after which Supabase answers 504 for an Edge Function."""
+
+EARLY_DROP = 15
+"""Seconds after which Edge Functions have been seen to end with ``Shutdown reason: EarlyDrop``."""
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PLACEHOLDER_PREFIX = "placeholder"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address names this machine and nothing else."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a secret's value is the source document's mark for "not set yet"."""
+    return value.strip().lower().startswith(_PLACEHOLDER_PREFIX)
+
+
+def printable(value: str) -> str:
+    """Refuse control characters; ValueError says where."""
+    if found := _CONTROL.search(value):
+        raise ValueError(f"holds a control character at position {found.start() + 1}")
+    return value
+
+
+def fits_name(value: str) -> str:
+    """Refuse what PostgreSQL would cut silently at 63 bytes."""
+    size = len(value.encode())
+    if size > NAME_BYTES:
+        raise ValueError(f"is {size} bytes long; PostgreSQL cuts names at {NAME_BYTES}, shorten it")
+    return value
+
+
+def header_name(value: str) -> str:
+    """Refuse what is no HTTP header name (RFC 9110)."""
+    if not _HEADER_NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is not a header name; use letters, digits and '-'")
+    return value
+
+
+def template(value: str) -> str:
+    """Refuse text whose braces are neither ``{secret}`` nor doubled, and control characters."""
+    parse_template(printable(value))
+    return value
+
+
+def http_url(value: str) -> str:
+    """Refuse an address that is not http(s), or not https to anything but this machine."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is not a web address; it must start with https:// and name a host")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError(f"goes to {parts.hostname} without https, which would send the keys in clear; use https://")
+    return value
+
+
+def url_template(value: str) -> str:
+    """Like :func:`http_url` for the part of a template that is known before run time."""
+    first = parse_template(template(value))[:1]
+    if first and isinstance(first[0], Literal):
+        http_url(value)
+    elif not first:
+        raise ValueError("is empty; write an address such as {supabase_url}/functions/v1/my-function")
+    return value
+
+
+Identifier = Annotated[str, StringConstraints(min_length=1), AfterValidator(printable), AfterValidator(fits_name)]
+JobName = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
+SecretKey = Annotated[str, StringConstraints(pattern=rf"^{KEY}$")]
+HeaderName = Annotated[str, AfterValidator(header_name)]
+Template = Annotated[str, AfterValidator(template)]
+UrlTemplate = Annotated[str, AfterValidator(url_template)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+StatusCode = Annotated[int, Field(ge=100, le=599)]

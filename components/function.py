@@ -1,0 +1,127 @@
+"""Functions as we define them and as the catalog has them; shared by the store and the rotation function.
+
+A definition is a ``.sql`` file with ``{schema}`` places. What lives is compared by body, security, search_path,
+volatility and privileges, so that a function replaced or opened behind our back is drift.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from psycopg import sql
+
+from components.connection import Row
+from components.owner import mark, owner_of
+from components.provider import Difference, Statements
+from components.sql import load_sql
+
+_BODY = re.compile(r"\$body\$(?P<body>.*)\$body\$", re.DOTALL)
+
+
+class LiveFunction(NamedTuple):
+    """A row of pg_proc; ``privileges`` maps each grantee but the owner to what it may."""
+
+    signature: str
+    name: str
+    schema: str
+    owner: str
+    mine: bool
+    source: str
+    security_definer: bool
+    volatility: str
+    settings: tuple[str, ...]
+    returns: str
+    comment: str | None
+    privileges: Mapping[str, list[str]]
+
+    @property
+    def stack(self) -> str | None:
+        """The stack whose mark the function carries."""
+        return owner_of(self.comment)
+
+
+class Function(NamedTuple):
+    """A function of ours: its file's name, its argument types and what the file makes of it."""
+
+    name: str
+    argument_types: str
+    identity_arguments: str
+    returns: str
+    volatility: str
+
+    @property
+    def signature(self) -> str:
+        """As pg_get_function_identity_arguments writes it."""
+        return f"{self.name}({self.identity_arguments})"
+
+    def reference(self, schema: str) -> sql.Composable:
+        """The function as a name in SQL: ``"public"."get_secret"(text)``."""
+        return sql.SQL("{}({})").format(sql.Identifier(schema, self.name), sql.SQL(self.argument_types))  # type: ignore[arg-type]
+
+    def definition(self, schema: str) -> sql.Composed:
+        """CREATE OR REPLACE FUNCTION, from the file."""
+        return sql.SQL(load_sql(self.name)).format(schema=sql.Identifier(schema))  # type: ignore[arg-type]
+
+    def body(self, schema: str) -> str:
+        """What pg_proc.prosrc must hold."""
+        found = _BODY.search(self.definition(schema).as_string())
+        if found is None:
+            raise AssertionError(f"{self.name}.sql has no $body$")
+        return found["body"]
+
+    def install(self, schema: str, owner: str, live: LiveFunction | None) -> Statements:
+        """Create or replace it, locked and marked. A stranger with other argument names has to go first."""
+        text = self.reference(schema).as_string()
+        parts: list[sql.Composable] = []
+        if live is not None and (live.signature != self.signature or live.returns != self.returns):
+            parts.append(sql.SQL("DROP FUNCTION {}").format(self.reference(schema)))
+        parts += [
+            self.definition(schema),
+            sql.SQL("COMMENT ON FUNCTION {} IS {}").format(self.reference(schema), sql.Literal(mark(owner))),
+            sql.SQL(load_sql("lock_function")).format(function=sql.Literal(text)),  # type: ignore[arg-type]
+        ]
+        return [(part, None) for part in parts]
+
+    def differences(self, schema: str, owner: str, live: LiveFunction | None) -> list[Difference]:
+        """What of the definition is not as declared; privileges are looked at by those who own them."""
+        if live is None:
+            return [Difference(f"function {self.name}", "there", "gone")]
+        declared = {
+            "source": self.body(schema),
+            "security_definer": True,
+            "volatility": self.volatility,
+            "settings": ('search_path=""',),
+            "signature": self.signature,
+            "returns": self.returns,
+            "stack": owner,
+        }
+        changed = [name.replace("_", " ") for name, value in declared.items() if getattr(live, name) != value]
+        return [Difference(f"function {self.name}", "as defined", f"another {', '.join(changed)}")] if changed else []
+
+
+GET_SECRET = Function("get_secret", "text", "key text", "text", "s")
+AUDIT_ROW = Function("cron_secret_audit_row", "", "", "trigger", "v")
+ROTATE = Function("rotate_cron_secret", "text, text", "p_key text, p_value text", "void", "v")
+
+
+def functions_query(schema: str, names: Iterable[str]) -> sql.Composed:
+    """The catalog query for functions by name in a schema."""
+    return sql.SQL(load_sql("functions")).format(  # type: ignore[arg-type]
+        schema=sql.Literal(schema), names=sql.Literal(list(names))
+    )
+
+
+def live_functions(rows: Iterable[Row]) -> dict[str, LiveFunction]:
+    """The query's rows by function name; an overload with other argument types is not ours and left alone."""
+    ours = {function.name: function for function in (GET_SECRET, AUDIT_ROW, ROTATE)}
+    found = {}
+    for row in rows:
+        live = LiveFunction(**{**row, "settings": tuple(row["settings"])})
+        if _types(live.signature) == _types(ours[live.name].signature):
+            found[live.name] = live
+    return found
+
+
+def _types(signature: str) -> list[str]:
+    arguments = signature.partition("(")[2].rstrip(")")
+    return [argument.split()[-1] for argument in arguments.split(",") if argument.strip()]

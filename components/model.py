@@ -1,0 +1,72 @@
+"""The base of all models, and the one place where pydantic's mistakes become sentences of ours."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+
+class Model(BaseModel):
+    """A frozen value without unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """The end of a sentence that helps with a misspelt word: ``; did you mean 'x'?`` or what there is."""
+    names = sorted(choices)
+    if close := difflib.get_close_matches(word, names, n=1, cutoff=0.5):
+        return f"; did you mean {close[0]!r}?"
+    return f"; there is {', '.join(map(repr, names))}" if names else ""
+
+
+def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Each mistake as (location, sentence), without the word of the library and never with a value of a secret."""
+    schema = model.model_json_schema()
+    found = []
+    for detail in error.errors(include_url=False, include_context=True):
+        location = tuple(step for step in detail["loc"] if step != "[key]")
+        found.append((location, _sentence(detail, schema)))
+    return list(dict.fromkeys(found))
+
+
+def _sentence(detail: ErrorDetails, schema: Mapping[str, Any]) -> str:
+    match detail["type"]:
+        case "extra_forbidden":
+            *parents, name = detail["loc"]
+            return f"unknown field {str(name)!r}{nearest(str(name), _fields(schema, parents))}"
+        case "missing":
+            return "is missing"
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case _:
+            text = detail["msg"]
+            return text[:1].lower() + text[1:]
+
+
+def _fields(schema: Mapping[str, Any], location: Iterable[str | int]) -> set[str]:
+    """The names that may stand at a place of a JSON Schema."""
+    nodes = [schema]
+    for step in location:
+        nodes = [child for node in nodes for child in _children(schema, node, step)]
+    return {name for node in nodes for part in _alternatives(schema, node) for name in part.get("properties", {})}
+
+
+def _children(root: Mapping[str, Any], node: Mapping[str, Any], step: str | int) -> list[Mapping[str, Any]]:
+    found = []
+    for part in _alternatives(root, node):
+        for child in (part.get("properties", {}).get(step), part.get("additionalProperties"), part.get("items")):
+            if isinstance(child, Mapping):
+                found.append(child)
+                break
+    return found
+
+
+def _alternatives(root: Mapping[str, Any], node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    if reference := node.get("$ref"):
+        return _alternatives(root, root["$defs"][reference.removeprefix("#/$defs/")])
+    if choices := node.get("anyOf", node.get("oneOf")):
+        return [part for choice in choices for part in _alternatives(root, choice)]
+    return [node]

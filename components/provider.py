@@ -1,0 +1,331 @@
+"""The provider that all kinds of objects share: check by model, diff by what lives, one plan for create and update.
+
+A kind says how its objects are read, what differs and which statements mend it (see :class:`ObjectKind`); this module
+says when. check, diff and read look and answer; create, update and delete write, each in one transaction.
+"""
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from psycopg import sql
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.output import Unknown
+from pydantic import ValidationError
+
+from components.connection import Database, Row, Transaction, database, resolve_conninfo
+from components.errors import Error, InvalidConfiguration, StatementFailed
+from components.model import Model, problems
+from components.server import Server, read_server
+
+UNDEFINED_TABLE = "42P01"
+SHOWN_LENGTH = 160
+
+ArgsT = TypeVar("ArgsT", bound=Model)
+LiveT = TypeVar("LiveT")
+
+
+class Difference(NamedTuple):
+    """One property in which what lives is not what is declared; both sides are fit to be shown."""
+
+    name: str
+    declared: object
+    found: object
+
+
+class ObjectKind(Generic[ArgsT, LiveT]):
+    """A kind of PostgreSQL object: how it is read, compared and changed. Stateless, and without a connection.
+
+    ``args`` is the model of the inputs; ``directives`` are those inputs that say how to act and are no property of the
+    object, so that changing them alone changes nothing; ``secrets`` are inputs whose values are never shown.
+    """
+
+    args: type[ArgsT]
+    directives: ClassVar[frozenset[str]] = frozenset()
+    secrets: ClassVar[frozenset[str]] = frozenset()
+
+    def identity(self, args: ArgsT) -> str:
+        """The resource's id: what names the object in the database."""
+        raise NotImplementedError
+
+    def title(self, args: ArgsT) -> str:
+        """How messages name the object: ``cron job 'nightly'``."""
+        raise NotImplementedError
+
+    def scope(self, args: ArgsT) -> Hashable:
+        """What one snapshot query covers; objects of one scope are read together."""
+        raise NotImplementedError
+
+    def query(self, scope: Any, identity: str | None = None) -> sql.Composable:  # noqa: ANN401 - each kind has its own
+        """The one catalog query that reads every object of a scope, or the one with an identity."""
+        raise NotImplementedError
+
+    def parse(self, rows: Iterable[Row]) -> dict[str, LiveT]:
+        """The query's rows as live objects by identity."""
+        raise NotImplementedError
+
+    def preflight(self, args: ArgsT, server: Server) -> None:
+        """Raise an Error for what would fail or do harm; called before anything is read or touched."""
+
+    def claim(self, args: ArgsT, live: LiveT | None, previous: ArgsT | None) -> None:
+        """Raise Conflict where the object that lives is not ours to change."""
+
+    def differences(self, args: ArgsT, live: LiveT, previous: ArgsT | None = None) -> list[Difference]:
+        """All properties in which ``live`` is not what ``args`` declares; empty exactly when the plan is."""
+        raise NotImplementedError
+
+    def plan(self, args: ArgsT, live: LiveT | None, previous: ArgsT | None = None) -> "Statements":
+        """The statements that make ``live`` what ``args`` declares."""
+        raise NotImplementedError
+
+    def drop(self, args: ArgsT, live: LiveT, outputs: Mapping[str, Any]) -> "Statements":
+        """The statements that remove the object; may raise Conflict."""
+        raise NotImplementedError
+
+    def outputs(self, args: ArgsT, live: LiveT, before: LiveT | None) -> dict[str, Any]:
+        """What is told beside the inputs; ``before`` is what lived when this resource was created."""
+        return {}
+
+    def live_args(self, args: ArgsT, live: LiveT) -> ArgsT:
+        """The inputs as they would have to be for ``live`` to be no drift."""
+        return args
+
+
+Statements = list[tuple[sql.Composable, Mapping[str, object] | None]]
+
+
+def statement(query: sql.Composable, parameters: Mapping[str, object] | None = None) -> Statements:
+    """A plan of one statement."""
+    return [(query, parameters)]
+
+
+def read_objects(kind: ObjectKind[Any, LiveT], database: Database, scope: Hashable) -> dict[str, LiveT]:
+    """All that lives in a scope, in one round trip: the snapshot of the resources, and what cronctl looks at."""
+    try:
+        return kind.parse(database.read(kind.query(scope)))
+    except StatementFailed as exc:
+        if exc.sqlstate == UNDEFINED_TABLE:  # the table or extension that would hold them is not there yet, or gone
+            return {}
+        raise
+
+
+class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
+    """Pulumi's side of a kind. Pickled into state by reference: stateless, and its module path is a contract."""
+
+    serialize_as_secret_always = False
+    kind: ClassVar[ObjectKind[Any, Any]]
+    _database: Database
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Find the database; connecting waits until something is asked of it."""
+        _show_errors_as_sentences()
+        self._database = database(
+            resolve_conninfo(
+                req.config.get("databaseUrl"),
+                os.environ,
+                allow_unverified_tls=str(req.config.get("allowUnverifiedTls")).lower() == "true",
+            )
+        )
+
+    # In pulumi's own signatures everything is an untyped dict.
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Validate the inputs by model, then ask the server whether they can work."""
+        if _has_unknowns(news):
+            return CheckResult(news, [])
+        try:
+            args = self._args(news)
+            self.kind.preflight(args, self._database.snapshot(read_server))
+            live = self._snapshot(args).get(self.kind.identity(args))
+            self.kind.claim(args, live, self._state_args(_olds))
+        except InvalidConfiguration as exc:
+            return CheckResult(news, [CheckFailure("", problem) for problem in exc.problems])
+        except Error as exc:
+            return CheckResult(news, [CheckFailure("", str(exc))])
+        return CheckResult(args.model_dump(exclude_none=True), [])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Hold what is declared against the state and against what lives; say what drifted."""
+        if _has_unknowns(_news):
+            return DiffResult(changes=True)
+        args, previous = self._args(_news), self._state_args(_olds)
+        live = self._snapshot(args).get(self.kind.identity(args))
+        if previous is None or live is None:
+            found = True
+        else:
+            found = bool(self.kind.differences(args, live, previous))
+        if previous is not None:
+            if self.kind.identity(previous) != self.kind.identity(args):
+                return DiffResult(changes=True, replaces=["name"], delete_before_replace=True)
+            _say(self._drift(previous, live))
+        declared = self._properties(args)
+        return DiffResult(changes=found or previous is None or declared != self._properties(previous))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Make the object what is declared; takes up an object of ours whose creation was never reported."""
+        args = self._args(props)
+        return CreateResult(self.kind.identity(args), self._apply(args, None))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """The same plan as create, from what lives to what is declared."""
+        args = self._args(_news)
+        kept = {key: _olds[key] for key in self._kept_outputs if key in _olds}
+        return UpdateResult({**self._apply(args, self._state_args(_olds)), **kept})
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """What is, so that refresh sees drift in every property."""
+        args = self._args(props)
+        live = self._snapshot(args).get(id_)
+        if live is None:
+            return ReadResult(None, {})
+        found = self.kind.live_args(args, live)
+        inputs = found.model_dump(exclude_none=True)
+        kept = {key: props[key] for key in self._kept_outputs if key in props}
+        return ReadResult(id_, {**inputs, **self.kind.outputs(found, live, live), **kept}, inputs)
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Remove the object; one that is gone already is removed."""
+        args = self._args(_props)
+        if self.kind.identity(args) not in read_objects(self.kind, self._database, self.kind.scope(args)):
+            return
+        with self._told(args), self._database.transaction() as transaction:
+            live = self._live(transaction, args)
+            if live is not None:
+                for query, parameters in self.kind.drop(args, live, _props):
+                    transaction.execute(query, parameters)
+
+    _kept_outputs: ClassVar[frozenset[str]] = frozenset()
+    """Outputs that tell of the resource's creation and are not read again."""
+
+    def _apply(self, args: ArgsT, previous: ArgsT | None) -> dict[str, Any]:
+        with self._told(args), self._database.transaction() as transaction:
+            before = self._live(transaction, args)
+            self.kind.claim(args, before, previous)
+            for query, parameters in self.kind.plan(args, before, previous):
+                transaction.execute(query, parameters)
+            after = self._live(transaction, args)
+            if after is None:
+                raise Error("is not there after its creation")
+        return {**args.model_dump(exclude_none=True), **self.kind.outputs(args, after, before)}
+
+    def _told(self, args: ArgsT) -> "_Told":
+        return _Told(self.kind.title(args))
+
+    def _args(self, props: Mapping[str, Any]) -> ArgsT:
+        known = {key: value for key, value in props.items() if key in self.kind.args.model_fields}
+        try:
+            return self.kind.args.model_validate(known)  # type: ignore[return-value]
+        except ValidationError as exc:
+            raise InvalidConfiguration(
+                f"{'.'.join(map(str, location))} {sentence}" for location, sentence in problems(exc, self.kind.args)
+            ) from None
+
+    def _state_args(self, olds: Mapping[str, Any]) -> ArgsT | None:
+        """The inputs in state, or None where an earlier version of this project wrote others."""
+        try:
+            return self._args(olds)
+        except InvalidConfiguration:
+            return None
+
+    def _properties(self, args: ArgsT) -> dict[str, Any]:
+        return args.model_dump(exclude=set(self.kind.directives))
+
+    def _snapshot(self, args: ArgsT) -> dict[str, LiveT]:
+        return self._database.snapshot(_Snapshot(type(self.kind), self.kind.scope(args)))  # type: ignore[return-value]
+
+    def _live(self, transaction: Transaction, args: ArgsT) -> LiveT | None:
+        identity = self.kind.identity(args)
+        return self.kind.parse(transaction.fetch(self.kind.query(self.kind.scope(args), identity))).get(identity)
+
+    def _drift(self, state: ArgsT, live: LiveT | None) -> Iterator[str]:
+        title = self.kind.title(state)
+        if live is None:
+            yield f"{title} is in the state but gone from the database; pulumi up makes it again"
+            return
+        for name, declared, found in self.kind.differences(state, live, state):
+            yield f"{title} was changed in the database: {name} is {shown(found)} there, {shown(declared)} in the state"
+
+
+def shown(value: object) -> str:
+    """A property for a person: text in quotes, cut where it would fill the terminal."""
+    text = repr(value)
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
+
+
+class _Snapshot(NamedTuple):
+    """A reader for :meth:`Database.snapshot`, equal for the same kind and scope."""
+
+    kind: type[ObjectKind[Any, Any]]
+    scope: Hashable
+
+    def __call__(self, source: Database) -> dict[str, Any]:
+        return read_objects(self.kind(), source, self.scope)
+
+
+class _Told:
+    """Names the object in front of an error's sentence, once."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, exc: BaseException | None, _traceback: object) -> None:
+        if isinstance(exc, Error) and not str(exc).startswith(self._title):
+            raise type(exc)(f"{self._title}: {exc}") from exc
+
+
+def _has_unknowns(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(_has_unknowns(part) for part in value.values())
+    if isinstance(value, list):
+        return any(_has_unknowns(part) for part in value)
+    return isinstance(value, Unknown)
+
+
+_said: set[str] = set()
+_say_lock = threading.Lock()
+
+
+def _say(lines: Iterable[str]) -> None:
+    """Print each line once an engine run; the engine shows a dynamic provider's output under Diagnostics."""
+    with _say_lock:
+        for line in lines:
+            if line not in _said:
+                _said.add(line)
+                sys.stdout.write(f"drift: {line}\n")
+        sys.stdout.flush()
+
+
+def _show_errors_as_sentences() -> None:
+    """Let the SDK's server answer with an error's sentence alone.
+
+    From 3.2xx on it aborts with ``traceback.format_exc()`` (pulumi/dynamic/__main__.py, ``_abort_with_traceback``), which
+    is a page of SDK frames in the user's terminal. Unexpected exceptions keep their traceback.
+    """
+    served = sys.modules.get("__main__")
+    if getattr(served, "traceback", None) is traceback:
+        served.traceback = _Sentences  # type: ignore[union-attr]
+
+
+class _Sentences:
+    """Stands in for the module ``traceback`` in the SDK's server."""
+
+    @staticmethod
+    def format_exc() -> str:
+        """The sentence of our own errors, the traceback of all others."""
+        exc = sys.exception()
+        return str(exc) if isinstance(exc, Error) else traceback.format_exc()

@@ -1,0 +1,60 @@
+"""What the connected server is and offers: read once an engine run, asked by every preflight."""
+
+from typing import NamedTuple
+
+from psycopg import sql
+
+from components.connection import Database
+from components.sql import load_sql
+
+
+class ExtensionFacts(NamedTuple):
+    """One extension as the server knows it; versions are None where it is not installed or not on disk."""
+
+    name: str
+    default_version: str | None
+    installed_version: str | None
+    schema: str | None
+    needs_superuser: bool
+
+
+class Server(NamedTuple):
+    """The server, our role there, and what of pg_cron that role may use.
+
+    ``preloaded`` and ``cron_database`` are None where the role may not see the server's settings
+    (that takes pg_read_all_settings, which Supabase's postgres has through pg_monitor).
+    """
+
+    version: int
+    role: str
+    is_superuser: bool
+    database: str
+    preloaded: tuple[str, ...] | None
+    cron_database: str | None
+    cron_timezone: str | None
+    roles: frozenset[str]
+    missing_cron_privileges: tuple[str, ...]
+    extensions: dict[str, ExtensionFacts]
+
+    def extension_version(self, name: str) -> str | None:
+        """The version that is installed or, before that, the one that would be."""
+        facts = self.extensions.get(name)
+        return (facts.installed_version or facts.default_version) if facts else None
+
+
+def read_server(database: Database) -> Server:
+    """Ask the server for all of it in one round trip."""
+    (row,) = database.read(sql.SQL(load_sql("server")))  # type: ignore[arg-type]
+    preloaded = row["preloaded"]
+    return Server(
+        version=row["version"],
+        role=row["role"],
+        is_superuser=row["is_superuser"],
+        database=row["database"],
+        preloaded=None if preloaded is None else tuple(name.strip() for name in preloaded.split(",") if name.strip()),
+        cron_database=row["cron_database"],
+        cron_timezone=row["cron_timezone"],
+        roles=frozenset(row["roles"]),
+        missing_cron_privileges=tuple(row["missing_cron_privileges"]),
+        extensions={facts["name"]: ExtensionFacts(**facts) for facts in row["extensions"]},
+    )

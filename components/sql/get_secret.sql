@@ -1,0 +1,22 @@
+CREATE OR REPLACE FUNCTION {schema}.get_secret(key text)
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = ''
+AS $body$
+DECLARE
+    found text;
+BEGIN
+    SELECT s.value INTO found FROM {schema}.cron_secrets AS s WHERE s.key = get_secret.key;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'cron secret % is unknown', quote_literal(get_secret.key)
+            USING ERRCODE = 'no_data_found', HINT = 'Declare it in jobs.yaml and run pulumi up.';
+    END IF;
+    IF found = '' OR found ILIKE 'placeholder%' THEN
+        RAISE EXCEPTION 'cron secret % is not set', quote_literal(get_secret.key)
+            USING ERRCODE = 'no_data_found', HINT = 'Set it with pulumi config set --secret and run pulumi up.';
+    END IF;
+    RETURN found;
+END
+$body$

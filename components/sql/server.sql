@@ -1,0 +1,38 @@
+-- The server, the role we are, and what of pg_cron that role may use.
+SELECT
+    current_setting('server_version_num')::int AS version,
+    current_user::text AS role,
+    (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS is_superuser,
+    current_database()::text AS database,
+    -- pg_settings leaves a row out where current_setting() would raise
+    (SELECT string_agg(setting, ',') FROM pg_catalog.pg_settings
+     WHERE name IN ('shared_preload_libraries', 'session_preload_libraries')
+     HAVING bool_or(name = 'shared_preload_libraries')) AS preloaded,
+    (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'cron.database_name') AS cron_database,
+    (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'cron.timezone') AS cron_timezone,
+    ARRAY(SELECT rolname::text FROM pg_catalog.pg_roles) AS roles,
+    ARRAY(
+        SELECT 'USAGE on schema cron'
+        FROM pg_catalog.pg_namespace AS n
+        WHERE n.nspname = 'cron' AND NOT has_schema_privilege(n.oid, 'USAGE')
+        UNION ALL
+        SELECT DISTINCT 'EXECUTE on function cron.' || p.proname
+        FROM pg_catalog.pg_proc AS p
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+        WHERE n.nspname = 'cron' AND p.proname IN ('schedule', 'unschedule', 'alter_job')
+          AND NOT has_function_privilege(p.oid, 'EXECUTE')
+    ) AS missing_cron_privileges,
+    (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'name', coalesce(e.extname, a.name),
+            'default_version', a.default_version,
+            'installed_version', e.extversion,
+            'schema', n.nspname,
+            'needs_superuser', coalesce(v.superuser AND NOT v.trusted, true)
+        )), '[]')
+        FROM pg_catalog.pg_available_extensions AS a
+        LEFT JOIN pg_catalog.pg_available_extension_versions AS v
+            ON v.name = a.name AND v.version = a.default_version
+        FULL JOIN pg_catalog.pg_extension AS e ON e.extname = a.name
+        LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
+    ) AS extensions
