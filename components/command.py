@@ -13,6 +13,11 @@ from components.catalogue import HttpAction, Job
 from components.owner import mark
 from components.template import Literal, parse_template
 
+_FUNCTIONS = {
+    "GET": sql.SQL("net.http_get"),
+    "POST": sql.SQL("net.http_post"),
+    "DELETE": sql.SQL("net.http_delete"),
+}
 _INDENT = sql.SQL("\n        ")
 
 
@@ -34,8 +39,8 @@ def _request(http: HttpAction, schema: str) -> sql.Composed:
         body = {} if http.body is None else http.body
         document = sql.SQL("body := {}::jsonb").format(sql.Literal(json.dumps(body, ensure_ascii=False)))
         arguments.insert(2, document)
-    return sql.SQL("SELECT net.{function}(\n    {arguments}\n);").format(
-        function=sql.Identifier(f"http_{http.method.lower()}"), arguments=sql.SQL(",\n    ").join(arguments)
+    return sql.SQL("SELECT {function}(\n    {arguments}\n);").format(
+        function=_FUNCTIONS[http.method], arguments=sql.SQL(",\n    ").join(arguments)
     )
 
 

@@ -8,13 +8,14 @@ import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
+from pydantic import SecretStr
 
 from components.errors import ConnectionFailed, Error, InvalidConfiguration, StatementFailed
 from components.fields import is_loopback
@@ -49,14 +50,25 @@ Row = dict[str, Any]
 Parameters = Mapping[str, object] | Sequence[object] | None
 
 
-def resolve_conninfo(
-    configured: str | None, environment: Mapping[str, str], *, allow_unverified_tls: bool = False
-) -> str:
+class ConnectionSettings(Protocol):
+    """What of the configuration says how to connect."""
+
+    @property
+    def database_url(self) -> SecretStr | None:
+        """The configured conninfo."""
+
+    @property
+    def allow_unverified_tls(self) -> bool:
+        """Whether a connection to another machine may go without ``sslmode=verify-full``."""
+
+
+def resolve_conninfo(settings: ConnectionSettings, environment: Mapping[str, str]) -> str:
     """The conninfo to use: the environment's before the configured one, completed with timeouts and TLS.
 
     A connection to anything but loopback or a local socket verifies the server (``sslmode=verify-full``).
     Raises InvalidConfiguration when there is none, it is no conninfo, or it asks for less than that.
     """
+    configured = settings.database_url.get_secret_value() if settings.database_url else None
     given = environment.get(URL_VARIABLE) or configured
     if not given:
         raise InvalidConfiguration(
@@ -76,7 +88,7 @@ def resolve_conninfo(
     host = str(parameters.get("host") or environment.get("PGHOST") or "")
     local = not host or host.startswith("/") or all(is_loopback(name) for name in host.split(","))
     mode = str(parameters.get("sslmode") or environment.get("PGSSLMODE") or "")
-    if not local and not allow_unverified_tls:
+    if not local and not settings.allow_unverified_tls:
         if mode and mode not in _VERIFIED:
             raise InvalidConfiguration(
                 [

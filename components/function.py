@@ -69,17 +69,19 @@ class Function(NamedTuple):
             raise AssertionError(f"{self.name}.sql has no $body$")
         return found["body"]
 
-    def install(self, schema: str, owner: str, live: LiveFunction | None) -> Statements:
-        """Create or replace it, locked and marked. A stranger with other argument names has to go first."""
+    def install(self, schema: str, owner: str, live: LiveFunction | None, *, lock: bool = True) -> Statements:
+        """Create or replace it, marked and locked. A stranger with other argument names has to go first."""
         text = self.reference(schema).as_string()
+        fresh = live is None or live.signature != self.signature or live.returns != self.returns
         parts: list[sql.Composable] = []
-        if live is not None and (live.signature != self.signature or live.returns != self.returns):
+        if live is not None and fresh:
             parts.append(sql.SQL("DROP FUNCTION {}").format(self.reference(schema)))
         parts += [
             self.definition(schema),
             sql.SQL("COMMENT ON FUNCTION {} IS {}").format(self.reference(schema), sql.Literal(mark(owner))),
-            sql.SQL(load_sql("lock_function")).format(function=sql.Literal(text)),  # type: ignore[arg-type]
         ]
+        if lock or fresh:
+            parts.append(sql.SQL(load_sql("lock_function")).format(function=sql.Literal(text)))  # type: ignore[arg-type]
         return [(part, None) for part in parts]
 
     def differences(self, schema: str, owner: str, live: LiveFunction | None) -> list[Difference]:

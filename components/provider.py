@@ -25,6 +25,7 @@ from pulumi.dynamic import (
 from pulumi.output import Unknown
 from pydantic import ValidationError
 
+from components.config import Settings
 from components.connection import Database, Row, Transaction, database, resolve_conninfo
 from components.errors import Error, InvalidConfiguration, StatementFailed
 from components.model import Model, problems
@@ -86,6 +87,10 @@ class ObjectKind(Generic[ArgsT, LiveT]):
         """All properties in which ``live`` is not what ``args`` declares; empty exactly when the plan is."""
         raise NotImplementedError
 
+    def drift(self, state: ArgsT, live: LiveT) -> list[Difference]:
+        """What of the object is not as the state has it, whether a plan would mend it or keep it."""
+        return self.differences(state, live)
+
     def plan(self, args: ArgsT, live: LiveT | None, previous: ArgsT | None = None) -> "Statements":
         """The statements that make ``live`` what ``args`` declares."""
         raise NotImplementedError
@@ -131,13 +136,9 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def configure(self, req: ConfigureRequest) -> None:
         """Find the database; connecting waits until something is asked of it."""
         _show_errors_as_sentences()
-        self._database = database(
-            resolve_conninfo(
-                req.config.get("databaseUrl"),
-                os.environ,
-                allow_unverified_tls=str(req.config.get("allowUnverifiedTls")).lower() == "true",
-            )
-        )
+        keys = ("databaseUrl", "allowUnverifiedTls")
+        given = {key: value for key in keys if (value := req.config.get(key)) is not None}
+        self._database = database(resolve_conninfo(Settings.model_validate(given), os.environ))
 
     # In pulumi's own signatures everything is an untyped dict.
 
@@ -254,7 +255,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         if live is None:
             yield f"{title} is in the state but gone from the database; pulumi up makes it again"
             return
-        for name, declared, found in self.kind.differences(state, live, state):
+        for name, declared, found in self.kind.drift(state, live):
             yield f"{title} was changed in the database: {name} is {shown(found)} there, {shown(declared)} in the state"
 
 

@@ -6,17 +6,17 @@ SECURITY DEFINER
 SET search_path = ''
 AS $body$
 DECLARE
-    found text;
+    stored text;
 BEGIN
-    SELECT s.value INTO found FROM {schema}.cron_secrets AS s WHERE s.key = get_secret.key;
+    SELECT s.value INTO stored FROM {schema}.cron_secrets AS s WHERE s.key = get_secret.key;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'cron secret % is unknown', quote_literal(get_secret.key)
             USING ERRCODE = 'no_data_found', HINT = 'Declare it in jobs.yaml and run pulumi up.';
     END IF;
-    IF found = '' OR found ILIKE 'placeholder%' THEN
+    IF stored = '' OR stored ILIKE 'placeholder%' THEN
         RAISE EXCEPTION 'cron secret % is not set', quote_literal(get_secret.key)
             USING ERRCODE = 'no_data_found', HINT = 'Set it with pulumi config set --secret and run pulumi up.';
     END IF;
-    RETURN found;
+    RETURN stored;
 END
 $body$

@@ -1,0 +1,37 @@
+"""The program of a stack, as a table of contents: load, declare, export."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pulumi
+
+from components.config import load_config
+from components.connection import resolve_conninfo
+from components.errors import Error
+from components.owner import Owner
+from components.scheduled_jobs import ScheduledJobs
+from components.stack import stack_settings
+
+try:
+    config = load_config(
+        stack_settings(),
+        owner=Owner(pulumi.get_project(), pulumi.get_stack()),
+        root=Path(__file__).parent,
+        environment=os.environ,
+        now=datetime.now(UTC),
+    )
+    conninfo = resolve_conninfo(config.settings, os.environ)
+except Error as error:
+    raise pulumi.RunError(str(error)) from None
+
+for warning in config.warnings:
+    pulumi.log.warn(warning)
+
+jobs = ScheduledJobs("scheduled-jobs", config, conninfo=conninfo)
+
+pulumi.export("extensions", jobs.extensions)
+pulumi.export("secrets", jobs.secrets)
+pulumi.export("jobs", jobs.jobs)
+pulumi.export("rotators", jobs.rotators)
+pulumi.export("verificationSql", jobs.verification_sql())

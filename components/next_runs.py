@@ -1,0 +1,122 @@
+"""When the five fields of a schedule fire: the next runs, and the shortest time between two of them.
+
+pg_cron goes through real time minute by minute and looks up the wall time of each in ``cron.timezone``
+(``ShouldRunTask`` in its pg_cron.c). So a wall time that a clock change skips never runs, and one that it
+repeats runs twice. cronsim follows Debian's cron there, which is why it is given plain wall times alone.
+"""
+
+import calendar
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache, lru_cache
+from itertools import dropwhile, groupby, pairwise
+
+from cronsim import CronSim
+
+DAY = timedelta(days=1)
+DAY_MINUTES = 24 * 60
+ALL_DAYS = frozenset(range(1, 32))
+ALL_WEEKDAYS = frozenset(range(7))
+
+
+@dataclass(frozen=True)
+class DayRule:
+    """The days that a schedule runs on.
+
+    ``weekdays`` counts from Sunday, 0. Where one of the two day fields starts with a star (``*``, ``*/2``,
+    ``*,1``), both must match, otherwise either is enough. ``last_day`` adds the last day of each month.
+    """
+
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    last_day: bool = False
+    days_star: bool = False
+    weekdays_star: bool = False
+
+    @property
+    def needs_both(self) -> bool:
+        """Whether day of month and day of week must match together."""
+        return self.days_star or self.weekdays_star
+
+
+@dataclass(frozen=True)
+class Times:
+    """The minutes and hours of wall time, and the days, that a schedule runs at."""
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    rule: DayRule
+
+    def runs(self, after: datetime, zone: tzinfo) -> Iterator[datetime]:
+        """The runs after an instant, in UTC, without end; ``zone`` is the server's ``cron.timezone``."""
+        start = after.astimezone(UTC)
+        # Before a clock is set back, the wall times to come begin earlier than the present one.
+        wall = min(_wall(start, zone), _wall(start + DAY, zone) - DAY)
+        both = heapq.merge(*(_instants(CronSim(self._expression(), wall), zone, fold) for fold in (0, 1)))
+        return (instant for instant, _ in groupby(dropwhile(lambda instant: instant <= start, both)))
+
+    def shortest_gap(self) -> int:
+        """The shortest time between two consecutive runs in seconds, by a clock that is never changed."""
+        minutes = sorted(hour * 60 + minute for hour in self.hours for minute in self.minutes)
+        days = shortest_day_gap(self.rule)
+        if days is None:
+            raise ValueError("a schedule that never runs has no period")
+        overnight = days * DAY_MINUTES - (minutes[-1] - minutes[0])
+        return 60 * min([overnight, *(later - earlier for earlier, later in pairwise(minutes))])
+
+    def _expression(self) -> str:
+        """The same in cronsim's words, where ``*/31`` and ``*/8`` are leading stars that add no day of their own."""
+        rule = self.rule
+        days = ("*/31," if rule.days_star else "") + ("L" if rule.last_day else _join(rule.days))
+        weekdays = ("*/8," if rule.weekdays_star else "") + _join(rule.weekdays)
+        return f"{_join(self.minutes)} {_join(self.hours)} {days} {_join(rule.months)} {weekdays}"
+
+
+@lru_cache(maxsize=4096)
+def shortest_day_gap(rule: DayRule) -> int | None:
+    """The least number of days between two days of the rule, None if it has none.
+
+    Looks at 28 years: from 1901 to 2099 the calendar repeats after that many.
+    """
+    found: list[int] = []
+    for number, (month, day, weekday, is_last) in enumerate(_days_of_28_years()):
+        if month not in rule.months:
+            continue
+        by_month, by_week = day in rule.days or (rule.last_day and is_last), weekday in rule.weekdays
+        if (by_month and by_week) if rule.needs_both else (by_month or by_week):
+            if found and number - found[-1] == 1:
+                return 1
+            found.append(number)
+    if not found:
+        return None
+    found.append(found[0] + len(_days_of_28_years()))
+    return min(later - earlier for earlier, later in pairwise(found))
+
+
+@cache
+def _days_of_28_years() -> tuple[tuple[int, int, int, bool], ...]:
+    first = date(2001, 1, 1)
+    days = (first + timedelta(days=number) for number in range(28 * 365 + 7))
+    return tuple(
+        (day.month, day.day, day.isoweekday() % 7, day.day == calendar.monthrange(day.year, day.month)[1])
+        for day in days
+    )
+
+
+def _wall(instant: datetime, zone: tzinfo) -> datetime:
+    return instant.astimezone(zone).replace(tzinfo=None)
+
+
+def _instants(walls: Iterable[datetime], zone: tzinfo, fold: int) -> Iterator[datetime]:
+    """Wall times as instants: of a repeated one the first (fold 0) or second, of a skipped one nothing."""
+    for wall in walls:
+        instant = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+        if _wall(instant, zone) == wall:
+            yield instant
+
+
+def _join(values: Iterable[int]) -> str:
+    return ",".join(map(str, sorted(values)))

@@ -1,0 +1,202 @@
+"""One item of one field of a schedule, such as ``*/5``: its values, or what is wrong and the likely right form.
+
+The grammar is pg_cron's (``get_range`` in its entry.c), less what pg_cron takes and nobody means.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Unit(NamedTuple):
+    """What a field counts; ``cycle`` is how many values make a round, if a step over it must divide that."""
+
+    name: str
+    low: int
+    high: int
+    cycle: int | None = None
+    names: tuple[str, ...] = ()
+
+    def number(self, word: str) -> int | None:
+        """The value of a number or of a name of three letters in any case."""
+        if word.isdigit():
+            return int(word)
+        return self.names.index(word.lower()) + self.low if word.lower() in self.names else None
+
+
+DAY = Unit("day of month", 1, 31)
+# A step over the week need not divide it: a leading star is the only way to ask for both day fields at once.
+WEEKDAY = Unit("day of week", 0, 7, None, ("sun", "mon", "tue", "wed", "thu", "fri", "sat"))
+UNITS = (
+    Unit("minute", 0, 59, 60),
+    Unit("hour", 0, 23, 24),
+    DAY,
+    Unit(
+        "month",
+        1,
+        12,
+        12,
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+    ),
+    WEEKDAY,
+)
+
+INT_MAX = 2**31 - 1
+SHORTEST_MONTH = 28
+WORD = "[0-9A-Za-z]+"
+_ITEM = re.compile(rf"(?:(?P<star>\*)|(?P<first>{WORD})(?:-(?P<last>{WORD}))?)(?:/(?P<step>{WORD}))?")
+
+# What other crons write, and what fingers slip on.
+_REWRITES = (
+    (re.compile(r"\?"), "*"),
+    (re.compile(r"(.+)#.*"), r"\1"),
+    (re.compile(r"\*-?([0-9]+)"), r"*/\1"),
+    (re.compile(r"(.+)[;|:.](.+)"), r"\1,\2"),
+    (re.compile(r"(.+)\\(.+)"), r"\1/\2"),
+    (re.compile(r"(.+-.+)~(.+)"), r"\1/\2"),
+    (re.compile(r"(.+)~.+"), r"\1"),
+)
+
+
+class Problem(NamedTuple):
+    """Why an item is refused, the texts that could stand instead, likeliest first, and the words before them.
+
+    ``mistake``: pg_cron, or some version of it, takes the item and makes something else of it.
+    """
+
+    why: str
+    forms: tuple[str, ...] = ()
+    advice: str = "write"
+    mistake: bool = False
+
+
+def read_item(unit: Unit, item: str) -> frozenset[int] | Problem:
+    """The values of an item, or the problem with it."""
+    if not item:
+        return Problem(f"has an empty item as {unit.name}", ("",))
+    match = _ITEM.fullmatch(item)
+    if match is None:
+        return _no_item(unit, item)
+    words = [word for word in match.group("first", "last") if word is not None]
+    for word in words:
+        if problem := _wrong_word(unit, item, word):
+            return problem
+    if match["step"] is not None and (problem := _wrong_step(unit, match)):
+        return problem
+    numbers = [number for word in words if (number := unit.number(word)) is not None]
+    first, last = (unit.low, unit.high) if match["star"] else (numbers[0], numbers[-1])
+    step = int(match["step"] or 1)
+    if first > last:
+        return Problem(
+            f"has the range {shown(item)} as {unit.name}, which runs backwards and gives no or odd values",
+            (_around(unit, first, last, step),),
+            mistake=True,
+        )
+    return frozenset(range(first, last + 1, step))
+
+
+def shown(text: str, limit: int = 80) -> str:
+    """A text in quotes, cut where it would flood a terminal."""
+    return repr(text if len(text) <= limit else f"{text[: limit - 1]}…")
+
+
+def _no_item(unit: Unit, item: str) -> Problem:
+    match = _ITEM.match(item)
+    prefix = match[0] if match else ""
+    rest = item[len(prefix) :]
+    forms = [pattern.sub(form, item) for pattern, form in _REWRITES if pattern.fullmatch(item)]
+    forms += [prefix] if prefix else []
+    unfinished = (rest[0] == "/" and "/" not in prefix) or (rest[0] == "-" and prefix.isalnum())
+    if prefix and not unfinished:
+        why = f"has {shown(item)} as {unit.name}, of which pg_cron would ignore {shown(rest)}"
+        return Problem(why, tuple(forms[:1]), mistake=True)
+    return Problem(
+        f"has {shown(item)} as {unit.name}, which is no value, list, range or step", tuple(forms[:1])
+    )
+
+
+def _wrong_word(unit: Unit, item: str, word: str) -> Problem | None:
+    number = unit.number(word)
+    if number is None:
+        forms = tuple(item.replace(word, form, 1) for form in _instead_of(unit, item, word))
+        known = f"a number from {unit.low} to {unit.high}"
+        known += f" or a name of three letters such as {unit.names[1]!r}" if unit.names else ""
+        return Problem(f"has {shown(word)} as {unit.name}, which must be {known}", forms)
+    if unit.low <= number <= unit.high:
+        return None
+    why = f"has {shown(word)} as {unit.name}, which goes from {unit.low} to {unit.high}"
+    nearest = min(max(number, unit.low), unit.high)
+    if number > INT_MAX and unit.low <= number % 2**32 <= unit.high:
+        nearest = number % 2**32
+        why += f" (pg_cron keeps 32 bits of it and would read {nearest})"
+    elif number == unit.high + 1 == unit.cycle and word == item:
+        nearest = unit.low  # after 23 comes hour 0, unless it ends a range
+    return Problem(why, (re.sub(rf"\b{word}\b", str(nearest), item, count=1),), mistake=number > INT_MAX)
+
+
+def _instead_of(unit: Unit, item: str, word: str) -> Iterator[str]:
+    if unit is DAY and word.lower() in {"l", "lw", "last"}:
+        yield "$"
+    elif word.lower() == "h":  # Jenkins: some value of its own choice
+        yield "*" if "/" in item else str(unit.low)
+    elif digits := re.match("[0-9]+", word):  # 15W, 5L, 1st
+        yield digits[0]
+    else:
+        yield from difflib.get_close_matches(word.lower()[:3], unit.names, n=1)
+
+
+def _wrong_step(unit: Unit, match: re.Match[str]) -> Problem | None:
+    base, step = match[0].split("/")
+    if match["first"] and not match["last"]:
+        why = f"has a step on the single {unit.name} {shown(base)}, which pg_cron refuses"
+        return Problem(why, (f"{base}-{unit.high}/{step}",))
+    if not step.isdigit():
+        digits = re.match("[0-9]+", step)
+        return Problem(
+            f"has the step {shown(step)}, which is no number", (f"{base}/{digits[0]}",) if digits else ()
+        )
+    every = int(step)
+    if every == 0:
+        return Problem("has a step of 0", (base,))
+    if every > unit.high:
+        lowest = match["first"] or str(unit.low)
+        why = f"has the step {shown(step)}, which leaves {unit.name} {lowest} alone"
+        return Problem(why, (lowest,), mistake=True)
+    return _uneven(unit, every) if match["star"] else None
+
+
+def _uneven(unit: Unit, every: int) -> Problem | None:
+    """The problem with ``*/every`` where its rhythm breaks at the end of each round."""
+    values = range(unit.low, unit.high + 1, every)
+    if unit is DAY and every >= SHORTEST_MONTH:
+        days = " and ".join(map(str, values))
+        return Problem(
+            f"does not run every {every} days but on day {days} of a month", (str(unit.low),), mistake=True
+        )
+    if unit.cycle is None or unit.cycle % every == 0:
+        return None
+    divisors = [step for step in range(1, unit.cycle) if unit.cycle % step == 0]
+    shorter = max(step for step in divisors if step < every)
+    longer = min((step for step in divisors if step > every), default=None)
+    return Problem(
+        f"does not run every {every} {unit.name}s: after {unit.name} {values[-1]} comes {unit.name} {unit.low}",
+        (f"*/{shorter}" if shorter > 1 else "*", f"*/{longer}" if longer else str(unit.low)),
+        advice=f"write a step that divides {unit.cycle}, such as",
+        mistake=True,
+    )
+
+
+def _around(unit: Unit, first: int, last: int, step: int) -> str:
+    """A range over the end of its unit, as the list that says the same: ``22-4`` is ``22-23,0-4``."""
+    if unit is WEEKDAY:  # both 0 and 7 are Sunday: let it end a range, or begin one
+        first, low = first % unit.high, 1
+        if first <= last:
+            return f"{first}-{last}" + (f"/{step}" if step > 1 else "")
+    else:
+        low = unit.low
+    values = [*range(first, unit.high + 1), *range(low, last + 1)][::step]
+    if step > 1:
+        return ",".join(map(str, values))
+    parts = ((first, unit.high), (low, last))
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in parts if a <= b)

@@ -1,0 +1,237 @@
+"""The secret store: three tables, get_secret() and the audit trigger in one schema; identified by that schema.
+
+Its truth is the catalog: definitions, row security, policies and every privilege. All of it is made, marked and locked
+in one transaction, so there is no moment in which it stands open. The installing script is safe to run again, which is
+also the way from one version of this project to the next: no row is ever lost.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import pulumi
+from psycopg import sql
+from pulumi.dynamic import Resource
+
+from components.connection import Row
+from components.errors import Conflict
+from components.fields import Identifier
+from components.function import AUDIT_ROW, GET_SECRET, LiveFunction, functions_query, live_functions
+from components.model import Model
+from components.owner import mark, owner_of
+from components.provider import Difference, ObjectKind, ObjectProvider, Statements
+from components.sql import load_sql
+
+SECRETS = "cron_secrets"
+OWNERS = "cron_secret_owners"
+AUDIT = "cron_secret_audit"
+TABLES = {
+    SECRETS: ("key", "value", "description", "updated_at"),
+    OWNERS: ("key", "owner"),
+    AUDIT: ("id", "key", "action", "session_role", "active_role", "application", "at"),
+}
+"""Each table of the store with the columns that this version of the project needs."""
+
+TRIGGER = "cron_secret_audit"
+FUNCTIONS = (GET_SECRET, AUDIT_ROW)
+
+
+class SecretStoreArgs(Model):
+    """``destroy_foreign_secrets`` lets destroy take keys along that no stack declares."""
+
+    schema_name: Identifier
+    owner: str
+    adopt: bool = False
+    destroy_foreign_secrets: bool = False
+
+
+class LiveTable(NamedTuple):
+    """A table as the catalog has it; ``privileges`` are those of others than its owner, ``grantee: PRIVILEGE, …``."""
+
+    name: str
+    kind: str
+    owner: str
+    mine: bool
+    comment: str | None
+    row_security: bool
+    forced: bool
+    strange_policies: list[str]
+    has_policy: bool
+    columns: list[str]
+    triggers: list[str]
+    privileges: list[str]
+
+
+class LiveStore(NamedTuple):
+    """What there is of a store in a schema."""
+
+    tables: Mapping[str, LiveTable]
+    functions: Mapping[str, LiveFunction]
+
+
+class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
+    """How the store is read, compared and changed."""
+
+    args = SecretStoreArgs
+    directives = frozenset({"adopt", "destroy_foreign_secrets"})
+
+    def identity(self, args: SecretStoreArgs) -> str:
+        return args.schema_name
+
+    def title(self, args: SecretStoreArgs) -> str:
+        return f"secret store in schema {args.schema_name!r}"
+
+    def scope(self, args: SecretStoreArgs) -> str:
+        return args.schema_name
+
+    def query(self, scope: str, identity: str | None = None) -> sql.Composable:
+        tables = sql.SQL(load_sql("secret_store")).format(  # type: ignore[arg-type]
+            schema=sql.Literal(scope), names=sql.Literal(list(TABLES))
+        )
+        functions = functions_query(scope, [function.name for function in FUNCTIONS])
+        return sql.SQL(
+            "SELECT {schema} AS schema, "
+            "(SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM ({tables}) AS t) AS tables, "
+            "(SELECT coalesce(jsonb_agg(to_jsonb(f)), '[]') FROM ({functions}) AS f) AS functions"
+        ).format(schema=sql.Literal(scope), tables=tables, functions=functions)
+
+    def parse(self, rows: Iterable[Row]) -> dict[str, LiveStore]:
+        found = {}
+        for row in rows:
+            tables = {table["name"]: LiveTable(**table) for table in row["tables"]}
+            functions = live_functions(row["functions"])
+            if tables or functions:
+                found[row["schema"]] = LiveStore(tables, functions)
+        return found
+
+    def claim(self, args: SecretStoreArgs, live: LiveStore | None, previous: SecretStoreArgs | None) -> None:
+        if live is None:
+            return
+        known = {args.owner, previous.owner if previous else args.owner}
+        objects = [(f"table {table.name!r}", table.mine, table.owner, owner_of(table.comment)) for table in live.tables.values()]
+        objects += [(f"function {f.name!r}", f.mine, f.owner, f.stack) for f in live.functions.values()]
+        for name, mine, role, stack in objects:
+            where = f"{name} in schema {args.schema_name!r}"
+            if not mine:
+                raise Conflict(f"{where} belongs to the role {role!r}; connect as it, or set another schema")
+            if stack is not None and stack not in known:
+                raise Conflict(f"{where} belongs to the stack {stack}; set another schema, or remove it there first")
+            if stack is None and previous is None and not args.adopt:
+                raise Conflict(
+                    f"{where} exists already and no stack manages it; to take it over with its rows, run: "
+                    "pulumi config set adopt true"
+                )
+        if any(table.kind != "r" for table in live.tables.values()):
+            raise Conflict(f"schema {args.schema_name!r} has a view where the store's tables belong; set another schema")
+
+    def differences(
+        self, args: SecretStoreArgs, live: LiveStore, previous: SecretStoreArgs | None = None
+    ) -> list[Difference]:
+        found = [d for name in TABLES for d in _table_differences(name, args.owner, live.tables.get(name))]
+        for function in FUNCTIONS:
+            there = live.functions.get(function.name)
+            found += function.differences(args.schema_name, args.owner, there)
+            if there is not None and there.privileges:
+                granted = "; ".join(f"{who}: {', '.join(what)}" for who, what in sorted(there.privileges.items()))
+                found.append(Difference(f"privileges on function {function.name}", "its owner alone", granted))
+        return found
+
+    def plan(
+        self, args: SecretStoreArgs, live: LiveStore | None, previous: SecretStoreArgs | None = None
+    ) -> Statements:
+        if live is not None and not self.differences(args, live):
+            return []
+        schema = sql.Identifier(args.schema_name)
+        there = live.functions if live else {}
+        parts: list[sql.Composable] = [
+            # not IF NOT EXISTS: that asks for CREATE on the database even where the schema is there
+            sql.SQL(
+                "DO $do$ BEGIN IF to_regnamespace({name}) IS NULL THEN EXECUTE {create}; END IF; END $do$"
+            ).format(
+                name=sql.Literal(schema.as_string()),
+                create=sql.Literal(sql.SQL("CREATE SCHEMA {}").format(schema).as_string()),
+            ),
+            sql.SQL(load_sql("secret_tables")).format(schema=schema),  # type: ignore[arg-type]
+        ]
+        for table in TABLES:
+            name = sql.Identifier(args.schema_name, table)
+            parts.append(sql.SQL("COMMENT ON TABLE {} IS {}").format(name, sql.Literal(mark(args.owner))))
+            parts.append(sql.SQL(load_sql("lock_table")).format(table=sql.Literal(name.as_string())))  # type: ignore[arg-type]
+        functions = [
+            step for function in FUNCTIONS
+            for step in function.install(args.schema_name, args.owner, there.get(function.name))
+        ]
+        trigger = sql.SQL(
+            "DROP TRIGGER IF EXISTS {trigger} ON {table}; "
+            "CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION {schema}.cron_secret_audit_row()"
+        ).format(trigger=sql.Identifier(TRIGGER), table=sql.Identifier(args.schema_name, SECRETS), schema=schema)
+        drop_trigger = sql.SQL("DROP TRIGGER IF EXISTS {} ON {}").format(
+            sql.Identifier(TRIGGER), sql.Identifier(args.schema_name, SECRETS)
+        )
+        return [*((part, None) for part in parts), (drop_trigger, None), *functions, (trigger, None)]
+
+    def drop(self, args: SecretStoreArgs, live: LiveStore, outputs: Mapping[str, Any]) -> Statements:
+        self.claim(args, live, args)
+        schema = sql.Identifier(args.schema_name)
+        guard = sql.SQL(load_sql("secret_store_is_empty")).format(table=sql.Identifier(args.schema_name, SECRETS))  # type: ignore[arg-type]
+        parts: list[sql.Composable] = []
+        if SECRETS in live.tables and not args.destroy_foreign_secrets:
+            parts.append(guard)
+        parts += [sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(args.schema_name, table)) for table in TABLES]
+        parts += [sql.SQL("DROP FUNCTION IF EXISTS {}").format(f.reference(args.schema_name)) for f in FUNCTIONS]
+        if args.schema_name != "public":
+            parts.append(sql.SQL(load_sql("drop_empty_schema")).format(schema=schema, name=sql.Literal(args.schema_name)))  # type: ignore[arg-type]
+        return [(part, None) for part in parts]
+
+    def outputs(self, args: SecretStoreArgs, live: LiveStore, before: LiveStore | None) -> dict[str, Any]:
+        return {"differences": [f"{name}: {found}" for name, _, found in self.differences(args, live)]}
+
+
+def _table_differences(name: str, owner: str, live: LiveTable | None) -> list[Difference]:
+    if live is None:
+        return [Difference(f"table {name}", "there", "gone")]
+    found = []
+    if missing := [column for column in TABLES[name] if column not in live.columns]:
+        found.append(Difference(f"columns of {name}", "complete", f"without {', '.join(missing)}"))
+    if owner_of(live.comment) != owner:
+        found.append(Difference(f"comment on {name}", mark(owner), live.comment))
+    if not live.row_security or live.forced:
+        found.append(Difference(f"row security of {name}", "enabled", "forced" if live.row_security else "disabled"))
+    if live.strange_policies or not live.has_policy:
+        found.append(Difference(f"policies of {name}", ["nobody"], live.strange_policies))
+    if live.privileges:
+        found.append(Difference(f"privileges on {name}", "its owner alone", "; ".join(live.privileges)))
+    if name == SECRETS and TRIGGER not in live.triggers:
+        found.append(Difference(f"trigger of {name}", TRIGGER, live.triggers))
+    return found
+
+
+class SecretStoreProvider(ObjectProvider[SecretStoreArgs, LiveStore]):
+    """Pulumi's side of the store."""
+
+    kind: ClassVar = SecretStoreKind()
+
+
+class SecretStore(Resource, module="cron", name="SecretStore"):
+    """The tables and functions that keep a stack's secrets."""
+
+    schema_name: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        schema_name: str,
+        owner: str,
+        adopt: bool = False,
+        destroy_foreign_secrets: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        props = {
+            "schema_name": schema_name,
+            "owner": owner,
+            "adopt": adopt,
+            "destroy_foreign_secrets": destroy_foreign_secrets,
+            "differences": None,
+        }
+        super().__init__(SecretStoreProvider(), resource_name, props, opts)

@@ -1,0 +1,70 @@
+"""Providers connected as the dev stack's login, and a database that is clean before and after each test."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import psycopg
+import pytest
+from psycopg import sql
+from pulumi.dynamic import Config, ConfigureRequest
+
+from components.connection import Database, database
+from components.provider import ObjectProvider
+
+OWNER = "supabase-cron/test"
+PRIVATE = "jobs_private"
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Provide(Protocol):
+    def __call__(self, kind: type[ObjectProvider[Any, Any]], conninfo: str = ...) -> ObjectProvider[Any, Any]: ...
+
+
+@pytest.fixture
+def provide(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provide]:
+    """A provider as a new engine run would have it: configured, with a pool and snapshots of its own."""
+    opened: list[Database] = []
+
+    def configured(kind: type[ObjectProvider[Any, Any]], url: str = conninfo) -> ObjectProvider[Any, Any]:
+        database.cache_clear()
+        monkeypatch.setenv("SUPABASE_CRON_DATABASE_URL", url)
+        provider = kind()
+        provider.configure(ConfigureRequest(Config({}, "supabase-cron")))
+        opened.append(provider._database)
+        return provider
+
+    yield configured  # type: ignore[misc]
+    for each in opened:
+        each.close()
+    database.cache_clear()
+
+
+@pytest.fixture
+def postgres(conninfo: str) -> Iterator[Connection]:
+    """The deploying login, to look and to change things behind the provider's back."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def superuser(superuser_conninfo: str) -> Iterator[Connection]:
+    with psycopg.connect(superuser_conninfo, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(autouse=True)
+def clean(superuser_conninfo: str) -> Iterator[None]:
+    with psycopg.connect(superuser_conninfo, autocommit=True) as connection:
+        _remove_everything(connection)
+        yield
+        _remove_everything(connection)
+
+
+def _remove_everything(connection: Connection) -> None:
+    connection.execute("SELECT cron.unschedule(jobid) FROM cron.job")
+    connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(PRIVATE)))
+    for table in ("cron_secrets", "cron_secret_owners", "cron_secret_audit"):
+        connection.execute(sql.SQL("DROP TABLE IF EXISTS public.{} CASCADE").format(sql.Identifier(table)))
+    for function in ("get_secret(text)", "cron_secret_audit_row()", "rotate_cron_secret(text, text)"):
+        connection.execute(f"DROP FUNCTION IF EXISTS public.{function} CASCADE".encode())
