@@ -33,7 +33,7 @@ class SecretSpec(Model):
 
     description: str = Field(description="What the secret is and where its value comes from.")
     format: SecretFormat = Field(
-        description="url: a web address; jwt: a legacy Supabase key (eyJ…); api_key: a new one (sb_…); token: any other."
+        description="url: a web address; jwt: a legacy key (eyJ…); api_key: a new one (sb_…); token: any other."
     )
     role: str | None = Field(default=None, description="jwt only: the role that the key must carry.")
 
@@ -48,7 +48,8 @@ class Success(Model):
     """When an answer counts as success; read by what judges runs, not by pg_cron."""
 
     status: list[StatusCode] = Field(
-        default_factory=lambda: list(range(200, 300)), description="Accepted HTTP status codes; default 200 to 299."
+        default_factory=lambda: list(range(200, 300)),
+        description="Accepted HTTP status codes; default 200 to 299.",
     )
     body: str | None = Field(
         default=None,
@@ -177,7 +178,11 @@ def json_schema() -> dict[str, Any]:
     definitions = schema["$defs"]
     definitions["Job"]["required"] = ["description", "schedule"]
     definitions["HttpAction"]["required"] = ["url"]
-    optional = {**definitions["HttpAction"], "required": [], "description": "What every http job has in common."}
+    optional = {
+        **definitions["HttpAction"],
+        "required": [],
+        "description": "What every http job has in common.",
+    }
     schema["properties"]["defaults"] = {
         "type": "object",
         "description": "Fills in what jobs leave out.",

@@ -23,7 +23,7 @@ _INDENT = sql.SQL("\n        ")
 
 def compile_command(name: str, job: Job, *, owner: str, schema: str) -> str:
     """The text of ``cron.job.command`` for a job; ``owner`` is ``project/stack``."""
-    comment = sql.SQL("-- {}\n").format(sql.SQL(mark(owner, name)))  # type: ignore[arg-type]
+    comment = sql.SQL("-- {}\n").format(sql.SQL(mark(owner, name)))
     if job.http is None:
         return comment.as_string() + (job.sql or "").strip()
     return (comment + _request(job.http, schema)).as_string()

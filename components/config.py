@@ -51,12 +51,16 @@ class Settings(Model):
         if not isinstance(data, dict):
             return data
         structured = {"secrets", "jobs", "rotators", "operators"}
-        return {k: _from_json(k, v) if k in structured and isinstance(v, str) else v for k, v in data.items()}
+        read = {k: _from_json(k, v) if k in structured and isinstance(v, str) else v for k, v in data.items()}
+        # Pulumi.yaml must give every key a default, or the engine demands it of each stack: empty means unset
+        return {k: v for k, v in read.items() if v not in ("", {}, [])}
 
     @model_validator(mode="after")
     def _rotators_once(self) -> Self:
         if self.operators and self.operators.role in self.rotators:
-            raise ValueError(f"{self.operators.role!r} is the operators' role and may rotate anyway; drop it from rotators")
+            raise ValueError(
+                f"{self.operators.role!r} is the operators' role and may rotate anyway; drop it from rotators"
+            )
         return self
 
 
@@ -64,7 +68,9 @@ def _from_json(key: str, text: str) -> object:
     try:
         return json.loads(text)
     except json.JSONDecodeError:
-        raise ValueError(f"{key!r} must be a structure; set its parts with: pulumi config set --path '{key}.<name>'") from None
+        raise ValueError(
+            f"{key!r} must be a structure; set its parts with: pulumi config set --path '{key}.<name>'"
+        ) from None
 
 
 class Config(NamedTuple):
@@ -97,7 +103,7 @@ def load_config(
         settings = Settings.model_validate(dict(raw))
     except ValidationError as exc:
         raise InvalidConfiguration(
-            f"{stack_file}: {_path((owner.project, *location))}: {sentence}"
+            f"{stack_file}: {owner.project}:{_path(location)}: {sentence}"
             for location, sentence in problems(exc, Settings)
         ) from None
     source = read_source(root / settings.catalogue)
@@ -115,7 +121,13 @@ def _read_catalogue(source: Source, settings: Settings, stack_file: str, root: P
     def told(location: Location, sentence: str) -> str:
         place = source.position(location) or source.position(("defaults", *location[2:]))
         overridden = location[:1] == ("jobs",) and _holds(settings.jobs, location[1:])
-        where = stack_file if overridden else f"{name}:{place[0]}:{place[1]}" if place else _nearest_place(source, name, location)
+        where = (
+            stack_file
+            if overridden
+            else f"{name}:{place[0]}:{place[1]}"
+            if place
+            else _nearest_place(source, name, location)
+        )
         return f"{where}: {_path(location)}: {sentence}"
 
     try:
@@ -190,7 +202,8 @@ def _secret_problems(
 ) -> Iterator[str]:
     for key in secrets:
         if key not in catalogue.secrets:
-            yield f"secret {key!r} has a value in stack {owner.stack} but is not declared{nearest(key, catalogue.secrets)}"
+            hint = nearest(key, catalogue.secrets)
+            yield f"secret {key!r} has a value in stack {owner.stack} but is not declared{hint}"
     set_it = "run: pulumi config set --secret --path secrets.{key} --stack " + owner.stack
     for key, spec in catalogue.secrets.items():
         if key not in secrets:

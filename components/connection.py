@@ -82,8 +82,10 @@ def resolve_conninfo(settings: ConnectionSettings, environment: Mapping[str, str
     except psycopg.ProgrammingError:
         # libpq's text may quote a part of the conninfo, password included
         raise InvalidConfiguration(
-            ["the database url is no PostgreSQL conninfo; write postgresql://user:password@host:5432/postgres, "
-             "with special characters of the password percent-encoded"]
+            [
+                "the database url is no PostgreSQL conninfo; write postgresql://user:password@host:5432/postgres, "
+                "with special characters of the password percent-encoded"
+            ]
         ) from None
     host = str(parameters.get("host") or environment.get("PGHOST") or "")
     local = not host or host.startswith("/") or all(is_loopback(name) for name in host.split(","))
@@ -157,7 +159,10 @@ class Database:
 
     def read(self, query: sql.Composable) -> list[Row]:
         """Run one query in a READ ONLY transaction, in a single round trip; values must be part of the query."""
-        with self._connection() as connection, psycopg.ClientCursor(connection, row_factory=dict_row) as cursor:
+        with (
+            self._connection() as connection,
+            psycopg.ClientCursor(connection, row_factory=dict_row) as cursor,
+        ):
             text = _bytes(query, connection)
             try:
                 cursor.execute(f"{_BEGIN_READ_ONLY}; ".encode() + text + b"; COMMIT")
@@ -202,7 +207,11 @@ def driver_errors_are_ours(conninfo: str) -> Iterator[None]:
     except Error:
         raise
     except (psycopg.OperationalError, PoolTimeout) as exc:
-        if isinstance(exc, psycopg.Error) and exc.sqlstate and not exc.sqlstate.startswith(("08", "28", "3D", "53", "57P")):
+        if (
+            isinstance(exc, psycopg.Error)
+            and exc.sqlstate
+            and not exc.sqlstate.startswith(("08", "28", "3D", "53", "57P"))
+        ):
             raise StatementFailed(statement_sentence(exc), exc.sqlstate) from exc
         raise ConnectionFailed(connection_sentence(exc, conninfo)) from exc
     except psycopg.Error as exc:
@@ -214,7 +223,10 @@ def statement_sentence(exc: psycopg.Error) -> str:
     text = " ".join((exc.diag.message_primary or str(exc)).split())
     hint = exc.diag.message_hint
     if exc.sqlstate == "55P03":
-        text, hint = "another session holds a lock that is needed", "look for it in pg_stat_activity and try again"
+        text, hint = (
+            "another session holds a lock that is needed",
+            "look for it in pg_stat_activity and try again",
+        )
     return f"{text} ({hint})" if hint else text
 
 
@@ -231,15 +243,17 @@ def connection_sentence(exc: Exception, conninfo: str) -> str:
             "(a direct Supabase connection is IPv6 only, the session pooler is not)"
         )
     if "password authentication failed" in lower or "no password supplied" in lower or "28p01" in lower:
-        return f"the database at {place} refuses the password of {user}; set {URL_VARIABLE} or databaseUrl to the current one"
+        return f"the database at {place} refuses the password of {user}; correct it in {URL_VARIABLE} or databaseUrl"
     if "ssl" in lower or "certificate" in lower:
         return (
             f"no verified TLS connection to the database at {place}: {_last_words(text)}; give the server's root "
             "certificate as sslrootcert in the database url, or say allowUnverifiedTls: true"
         )
     if "does not exist" in lower:
-        return f"the database at {place} refuses the connection: {_last_words(text)}; check user and database in the url"
-    return f"cannot reach the database at {place}: {_last_words(text)}; check that it runs and {URL_VARIABLE} or databaseUrl"
+        return (
+            f"the database at {place} refuses the connection: {_last_words(text)}; check user and database in the url"
+        )
+    return f"no database at {place}: {_last_words(text)}; check that it runs, and {URL_VARIABLE} or databaseUrl"
 
 
 def _last_words(text: str) -> str:

@@ -16,7 +16,7 @@ from components.errors import Conflict, PreflightFailed
 from components.fields import NAME_BYTES, JobName
 from components.model import Model
 from components.owner import owner_of
-from components.provider import Difference, ObjectKind, ObjectProvider, Statements, statement
+from components.provider import Difference, ObjectKind, ObjectProvider, Statements, resource_props, statement
 from components.schedule import ScheduleError, parse_schedule, parse_version
 from components.server import Server
 
@@ -36,7 +36,7 @@ class CronJobArgs(Model):
 
 
 class LiveJob(NamedTuple):
-    """A row of cron.job; ``mine`` says that it belongs to the connected role, ``here`` that it runs in this database."""
+    """A row of cron.job; ``mine`` says whether it belongs to the connected role."""
 
     jobid: int
     schedule: str
@@ -103,7 +103,7 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
                 "unschedule it as that role, or connect as it"
             )
         marked = owner_of(live.command, args.name)
-        if marked in {args.owner, previous.owner if previous else args.owner} or args.adopt and marked is None:
+        if marked in {args.owner, previous.owner if previous else args.owner} or (args.adopt and marked is None):
             return
         if marked is not None:
             raise Conflict(f"{self.title(args)} exists and belongs to the stack {marked}; remove it there first")
@@ -174,27 +174,5 @@ class CronJob(Resource, module="cron", name="CronJob"):
     active: pulumi.Output[bool]
     jobid: pulumi.Output[int]
 
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        schedule: str,
-        command: str,
-        owner: str,
-        name: str | None = None,
-        active: bool = True,
-        adopt: bool = False,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        props = {
-            "name": name or resource_name,
-            "schedule": schedule,
-            "command": command,
-            "owner": owner,
-            "active": active,
-            "adopt": adopt,
-            "jobid": None,
-            "database": None,
-            "username": None,
-        }
-        super().__init__(CronJobProvider(), resource_name, props, opts)
+    def __init__(self, resource_name: str, args: CronJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(CronJobProvider(), resource_name, resource_props(args, "jobid", "database", "username"), opts)

@@ -15,7 +15,7 @@ from components.connection import Row
 from components.errors import PreflightFailed
 from components.fields import Identifier
 from components.model import Model
-from components.provider import Difference, ObjectKind, ObjectProvider, Statements, statement
+from components.provider import Difference, ObjectKind, ObjectProvider, Statements, resource_props, statement
 from components.server import Server
 
 PRELOADED = frozenset({"pg_cron", "pg_net"})
@@ -153,23 +153,10 @@ class Extension(Resource, module="cron", name="Extension"):
     installed_schema: pulumi.Output[str]
     created: pulumi.Output[bool]
 
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        name: str,
-        version: str | None = None,
-        schema_name: str | None = None,
-        drop: bool = False,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        props = {
-            "name": name,
-            "version": version,
-            "schema_name": schema_name,
-            "drop": drop,
-            "installed_version": None,
-            "installed_schema": None,
-            "created": None,
-        }
-        super().__init__(ExtensionProvider(), resource_name, props, opts)
+    def __init__(self, resource_name: str, args: ExtensionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(
+            ExtensionProvider(),
+            resource_name,
+            resource_props(args, "installed_version", "installed_schema", "created"),
+            opts,
+        )

@@ -56,11 +56,11 @@ class Function(NamedTuple):
 
     def reference(self, schema: str) -> sql.Composable:
         """The function as a name in SQL: ``"public"."get_secret"(text)``."""
-        return sql.SQL("{}({})").format(sql.Identifier(schema, self.name), sql.SQL(self.argument_types))  # type: ignore[arg-type]
+        return sql.SQL("{}({})").format(sql.Identifier(schema, self.name), sql.SQL(self.argument_types))
 
     def definition(self, schema: str) -> sql.Composed:
         """CREATE OR REPLACE FUNCTION, from the file."""
-        return sql.SQL(load_sql(self.name)).format(schema=sql.Identifier(schema))  # type: ignore[arg-type]
+        return load_sql(self.name).format(schema=sql.Identifier(schema))
 
     def body(self, schema: str) -> str:
         """What pg_proc.prosrc must hold."""
@@ -81,7 +81,7 @@ class Function(NamedTuple):
             sql.SQL("COMMENT ON FUNCTION {} IS {}").format(self.reference(schema), sql.Literal(mark(owner))),
         ]
         if lock or fresh:
-            parts.append(sql.SQL(load_sql("lock_function")).format(function=sql.Literal(text)))  # type: ignore[arg-type]
+            parts.append(load_sql("lock_function").format(function=sql.Literal(text)))
         return [(part, None) for part in parts]
 
     def differences(self, schema: str, owner: str, live: LiveFunction | None) -> list[Difference]:
@@ -108,9 +108,7 @@ ROTATE = Function("rotate_cron_secret", "text, text", "p_key text, p_value text"
 
 def functions_query(schema: str, names: Iterable[str]) -> sql.Composed:
     """The catalog query for functions by name in a schema."""
-    return sql.SQL(load_sql("functions")).format(  # type: ignore[arg-type]
-        schema=sql.Literal(schema), names=sql.Literal(list(names))
-    )
+    return load_sql("functions").format(schema=sql.Literal(schema), names=sql.Literal(list(names)))
 
 
 def live_functions(rows: Iterable[Row]) -> dict[str, LiveFunction]:

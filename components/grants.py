@@ -10,23 +10,25 @@ from typing import Any, ClassVar, NamedTuple
 import pulumi
 from psycopg import sql
 from pulumi.dynamic import Resource
+from pydantic import Field
 
 from components.connection import Row
 from components.errors import PreflightFailed
 from components.fields import Identifier
 from components.function import ROTATE, functions_query, live_functions
 from components.model import Model, nearest
-from components.provider import Difference, ObjectKind, ObjectProvider, Statements
+from components.provider import Difference, ObjectKind, ObjectProvider, Statements, resource_props
 from components.server import Server
 
 PUBLIC = "PUBLIC"
 
 
 class GrantsArgs(Model):
-    """``grantees`` are the roles that have EXECUTE on the rotation function, beside its owner."""
+    """``grantees`` have EXECUTE on the rotation function, beside its owner; ``made_here`` are not there at preview."""
 
     schema_name: Identifier
     grantees: list[Identifier]
+    made_here: list[Identifier] = Field(default_factory=list)
 
 
 class LiveGrants(NamedTuple):
@@ -39,6 +41,7 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
     """How privileges are read, compared and changed."""
 
     args = GrantsArgs
+    directives = frozenset({"made_here"})
 
     def identity(self, args: GrantsArgs) -> str:
         return f"{args.schema_name}.{ROTATE.signature}"
@@ -60,14 +63,12 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
 
     def preflight(self, args: GrantsArgs, server: Server) -> None:
         for role in args.grantees:
-            if role not in server.roles:
+            if role not in server.roles and role not in args.made_here:
                 raise PreflightFailed(
                     f"{self.title(args)}: there is no role {role!r} on the server{nearest(role, server.roles)}"
                 )
 
-    def differences(
-        self, args: GrantsArgs, live: LiveGrants, previous: GrantsArgs | None = None
-    ) -> list[Difference]:
+    def differences(self, args: GrantsArgs, live: LiveGrants, previous: GrantsArgs | None = None) -> list[Difference]:
         declared = sorted(args.grantees)
         return [] if declared == live.grantees else [Difference("grantees", declared, live.grantees)]
 
@@ -102,12 +103,5 @@ class Grants(Resource, module="cron", name="Grants"):
 
     grantees: pulumi.Output[list[str]]
 
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        schema_name: str,
-        grantees: pulumi.Input[list[pulumi.Input[str]]],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__(GrantsProvider(), resource_name, {"schema_name": schema_name, "grantees": grantees}, opts)
+    def __init__(self, resource_name: str, args: GrantsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(GrantsProvider(), resource_name, resource_props(args), opts)

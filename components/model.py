@@ -57,7 +57,11 @@ def _fields(schema: Mapping[str, Any], location: Iterable[str | int]) -> set[str
 def _children(root: Mapping[str, Any], node: Mapping[str, Any], step: str | int) -> list[Mapping[str, Any]]:
     found = []
     for part in _alternatives(root, node):
-        for child in (part.get("properties", {}).get(step), part.get("additionalProperties"), part.get("items")):
+        for child in (
+            part.get("properties", {}).get(step),
+            part.get("additionalProperties"),
+            part.get("items"),
+        ):
             if isinstance(child, Mapping):
                 found.append(child)
                 break

@@ -68,7 +68,7 @@ class Times:
         return 60 * min([overnight, *(later - earlier for earlier, later in pairwise(minutes))])
 
     def _expression(self) -> str:
-        """The same in cronsim's words, where ``*/31`` and ``*/8`` are leading stars that add no day of their own."""
+        """The same for cronsim; ``*/31`` and ``*/8`` are leading stars that add no day of their own."""
         rule = self.rule
         days = ("*/31," if rule.days_star else "") + ("L" if rule.last_day else _join(rule.days))
         weekdays = ("*/8," if rule.weekdays_star else "") + _join(rule.weekdays)

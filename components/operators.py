@@ -19,9 +19,9 @@ class Operators(pulumi.ComponentResource):
     def __init__(
         self,
         resource_name: str,
-        *,
         role: str,
         members: Sequence[str],
+        *,
         conninfo: str,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:

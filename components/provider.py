@@ -9,6 +9,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from psycopg import sql
@@ -163,10 +164,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             return DiffResult(changes=True)
         args, previous = self._args(_news), self._state_args(_olds)
         live = self._snapshot(args).get(self.kind.identity(args))
-        if previous is None or live is None:
-            found = True
-        else:
-            found = bool(self.kind.differences(args, live, previous))
+        found = previous is None or live is None or bool(self.kind.differences(args, live, previous))
         if previous is not None:
             if self.kind.identity(previous) != self.kind.identity(args):
                 return DiffResult(changes=True, replaces=["name"], delete_before_replace=True)
@@ -227,11 +225,12 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def _args(self, props: Mapping[str, Any]) -> ArgsT:
         known = {key: value for key, value in props.items() if key in self.kind.args.model_fields}
         try:
-            return self.kind.args.model_validate(known)  # type: ignore[return-value]
+            args: ArgsT = self.kind.args.model_validate(known)
         except ValidationError as exc:
             raise InvalidConfiguration(
                 f"{'.'.join(map(str, location))} {sentence}" for location, sentence in problems(exc, self.kind.args)
             ) from None
+        return args
 
     def _state_args(self, olds: Mapping[str, Any]) -> ArgsT | None:
         """The inputs in state, or None where an earlier version of this project wrote others."""
@@ -244,7 +243,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         return args.model_dump(exclude=set(self.kind.directives))
 
     def _snapshot(self, args: ArgsT) -> dict[str, LiveT]:
-        return self._database.snapshot(_Snapshot(type(self.kind), self.kind.scope(args)))  # type: ignore[return-value]
+        return self._database.snapshot(_Snapshot(type(self.kind), self.kind.scope(args)))
 
     def _live(self, transaction: Transaction, args: ArgsT) -> LiveT | None:
         identity = self.kind.identity(args)
@@ -265,7 +264,13 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
 
 
-class _Snapshot(NamedTuple):
+def resource_props(args: Model, *outputs: str) -> dict[str, Any]:
+    """What a resource registers: its inputs, and each output by name with None, so that it becomes an attribute."""
+    return {**args.model_dump(), **dict.fromkeys(outputs)}
+
+
+@dataclass(frozen=True)
+class _Snapshot:
     """A reader for :meth:`Database.snapshot`, equal for the same kind and scope."""
 
     kind: type[ObjectKind[Any, Any]]
@@ -314,8 +319,8 @@ def _say(lines: Iterable[str]) -> None:
 def _show_errors_as_sentences() -> None:
     """Let the SDK's server answer with an error's sentence alone.
 
-    From 3.2xx on it aborts with ``traceback.format_exc()`` (pulumi/dynamic/__main__.py, ``_abort_with_traceback``), which
-    is a page of SDK frames in the user's terminal. Unexpected exceptions keep their traceback.
+    It aborts with ``traceback.format_exc()`` (3.272: pulumi/dynamic/__main__.py, ``_abort_with_traceback``), which is a
+    page of SDK frames in the user's terminal. Unexpected exceptions keep their traceback.
     """
     served = sys.modules.get("__main__")
     if getattr(served, "traceback", None) is traceback:

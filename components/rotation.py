@@ -16,7 +16,7 @@ from components.errors import Conflict
 from components.fields import Identifier
 from components.function import ROTATE, LiveFunction, functions_query, live_functions
 from components.model import Model
-from components.provider import Difference, ObjectKind, ObjectProvider, Statements
+from components.provider import Difference, ObjectKind, ObjectProvider, Statements, resource_props
 
 
 class RotationFunctionArgs(Model):
@@ -48,11 +48,15 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveFunction]:
         return {f"{live.schema}.{ROTATE.signature}": live for live in live_functions(rows).values()}
 
-    def claim(self, args: RotationFunctionArgs, live: LiveFunction | None, previous: RotationFunctionArgs | None) -> None:
+    def claim(
+        self, args: RotationFunctionArgs, live: LiveFunction | None, previous: RotationFunctionArgs | None
+    ) -> None:
         if live is None:
             return
         if not live.mine:
-            raise Conflict(f"{self.title(args)} belongs to the role {live.owner!r}; connect as it, or set another schema")
+            raise Conflict(
+                f"{self.title(args)} belongs to the role {live.owner!r}; connect as it, or set another schema"
+            )
         if live.stack not in {None, args.owner, previous.owner if previous else args.owner}:
             raise Conflict(f"{self.title(args)} belongs to the stack {live.stack}; remove it there first")
         if live.stack is None and previous is None and not args.adopt:
@@ -67,7 +71,10 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
         return ROTATE.differences(args.schema_name, args.owner, live)
 
     def plan(
-        self, args: RotationFunctionArgs, live: LiveFunction | None, previous: RotationFunctionArgs | None = None
+        self,
+        args: RotationFunctionArgs,
+        live: LiveFunction | None,
+        previous: RotationFunctionArgs | None = None,
     ) -> Statements:
         if live is not None and not self.differences(args, live):
             return []
@@ -77,11 +84,12 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
         self.claim(args, live, args)
         return [(sql.SQL("DROP FUNCTION {}").format(ROTATE.reference(args.schema_name)), None)]
 
-    def outputs(
-        self, args: RotationFunctionArgs, live: LiveFunction, before: LiveFunction | None
-    ) -> dict[str, Any]:
+    def outputs(self, args: RotationFunctionArgs, live: LiveFunction, before: LiveFunction | None) -> dict[str, Any]:
         differences = self.differences(args, live)
-        return {"signature": ROTATE.signature, "definition": differences[0].found if differences else "as defined"}
+        return {
+            "signature": ROTATE.signature,
+            "definition": differences[0].found if differences else "as defined",
+        }
 
 
 class RotationFunctionProvider(ObjectProvider[RotationFunctionArgs, LiveFunction]):
@@ -96,13 +104,8 @@ class RotationFunction(Resource, module="cron", name="RotationFunction"):
     signature: pulumi.Output[str]
 
     def __init__(
-        self,
-        resource_name: str,
-        *,
-        schema_name: str,
-        owner: str,
-        adopt: bool = False,
-        opts: pulumi.ResourceOptions | None = None,
+        self, resource_name: str, args: RotationFunctionArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        props = {"schema_name": schema_name, "owner": owner, "adopt": adopt, "signature": None, "definition": None}
-        super().__init__(RotationFunctionProvider(), resource_name, props, opts)
+        super().__init__(
+            RotationFunctionProvider(), resource_name, resource_props(args, "signature", "definition"), opts
+        )

@@ -1,8 +1,8 @@
 """Schedules in pg_cron's grammar, checked before the database sees them.
 
-pg_cron takes much that nobody means: it ignores what it does not understand at the end of a field, lets numbers
-overflow, and never runs a job without saying so. All of that is refused here, in a sentence that shows the likely
-right form.
+pg_cron takes much that nobody means: it ignores what it does not understand at the end of a field, lets
+numbers overflow, and keeps jobs that will never run. All of that is refused here, in a sentence that shows the
+likely right form.
 """
 
 import difflib
@@ -53,7 +53,8 @@ _WORDS = (*_MACROS, *_REBOOT, *_NEVER)
 
 _INTERVAL = re.compile(r"\+?([0-9]+)[ \t]*seconds?", re.IGNORECASE)
 _DURATION = re.compile(
-    r"(?:@?every[ \t]+)?([+-]?[0-9]*)[ \t]*(?:(s|secs?|seconds?)|(m|mins?|minutes?)|(h|hrs?|hours?)|(d|days?))",
+    r"(?:@?every[ \t]+)?([+-]?[0-9]*)[ \t]*"
+    r"(?:(s|secs?|seconds?)|(m|mins?|minutes?)|(h|hrs?|hours?)|(d|days?))",
     re.IGNORECASE,
 )
 _ZONE = re.compile(r"(?:CRON_)?TZ=\S*\s+")
@@ -65,8 +66,8 @@ _LOOKALIKES = str.maketrans(
 class ScheduleError(ValueError):
     """A schedule is refused; ``str(error)`` says what was found, why, and what to write.
 
-    ``suggestions`` are the likely right forms that the sentence shows; each is a schedule that parses. ``mistake``:
-    some version of pg_cron takes the schedule, but does something else than it seems to say.
+    ``suggestions`` are the likely right forms that the sentence shows; each is a schedule that parses.
+    ``mistake``: what was found is nothing that pg_cron, or some version of it, objects to; it does something else.
     """
 
     suggestions: tuple[str, ...] = ()
@@ -103,8 +104,8 @@ class Schedule:
     def next_runs(self, after: datetime, count: int, tz: tzinfo = UTC) -> list[datetime]:
         """The next ``count`` runs after an aware ``after``, in UTC; ``tz`` is ``cron.timezone``.
 
-        An interval counts from the start of the last run, which pg_cron alone knows: pass that start as ``after``,
-        or take the answer as the latest possible. For @reboot there is nothing to foretell and the list is empty.
+        An interval counts from the start of the last run, which pg_cron alone knows: pass that start as
+        ``after``, or take the answer as the latest possible. For @reboot there is nothing to foretell.
         Raises ValueError for an ``after`` without a time zone.
         """
         if after.tzinfo is None:
@@ -145,12 +146,10 @@ class _Parser:
 
     def schedule(self) -> Schedule:
         self.check_characters()
+        if duration := _DURATION.fullmatch(self.text):
+            return self.interval(duration)
         if self.text[0] == "@":
             return self.macro()
-        if interval := _INTERVAL.fullmatch(self.text):
-            return self.interval_of(int(interval[1]))
-        if duration := _DURATION.fullmatch(self.text):
-            raise self.no_interval(duration)
         return Schedule(self.text, times=self.times(self.fields()))
 
     def check_characters(self) -> None:
@@ -160,7 +159,7 @@ class _Parser:
         if len(text) > MAX_LENGTH:
             why = f"has {len(text)} characters, but pg_cron takes {MAX_LENGTH}"
             raise self.refused(Problem(why, (" ".join(text.split()),)))
-        if text != text.strip() or len(lines := text.splitlines()) > 1 or text[0] == "#":
+        if text != text.strip() or len(text.splitlines()) > 1 or text[0] == "#":
             lines = [line.strip() for line in text.strip().splitlines()]
             one = " ".join(line for line in lines if line and line[0] != "#")
             if text.lstrip()[0] == "#":
@@ -179,8 +178,6 @@ class _Parser:
 
     def macro(self) -> Schedule:
         word, *rest = self.text[1:].split(maxsplit=1) or [""]
-        if duration := _DURATION.fullmatch(self.text):
-            raise self.no_interval(duration)
         if word not in _WORDS or self.text[1:2].isspace():
             close = difflib.get_close_matches(word.strip("@").lower(), _WORDS, n=1)
             known = ", ".join(f"@{name}" for name in (*_MACROS, *_REBOOT))
@@ -197,16 +194,16 @@ class _Parser:
             return Schedule(self.text)
         return Schedule(self.text, times=self.times(_MACROS[word].split()))
 
-    def interval_of(self, seconds: int) -> Schedule:
-        if not 1 <= seconds <= MAX_INTERVAL:
-            raise self.no_interval(_DURATION.fullmatch(self.text))
+    def interval(self, duration: re.Match[str]) -> Schedule:
+        match = _INTERVAL.fullmatch(self.text)
+        if match is None or not 1 <= (seconds := int(match[1])) <= MAX_INTERVAL:
+            raise self.no_interval(duration)
         if self.version is not None and self.version < INTERVALS_SINCE:
-            why = f"is an interval, which pg_cron has from {INTERVALS_SINCE} on, but the server has {self.version}"
+            why = f"is an interval, which needs pg_cron {INTERVALS_SINCE}, but the server has {self.version}"
             raise self.refused(Problem(why, ("* * * * *",), advice="update pg_cron or write"))
         return Schedule(self.text, interval=seconds)
 
-    def no_interval(self, duration: re.Match[str] | None) -> ScheduleError:
-        assert duration is not None  # noqa: S101
+    def no_interval(self, duration: re.Match[str]) -> ScheduleError:
         number, seconds, minutes, hours, _ = duration.groups()
         amount = int(number) if number.strip("+-") else 1
         low_bits = amount % 2**32
@@ -217,9 +214,7 @@ class _Parser:
         if seconds and amount <= MAX_INTERVAL:
             form = f"{amount} second{'s' if amount > 1 else ''}"
         else:
-            form = _every(
-                -(-amount // 60) if seconds else amount * (1 if minutes else 60 if hours else 24 * 60)
-            )
+            form = _every(-(-amount // 60) if seconds else amount * (1 if minutes else 60 if hours else 24 * 60))
         why = f"is no interval of pg_cron, which takes 1 to {MAX_INTERVAL} and the word 'seconds'"
         return self.refused(Problem(why, (form,)))
 
@@ -230,7 +225,7 @@ class _Parser:
             if len(joined) == len(UNITS):
                 raise self.refused(Problem("has a blank inside a field", (" ".join(joined),), mistake=True))
             ignored = shown(" ".join(fields[len(UNITS) :]), 30)
-            why = f"has {ignored} after its five fields, which pg_cron would ignore: it has none for seconds or years"
+            why = f"has {ignored} after five fields, which pg_cron would ignore: it knows no seconds or years"
             form = next(filter(None, map(self.right_form, _five_of(fields))), None)
             raise self.refused(Problem(why, (form,) if form else (), mistake=True))
         if len(fields) < len(UNITS):
@@ -242,15 +237,12 @@ class _Parser:
     def times(self, fields: list[str]) -> Times:
         last_day = fields[2] == "$"
         if last_day and self.version is not None and self.version < LAST_DAY_SINCE:
-            why = f"has '$', which pg_cron has from {LAST_DAY_SINCE} on, but the server has {self.version}"
+            why = f"has '$', which needs pg_cron {LAST_DAY_SINCE}, but the server has {self.version}"
             raise self.with_field(fields, 2, Problem(why, ("28",), advice="update pg_cron or write"))
-        if "$" in fields[2] and not last_day:
-            raise self.with_field(
-                fields, 2, Problem("has '$' beside other days, but it must stand alone", ("$",))
-            )
+        if "$" in fields[2].split(",") and not last_day:
+            raise self.with_field(fields, 2, Problem("has '$' beside other days, but it must stand alone", ("$",)))
         minutes, hours, days, months, weekdays = (
-            frozenset() if index == 2 and last_day else self.field(fields, index)
-            for index in range(len(UNITS))
+            frozenset() if index == 2 and last_day else self.field(fields, index) for index in range(len(UNITS))
         )
         rule = DayRule(
             days,
@@ -282,7 +274,7 @@ class _Parser:
             raise self.with_field(fields, 2, Problem(why, (str(longest), "$"), mistake=True))
         all_days, all_weekdays = rule.days == ALL_DAYS, rule.weekdays == ALL_WEEKDAYS
         if not rule.needs_both and all_days != all_weekdays:
-            why = "runs every day, since one day field is enough where neither starts with '*', and one names all days"
+            why = "runs every day: either day field is enough where neither starts with '*', and one has all days"
             raise self.with_field(fields, 2 if all_days else 4, Problem(why, ("*",), mistake=True))
 
     def with_field(self, fields: list[str], index: int, problem: Problem) -> ScheduleError:
@@ -326,10 +318,12 @@ def _every(minutes: int) -> str:
 
 
 def _five_of(fields: list[str]) -> list[str]:
-    """The likely five of too many fields, likeliest first: other crons begin with seconds."""
+    """The likely five of too many fields, likeliest first: other crons begin with seconds or end with a year."""
     first, five = fields[0], len(UNITS)
     if set(fields[1:]) == {"*"} and first.startswith("*/"):
         return [f"{first[2:]} seconds"]
-    seconds_first = first.strip("0") == "" or first.startswith("*/") or "?" in fields[4:6]
     kept = " ".join(fields[:five])
+    if re.fullmatch("[12][0-9]{3}", fields[five]):
+        return [kept]
+    seconds_first = first.strip("0") == "" or first.startswith("*/") or "?" in fields[4:6]
     return [" ".join(fields[1 : five + 1]), kept] if seconds_first else [kept]

@@ -1,4 +1,4 @@
-"""One item of one field of a schedule, such as ``*/5``: its values, or what is wrong and the likely right form.
+"""One item of a field of a schedule, such as ``*/5``: its values, or what is wrong and the likely right form.
 
 The grammar is pg_cron's (``get_range`` in its entry.c), less what pg_cron takes and nobody means.
 """
@@ -51,6 +51,7 @@ _ITEM = re.compile(rf"(?:(?P<star>\*)|(?P<first>{WORD})(?:-(?P<last>{WORD}))?)(?
 _REWRITES = (
     (re.compile(r"\?"), "*"),
     (re.compile(r"(.+)#.*"), r"\1"),
+    (re.compile(r"\$.+"), "$"),
     (re.compile(r"\*-?([0-9]+)"), r"*/\1"),
     (re.compile(r"(.+)[;|:.](.+)"), r"\1,\2"),
     (re.compile(r"(.+)\\(.+)"), r"\1/\2"),
@@ -111,9 +112,7 @@ def _no_item(unit: Unit, item: str) -> Problem:
     if prefix and not unfinished:
         why = f"has {shown(item)} as {unit.name}, of which pg_cron would ignore {shown(rest)}"
         return Problem(why, tuple(forms[:1]), mistake=True)
-    return Problem(
-        f"has {shown(item)} as {unit.name}, which is no value, list, range or step", tuple(forms[:1])
-    )
+    return Problem(f"has {shown(item)} as {unit.name}, which is no value, list, range or step", tuple(forms[:1]))
 
 
 def _wrong_word(unit: Unit, item: str, word: str) -> Problem | None:
@@ -153,9 +152,7 @@ def _wrong_step(unit: Unit, match: re.Match[str]) -> Problem | None:
         return Problem(why, (f"{base}-{unit.high}/{step}",))
     if not step.isdigit():
         digits = re.match("[0-9]+", step)
-        return Problem(
-            f"has the step {shown(step)}, which is no number", (f"{base}/{digits[0]}",) if digits else ()
-        )
+        return Problem(f"has the step {shown(step)}, which is no number", (f"{base}/{digits[0]}",) if digits else ())
     every = int(step)
     if every == 0:
         return Problem("has a step of 0", (base,))
@@ -171,16 +168,15 @@ def _uneven(unit: Unit, every: int) -> Problem | None:
     values = range(unit.low, unit.high + 1, every)
     if unit is DAY and every >= SHORTEST_MONTH:
         days = " and ".join(map(str, values))
-        return Problem(
-            f"does not run every {every} days but on day {days} of a month", (str(unit.low),), mistake=True
-        )
+        return Problem(f"does not run every {every} days but on day {days} of a month", (str(unit.low),), mistake=True)
     if unit.cycle is None or unit.cycle % every == 0:
         return None
     divisors = [step for step in range(1, unit.cycle) if unit.cycle % step == 0]
     shorter = max(step for step in divisors if step < every)
     longer = min((step for step in divisors if step > every), default=None)
+    round_ends = f"after {unit.name} {values[-1]} comes {unit.name} {unit.low}"
     return Problem(
-        f"does not run every {every} {unit.name}s: after {unit.name} {values[-1]} comes {unit.name} {unit.low}",
+        f"does not run every {every} {unit.name}s: {round_ends}",
         (f"*/{shorter}" if shorter > 1 else "*", f"*/{longer}" if longer else str(unit.low)),
         advice=f"write a step that divides {unit.cycle}, such as",
         mistake=True,

@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pulumi
 
-from components.command import compile_command
 from components.config import Config
 from components.cron_job import CronJob
+from components.declaration import Declaration, declare
 from components.extension import Extension
 from components.grants import Grants
 from components.operators import Operators
@@ -25,107 +24,59 @@ NEXT_RUNS = 3
 class ScheduledJobs(pulumi.ComponentResource):
     """Extensions, store, secrets, rotation and jobs of a stack, in the order in which they need each other."""
 
-    extensions: pulumi.Output[dict[str, Any]]
+    extensions: pulumi.Output[dict[str, str]]
     secrets: pulumi.Output[dict[str, str]]
     jobs: pulumi.Output[dict[str, Any]]
     rotators: pulumi.Output[list[str]]
+    verification_sql: pulumi.Output[str]
 
     def __init__(
         self, resource_name: str, config: Config, *, conninfo: str, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("supabase-cron:index:ScheduledJobs", resource_name, None, opts)
-        self._config = config
-        self._owner = str(config.owner)
-        # One after the other, so that a database out of reach is told once.
-        pg_cron = Extension("pg_cron", name="pg_cron", schema_name="pg_catalog", opts=self._after())
-        pg_net = Extension("pg_net", name="pg_net", schema_name="extensions", opts=self._after(pg_cron))
-        store = SecretStore(
-            "secret-store",
-            schema_name=config.settings.schema_name,
-            owner=self._owner,
-            adopt=config.settings.adopt,
-            destroy_foreign_secrets=config.settings.destroy_foreign_secrets,
-            opts=self._after(pg_net),
-        )
-        secrets = self._secrets(store)
-        rotation = RotationFunction(
-            "rotate-cron-secret",
-            schema_name=config.settings.schema_name,
-            owner=self._owner,
-            adopt=config.settings.adopt,
-            opts=self._after(store),
-        )
-        grants = self._grants(rotation, conninfo)
-        jobs = self._jobs([pg_cron, pg_net, *secrets.values()] if secrets else [store])
-        self.extensions = pulumi.Output.all(
-            **{extension._name: extension.installed_version for extension in (pg_cron, pg_net)}
-        )
-        self.secrets = pulumi.Output.all(**{key: secret.status for key, secret in secrets.items()})
-        self.jobs = pulumi.Output.all(**{name: self._job_output(name, job) for name, job in jobs.items()})
-        self.rotators = grants.grantees
-        self.register_outputs({"jobs": self.jobs})
+        declared = declare(config)
+        extensions = self._extensions(declared)
+        store = SecretStore("secret-store", declared.store, self._after(*extensions.values()))
+        secrets = {key: Secret(key, args, self._after(store)) for key, args in declared.secrets.items()}
+        rotation = RotationFunction("rotate-cron-secret", declared.rotation, self._after(store))
+        operators = self._operators(config, conninfo, rotation)
+        grants = Grants("rotate-cron-secret-grants", declared.grants, self._after(rotation, *operators))
+        ready = self._after(*extensions.values(), store, *secrets.values())
+        jobs = {name: CronJob(name, args, ready) for name, args in declared.jobs.items()}
 
-    def verification_sql(self) -> str:
-        """What a person would paste to check by hand."""
-        return verification_sql(self._config.settings.schema_name, self._config.catalogue)
+        self.extensions = pulumi.Output.all(**{name: each.installed_version for name, each in extensions.items()})
+        self.secrets = pulumi.Output.all(**{key: secret.status for key, secret in secrets.items()})
+        self.jobs = pulumi.Output.all(**{name: _told(config, name, job) for name, job in jobs.items()})
+        self.rotators = grants.grantees
+        self.verification_sql = pulumi.Output.from_input(
+            verification_sql(config.settings.schema_name, config.catalogue)
+        )
+        self.register_outputs({"jobs": self.jobs})
 
     def _after(self, *needed: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(needed))
 
-    def _secrets(self, store: SecretStore) -> dict[str, Secret]:
-        return {
-            key: Secret(
-                key,
-                schema_name=self._config.settings.schema_name,
-                value=self._config.secrets[key].get_secret_value(),
-                description=spec.description,
-                owner=self._owner,
-                adopt=self._config.settings.adopt,
-                opts=self._after(store),
-            )
-            for key, spec in self._config.catalogue.secrets.items()
-        }
+    def _extensions(self, declared: Declaration) -> dict[str, Extension]:
+        """One after the other, so that a database out of reach is told once and not by each."""
+        made: dict[str, Extension] = {}
+        for name, args in declared.extensions.items():
+            made[name] = Extension(name, args, self._after(*made.values()))
+        return made
 
-    def _grants(self, rotation: RotationFunction, conninfo: str) -> Grants:
-        grantees: list[pulumi.Input[str]] = list(self._config.settings.rotators)
-        if (operators := self._config.settings.operators) is not None:
-            group = Operators(
-                "operators",
-                role=operators.role,
-                members=operators.members,
-                conninfo=conninfo,
-                opts=self._after(rotation),
-            )
-            grantees.append(group.role_name)
-        return Grants(
-            "rotate-cron-secret-grants",
-            schema_name=self._config.settings.schema_name,
-            grantees=grantees,
-            opts=self._after(rotation),
-        )
+    def _operators(self, config: Config, conninfo: str, rotation: RotationFunction) -> list[pulumi.Resource]:
+        if (operators := config.settings.operators) is None:
+            return []
+        after = self._after(rotation)
+        return [Operators("operators", operators.role, operators.members, conninfo=conninfo, opts=after)]
 
-    def _jobs(self, needed: list[pulumi.Resource]) -> dict[str, CronJob]:
-        schema = self._config.settings.schema_name
-        return {
-            name: CronJob(
-                name,
-                schedule=job.schedule,
-                command=compile_command(name, job, owner=self._owner, schema=schema),
-                owner=self._owner,
-                active=job.active,
-                adopt=job.adopt or self._config.settings.adopt,
-                opts=self._after(*needed),
-            )
-            for name, job in self._config.catalogue.jobs.items()
-        }
 
-    def _job_output(self, name: str, job: CronJob) -> pulumi.Output[dict[str, Any]]:
-        declared = self._config.catalogue.jobs[name]
-        runs = parse_schedule(declared.schedule).next_runs(datetime.now(UTC), NEXT_RUNS, ZoneInfo("UTC"))
-        return pulumi.Output.all(
-            jobid=job.jobid,
-            schedule=job.schedule,
-            active=job.active,
-            target=declared.http.url if declared.http else "sql",
-            next_runs_utc=[f"{run:%Y-%m-%d %H:%M:%S}" for run in runs] if declared.active else [],
-        )
+def _told(config: Config, name: str, job: CronJob) -> pulumi.Output[dict[str, Any]]:
+    declared = config.catalogue.jobs[name]
+    runs = parse_schedule(declared.schedule).next_runs(datetime.now(UTC), NEXT_RUNS) if declared.active else []
+    return pulumi.Output.all(
+        jobid=job.jobid,
+        schedule=job.schedule,
+        active=job.active,
+        target=declared.http.url if declared.http else "sql",
+        nextRunsUtc=[f"{run:%Y-%m-%d %H:%M:%S}" for run in runs],
+    )

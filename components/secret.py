@@ -1,8 +1,8 @@
 """One secret: identified by schema and key, its truth read from the store's table without reading the value.
 
-The value comes from encrypted configuration alone, goes to the server as a bound parameter, and is compared by digests
-that the server makes with a salt of this query's, so that nothing reusable crosses the wire. A value that was rotated in
-the database is told with who and when, and kept: only a newly configured value replaces it.
+The value comes from encrypted configuration alone, goes to the server as a bound parameter, and is compared by
+digests that the server makes with a salt of this query's own, so that nothing reusable crosses the wire. A value that
+was rotated in the database is told with who and when, and kept: only a newly configured value replaces it.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from components.connection import Row
 from components.errors import Conflict
 from components.fields import Identifier, SecretKey, is_placeholder
 from components.model import Model
-from components.provider import Difference, ObjectKind, ObjectProvider, Statements
+from components.provider import Difference, ObjectKind, ObjectProvider, Statements, resource_props
 from components.secret_store import AUDIT, OWNERS, SECRETS
 
 CONFIGURED = "the configured one"
@@ -116,9 +116,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
                 "which is newer is lost; configure that value, or to replace it run: pulumi config set adopt true"
             )
 
-    def differences(
-        self, args: SecretArgs, live: LiveSecret, previous: SecretArgs | None = None
-    ) -> list[Difference]:
+    def differences(self, args: SecretArgs, live: LiveSecret, previous: SecretArgs | None = None) -> list[Difference]:
         found = []
         if not live.holds(args.value):
             kept = previous is not None and previous.value == args.value
@@ -130,9 +128,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
             found.append(Difference("owner", args.owner, live.owner))
         return found
 
-    def plan(
-        self, args: SecretArgs, live: LiveSecret | None, previous: SecretArgs | None = None
-    ) -> Statements:
+    def plan(self, args: SecretArgs, live: LiveSecret | None, previous: SecretArgs | None = None) -> Statements:
         table = sql.Identifier(args.schema_name, SECRETS)
         values = {"key": args.key, "value": args.value, "description": args.description, "owner": args.owner}
         steps: Statements = []
@@ -140,33 +136,49 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
         if live is not None:
             changed = {difference.name for difference in self.differences(args, live, previous)}
         if live is None:
-            steps.append((
-                sql.SQL("INSERT INTO {} (key, value, description) VALUES (%(key)s, %(value)s, %(description)s)").format(table),
-                values,
-            ))
+            steps.append(
+                (
+                    sql.SQL(
+                        "INSERT INTO {} (key, value, description) VALUES (%(key)s, %(value)s, %(description)s)"
+                    ).format(table),
+                    values,
+                )
+            )
         elif "value" in changed:
-            steps.append((
-                sql.SQL(
-                    "UPDATE {} SET value = %(value)s, description = %(description)s, updated_at = clock_timestamp() "
-                    "WHERE key = %(key)s"
-                ).format(table),
-                values,
-            ))
+            steps.append(
+                (
+                    sql.SQL(
+                        "UPDATE {} SET value = %(value)s, description = %(description)s, "
+                        "updated_at = clock_timestamp() WHERE key = %(key)s"
+                    ).format(table),
+                    values,
+                )
+            )
         elif "description" in changed:
-            steps.append((sql.SQL("UPDATE {} SET description = %(description)s WHERE key = %(key)s").format(table), values))
+            steps.append(
+                (
+                    sql.SQL("UPDATE {} SET description = %(description)s WHERE key = %(key)s").format(table),
+                    values,
+                )
+            )
         if "owner" in changed:
-            steps.append((
-                sql.SQL(
-                    "INSERT INTO {} (key, owner) VALUES (%(key)s, %(owner)s) "
-                    "ON CONFLICT (key) DO UPDATE SET owner = EXCLUDED.owner"
-                ).format(sql.Identifier(args.schema_name, OWNERS)),
-                values,
-            ))
+            steps.append(
+                (
+                    sql.SQL(
+                        "INSERT INTO {} (key, owner) VALUES (%(key)s, %(owner)s) "
+                        "ON CONFLICT (key) DO UPDATE SET owner = EXCLUDED.owner"
+                    ).format(sql.Identifier(args.schema_name, OWNERS)),
+                    values,
+                )
+            )
         return steps
 
     def drop(self, args: SecretArgs, live: LiveSecret, outputs: Mapping[str, Any]) -> Statements:
         return [
-            (sql.SQL("DELETE FROM {} WHERE key = %(key)s").format(sql.Identifier(args.schema_name, table)), {"key": args.key})
+            (
+                sql.SQL("DELETE FROM {} WHERE key = %(key)s").format(sql.Identifier(args.schema_name, table)),
+                {"key": args.key},
+            )
             for table in (SECRETS, OWNERS)
         ]
 
@@ -194,28 +206,8 @@ class Secret(Resource, module="cron", name="Secret"):
     key: pulumi.Output[str]
     status: pulumi.Output[str]
 
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        schema_name: str,
-        value: pulumi.Input[str],
-        description: str,
-        owner: str,
-        key: str | None = None,
-        adopt: bool = False,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        props = {
-            "schema_name": schema_name,
-            "key": key or resource_name,
-            "value": pulumi.Output.secret(value),
-            "description": description,
-            "owner": owner,
-            "adopt": adopt,
-            "status": None,
-            "updated_at": None,
-            "rotated_in_database": None,
-        }
+    def __init__(self, resource_name: str, args: SecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        props = resource_props(args, "status", "updated_at", "rotated_in_database")
+        props["value"] = pulumi.Output.secret(args.value)
         options = pulumi.ResourceOptions(additional_secret_outputs=["value"])
         super().__init__(SecretProvider(), resource_name, props, pulumi.ResourceOptions.merge(options, opts))

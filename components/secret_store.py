@@ -18,7 +18,7 @@ from components.fields import Identifier
 from components.function import AUDIT_ROW, GET_SECRET, LiveFunction, functions_query, live_functions
 from components.model import Model
 from components.owner import mark, owner_of
-from components.provider import Difference, ObjectKind, ObjectProvider, Statements
+from components.provider import Difference, ObjectKind, ObjectProvider, Statements, resource_props
 from components.sql import load_sql
 
 SECRETS = "cron_secrets"
@@ -84,9 +84,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
         return args.schema_name
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
-        tables = sql.SQL(load_sql("secret_store")).format(  # type: ignore[arg-type]
-            schema=sql.Literal(scope), names=sql.Literal(list(TABLES))
-        )
+        tables = load_sql("secret_store").format(schema=sql.Literal(scope), names=sql.Literal(list(TABLES)))
         functions = functions_query(scope, [function.name for function in FUNCTIONS])
         return sql.SQL(
             "SELECT {schema} AS schema, "
@@ -107,7 +105,10 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
         if live is None:
             return
         known = {args.owner, previous.owner if previous else args.owner}
-        objects = [(f"table {table.name!r}", table.mine, table.owner, owner_of(table.comment)) for table in live.tables.values()]
+        objects = [
+            (f"table {table.name!r}", table.mine, table.owner, owner_of(table.comment))
+            for table in live.tables.values()
+        ]
         objects += [(f"function {f.name!r}", f.mine, f.owner, f.stack) for f in live.functions.values()]
         for name, mine, role, stack in objects:
             where = f"{name} in schema {args.schema_name!r}"
@@ -121,7 +122,9 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
                     "pulumi config set adopt true"
                 )
         if any(table.kind != "r" for table in live.tables.values()):
-            raise Conflict(f"schema {args.schema_name!r} has a view where the store's tables belong; set another schema")
+            raise Conflict(
+                f"schema {args.schema_name!r} has a view where the store's tables belong; set another schema"
+            )
 
     def differences(
         self, args: SecretStoreArgs, live: LiveStore, previous: SecretStoreArgs | None = None
@@ -144,20 +147,19 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
         there = live.functions if live else {}
         parts: list[sql.Composable] = [
             # not IF NOT EXISTS: that asks for CREATE on the database even where the schema is there
-            sql.SQL(
-                "DO $do$ BEGIN IF to_regnamespace({name}) IS NULL THEN EXECUTE {create}; END IF; END $do$"
-            ).format(
+            sql.SQL("DO $do$ BEGIN IF to_regnamespace({name}) IS NULL THEN EXECUTE {create}; END IF; END $do$").format(
                 name=sql.Literal(schema.as_string()),
                 create=sql.Literal(sql.SQL("CREATE SCHEMA {}").format(schema).as_string()),
             ),
-            sql.SQL(load_sql("secret_tables")).format(schema=schema),  # type: ignore[arg-type]
+            load_sql("secret_tables").format(schema=schema),
         ]
         for table in TABLES:
             name = sql.Identifier(args.schema_name, table)
             parts.append(sql.SQL("COMMENT ON TABLE {} IS {}").format(name, sql.Literal(mark(args.owner))))
-            parts.append(sql.SQL(load_sql("lock_table")).format(table=sql.Literal(name.as_string())))  # type: ignore[arg-type]
+            parts.append(load_sql("lock_table").format(table=sql.Literal(name.as_string())))
         functions = [
-            step for function in FUNCTIONS
+            step
+            for function in FUNCTIONS
             for step in function.install(args.schema_name, args.owner, there.get(function.name))
         ]
         trigger = sql.SQL(
@@ -173,14 +175,16 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
     def drop(self, args: SecretStoreArgs, live: LiveStore, outputs: Mapping[str, Any]) -> Statements:
         self.claim(args, live, args)
         schema = sql.Identifier(args.schema_name)
-        guard = sql.SQL(load_sql("secret_store_is_empty")).format(table=sql.Identifier(args.schema_name, SECRETS))  # type: ignore[arg-type]
+        guard = load_sql("secret_store_is_empty").format(table=sql.Identifier(args.schema_name, SECRETS))
         parts: list[sql.Composable] = []
         if SECRETS in live.tables and not args.destroy_foreign_secrets:
             parts.append(guard)
-        parts += [sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(args.schema_name, table)) for table in TABLES]
+        parts += [
+            sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(args.schema_name, table)) for table in TABLES
+        ]
         parts += [sql.SQL("DROP FUNCTION IF EXISTS {}").format(f.reference(args.schema_name)) for f in FUNCTIONS]
         if args.schema_name != "public":
-            parts.append(sql.SQL(load_sql("drop_empty_schema")).format(schema=schema, name=sql.Literal(args.schema_name)))  # type: ignore[arg-type]
+            parts.append(load_sql("drop_empty_schema").format(schema=schema, name=sql.Literal(args.schema_name)))
         return [(part, None) for part in parts]
 
     def outputs(self, args: SecretStoreArgs, live: LiveStore, before: LiveStore | None) -> dict[str, Any]:
@@ -217,21 +221,5 @@ class SecretStore(Resource, module="cron", name="SecretStore"):
 
     schema_name: pulumi.Output[str]
 
-    def __init__(
-        self,
-        resource_name: str,
-        *,
-        schema_name: str,
-        owner: str,
-        adopt: bool = False,
-        destroy_foreign_secrets: bool = False,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        props = {
-            "schema_name": schema_name,
-            "owner": owner,
-            "adopt": adopt,
-            "destroy_foreign_secrets": destroy_foreign_secrets,
-            "differences": None,
-        }
-        super().__init__(SecretStoreProvider(), resource_name, props, opts)
+    def __init__(self, resource_name: str, args: SecretStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(SecretStoreProvider(), resource_name, resource_props(args, "differences"), opts)

@@ -84,5 +84,3 @@ def misplaced_keys(catalogue: Catalogue, values: dict[str, str]) -> Iterator[tup
                         f"sends {key!r} in {header}, but it is a new API key (sb_…) and no JWT; send it in 'apikey' "
                         "alone and deploy the function with verify_jwt = false",
                     )
-
-

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-from psycopg import sql
-
 from components.connection import Database
 from components.sql import load_sql
 
@@ -44,7 +42,7 @@ class Server(NamedTuple):
 
 def read_server(database: Database) -> Server:
     """Ask the server for all of it in one round trip."""
-    (row,) = database.read(sql.SQL(load_sql("server")))  # type: ignore[arg-type]
+    (row,) = database.read(load_sql("server"))
     preloaded = row["preloaded"]
     return Server(
         version=row["version"],

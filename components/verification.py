@@ -8,7 +8,8 @@ _CHECKS = """\
 -- extensions
 SELECT extname, extversion FROM pg_extension WHERE extname IN ('pg_cron', 'pg_net');
 -- secrets: set or not, never their values
-SELECT key, CASE WHEN value ILIKE 'placeholder%' OR value = '' THEN 'NOT SET' ELSE 'SET' END AS status, description, updated_at
+SELECT key, CASE WHEN value ILIKE 'placeholder%' OR value = '' THEN 'NOT SET' ELSE 'SET' END AS status,
+    description, updated_at
 FROM {schema}.cron_secrets WHERE key = ANY ({keys}) ORDER BY key;
 -- jobs
 SELECT jobid, jobname, schedule, active FROM cron.job WHERE jobname = ANY ({names}) ORDER BY jobname;
@@ -25,9 +26,13 @@ WHERE routine_schema = {schema_name} AND routine_name = 'rotate_cron_secret';
 
 def verification_sql(schema: str, catalogue: Catalogue) -> str:
     """Statements for psql or Supabase's SQL editor, run by the login that deploys."""
-    return sql.SQL(_CHECKS).format(
-        schema=sql.Identifier(schema),
-        schema_name=sql.Literal(schema),
-        keys=sql.Literal(sorted(catalogue.secrets)),
-        names=sql.Literal(sorted(catalogue.jobs)),
-    ).as_string()
+    return (
+        sql.SQL(_CHECKS)
+        .format(
+            schema=sql.Identifier(schema),
+            schema_name=sql.Literal(schema),
+            keys=sql.Literal(sorted(catalogue.secrets)),
+            names=sql.Literal(sorted(catalogue.jobs)),
+        )
+        .as_string()
+    )

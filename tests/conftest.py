@@ -1,7 +1,6 @@
 """The server that tests run against: the dev stack's, one cluster for the whole run, or the one that was asked for."""
 
 import os
-from collections.abc import Iterator
 
 import pytest
 

@@ -3,10 +3,12 @@
 import functools
 from pathlib import Path
 
+from psycopg import sql
+
 _FOLDER = Path(__file__).parent
 
 
 @functools.cache
-def load_sql(name: str) -> str:
-    """The text of ``components/sql/<name>.sql``; placeholders are filled with ``psycopg.sql.SQL(...).format(...)``."""
-    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+def load_sql(name: str) -> sql.SQL:
+    """The text of ``components/sql/<name>.sql``, whose ``{places}`` are filled with ``format``."""
+    return sql.SQL((_FOLDER / f"{name}.sql").read_text(encoding="utf-8"))

@@ -53,7 +53,13 @@ CASES = {
     ),
     "secret": Case(
         SecretProvider,
-        {"schema_name": "public", "owner": OWNER, "key": "cron_secret", "value": "planted-1", "description": "d"},
+        {
+            "schema_name": "public",
+            "owner": OWNER,
+            "key": "cron_secret",
+            "value": "planted-1",
+            "description": "d",
+        },
         [(SecretStoreProvider, STORE)],
         {"value": "planted-2"},
         "UPDATE public.cron_secrets SET description = 'by hand' WHERE key = 'cron_secret'",

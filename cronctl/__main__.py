@@ -1,0 +1,28 @@
+"""cronctl: what people run after ``pulumi up``. One file a group of commands; talk on stderr, data on stdout."""
+
+import typer
+
+from cronctl import verify
+
+app = typer.Typer(
+    name="cronctl",
+    help="Look after the scheduled jobs that a stack declares.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("verify")(verify.verify)
+
+
+@app.callback()
+def _group() -> None:
+    """A group, so that a single command keeps its name."""
+
+
+def main() -> None:
+    """The console script's entry."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Everything that cronctl prints: data on stdout, talk on stderr, colours on a terminal alone."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from components.errors import Error
+
+DIFFERS = 1
+"""Exit status: what is declared, stored and living is not the same."""
+
+CANNOT_TELL = 3
+"""Exit status: it could not be found out, for the reason on stderr. (2 is a wrong command line.)"""
+
+_data = Console(soft_wrap=False)
+_talk = Console(stderr=True)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on stdout, wrapped to the terminal."""
+    table = Table(title=title, title_justify="left", header_style="bold", title_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    _data.print(table)
+
+
+def say(text: str, style: str | None = None) -> None:
+    """A line on stderr."""
+    _talk.print(text, style=style, markup=False, highlight=False)
+
+
+@contextmanager
+def errors_as_sentences() -> Iterator[None]:
+    """End with one sentence per mistake and status CANNOT_TELL where a command fails."""
+    try:
+        yield
+    except Error as error:
+        for line in str(error).splitlines():
+            say(f"cronctl: {line}", style="red")
+        raise typer.Exit(CANNOT_TELL) from None

@@ -1,0 +1,71 @@
+"""A stack as cronctl sees it: its configuration and its state, both asked of the engine."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from components.config import Config, load_config
+from components.errors import Error
+from components.owner import Owner
+
+
+class StateResource(NamedTuple):
+    """A resource in the stack's state; ``kind`` is the last part of its type: ``CronJob``."""
+
+    kind: str
+    id: str
+    outputs: Mapping[str, Any]
+
+
+class Stack(NamedTuple):
+    """What a stack declares, and what its state says."""
+
+    config: Config
+    state: tuple[StateResource, ...]
+
+
+def read_stack(name: str, root: Path) -> Stack:
+    """Ask the engine for a stack's configuration and state; the selected stack stays selected.
+
+    Raises Error where there is no engine or no such stack, InvalidConfiguration for mistakes in what is declared.
+    """
+    if shutil.which("pulumi") is None:
+        raise Error("pulumi is not on PATH; install it, or run: make engine")
+    from pulumi.automation import CommandError, LocalWorkspace  # noqa: PLC0415 - half a second that --help need not pay
+
+    try:
+        workspace = LocalWorkspace(work_dir=str(root))
+        project = workspace.project_settings().name
+        settings = workspace.get_all_config(name)
+        deployment = workspace.export_stack(name).deployment or {}
+    except CommandError as exc:
+        raise Error(_last_line(str(exc))) from None
+    config = load_config(
+        {
+            key.removeprefix(f"{project}:"): each.value
+            for key, each in settings.items()
+            if key.startswith(f"{project}:")
+        },
+        owner=Owner(project, name),
+        root=root,
+        environment=os.environ,
+        now=datetime.now(UTC),
+    )
+    return Stack(config, tuple(_resources(deployment)))
+
+
+def _resources(deployment: Mapping[str, Any]) -> list[StateResource]:
+    return [
+        StateResource(resource["type"].rpartition(":")[2], resource.get("id", ""), resource.get("outputs", {}))
+        for resource in deployment.get("resources", [])
+        if resource["type"].startswith("pulumi-python:dynamic/cron:") and not resource.get("delete")
+    ]
+
+
+def _last_line(text: str) -> str:
+    """The engine's own sentence out of what the automation API quotes: command, code, stdout, stderr."""
+    errors = [line.partition("error: ")[2] for line in text.splitlines() if "error: " in line]
+    return errors[-1] if errors else " ".join(text.split())

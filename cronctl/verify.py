@@ -1,0 +1,176 @@
+"""``cronctl verify``: what is declared, what the state says and what the database has, held against each other."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import typer
+from psycopg import sql
+
+from components.config import Config
+from components.connection import Database, resolve_conninfo
+from components.cron_job import CronJobKind, LiveJob
+from components.declaration import declare
+from components.extension import ExtensionKind
+from components.grants import GrantsKind
+from components.model import Model
+from components.owner import owner_of
+from components.provider import ObjectKind, read_objects, shown
+from components.rotation import RotationFunctionKind
+from components.schedule import parse_schedule
+from components.secret import SecretKind
+from components.secret_store import SecretStoreKind
+from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
+from cronctl.stack import StateResource, read_stack
+
+Status = Literal["in sync", "differs", "missing", "not deployed", "undeclared"]
+
+
+class Finding(NamedTuple):
+    """One object: ``missing`` is declared and not in the database, ``undeclared`` the reverse."""
+
+    kind: str
+    name: str
+    status: Status
+    details: tuple[str, ...]
+
+
+class JobNow(NamedTuple):
+    """A job as it is in the database, for the eye."""
+
+    name: str
+    jobid: int
+    schedule: str
+    active: bool
+    next_run_utc: str | None
+    last_run_utc: str | None
+    last_status: str | None
+
+
+def verify(
+    stack: Annotated[str, typer.Option("--stack", "-s", help="The stack to verify.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")] = False,
+    project: Annotated[Path, typer.Option("--project", "-C", help="The project's folder.")] = Path(),
+) -> None:
+    """Hold what is declared, what the state says and what the database has against each other.
+
+    Exit status: 0 all the same, 1 something differs, 2 wrong command line, 3 it could not be found out.
+    """
+    with errors_as_sentences():
+        found = read_stack(stack, project.resolve())
+        database = Database(resolve_conninfo(found.config.settings, os.environ))
+        try:
+            findings = list(compare(found.config, found.state, database))
+            jobs = list(jobs_now(found.config, database))
+        finally:
+            database.close()
+    same = all(finding.status == "in sync" for finding in findings)
+    if as_json:
+        print_json(
+            {
+                "stack": stack,
+                "inSync": same,
+                "objects": [finding._asdict() for finding in findings],
+                "jobs": [job._asdict() for job in jobs],
+            }
+        )
+    else:
+        print_table(
+            f"Objects of stack {stack}",
+            ("kind", "name", "status", "details"),
+            [(finding.kind, finding.name, finding.status, "\n".join(finding.details)) for finding in findings],
+        )
+        print_table(
+            "Jobs (times in UTC; succeeded means that the request was queued)",
+            ("job", "jobid", "schedule", "active", "next run", "last run", "last status"),
+            [tuple("" if value is None else str(value) for value in job) for job in jobs],
+        )
+    if not same:
+        say("what is declared and what is there differ; pulumi preview tells more, pulumi up mends it", "yellow")
+        raise typer.Exit(DIFFERS)
+
+
+def compare(config: Config, state: tuple[StateResource, ...], database: Database) -> Iterator[Finding]:
+    """One finding for each object that is declared, stored in the state, or marked as this stack's in the database."""
+    declared = declare(config)
+    groups: list[tuple[str, ObjectKind[Any, Any], list[Model]]] = [
+        ("Extension", ExtensionKind(), list(declared.extensions.values())),
+        ("SecretStore", SecretStoreKind(), [declared.store]),
+        ("Secret", SecretKind(), list(declared.secrets.values())),
+        ("RotationFunction", RotationFunctionKind(), [declared.rotation]),
+        ("Grants", GrantsKind(), [declared.grants]),
+        ("CronJob", CronJobKind(), list(declared.jobs.values())),
+    ]
+    for word, kind, wanted in groups:
+        stored = {resource.id: resource.outputs for resource in state if resource.kind == word}
+        live = {scope: read_objects(kind, database, scope) for scope in {kind.scope(args) for args in wanted}}
+        for args in wanted:
+            identity = kind.identity(args)
+            yield _finding(word, kind, args, live[kind.scope(args)].get(identity), stored.pop(identity, None))
+        for identity in stored:
+            yield Finding(word, identity, "undeclared", ("in the state, but not declared any more",))
+        if isinstance(kind, CronJobKind):
+            yield from _stray_jobs(config, live.get(None, {}), set(stored))
+
+
+def _finding(
+    word: str, kind: ObjectKind[Any, Any], args: Model, live: object | None, outputs: Mapping[str, Any] | None
+) -> Finding:
+    name = kind.identity(args)
+    if live is None:
+        return Finding(word, name, "missing", ("not in the database",))
+    if outputs is None:
+        return Finding(word, name, "not deployed", ("in the database, but not in the state",))
+    details = [
+        f"{prop}: declared {shown(wanted)}, in the database {shown(found)}"
+        for prop, wanted, found in kind.differences(args, live)
+    ]
+    stored = {key: value for key, value in outputs.items() if key in type(args).model_fields}
+    for key, wanted in args.model_dump(exclude=set(kind.directives), exclude_none=True).items():
+        if stored.get(key) != wanted:
+            sides = (
+                ""
+                if key in kind.secrets or key == "command"
+                else f": declared {shown(wanted)}, {shown(stored.get(key))}"
+            )
+            details.append(f"{key} in the state is not the declared one{sides}")
+    return Finding(word, name, "differs" if details else "in sync", tuple(details))
+
+
+def _stray_jobs(config: Config, live: Mapping[str, LiveJob], known: set[str]) -> Iterator[Finding]:
+    """Jobs that carry this stack's mark and that neither the catalogue nor the state knows."""
+    for name, job in live.items():
+        if owner_of(job.command, name) == str(config.owner) and name not in config.catalogue.jobs and name not in known:
+            told = f"in the database as jobid {job.jobid} with this stack's mark; SELECT cron.unschedule({job.jobid})"
+            yield Finding("CronJob", name, "undeclared", (told,))
+
+
+def jobs_now(
+    config: Config, database: Database, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Iterator[JobNow]:
+    """The declared jobs as they live, with their next and their last run."""
+    live = read_objects(CronJobKind(), database, None)
+    ids = [live[name].jobid for name in config.catalogue.jobs if name in live]
+    last = {row["jobid"]: row for row in database.read(_last_runs(ids))} if ids else {}
+    for name in config.catalogue.jobs:
+        if (job := live.get(name)) is not None:
+            runs = parse_schedule(job.schedule).next_runs(now(), 1) if job.active else []
+            run = last.get(job.jobid)
+            yield JobNow(
+                name,
+                job.jobid,
+                job.schedule,
+                job.active,
+                f"{runs[0]:%Y-%m-%d %H:%M:%S}" if runs else None,
+                f"{run['start_time'].astimezone(UTC):%Y-%m-%d %H:%M:%S}" if run and run["start_time"] else None,
+                run["status"] if run else None,
+            )
+
+
+def _last_runs(ids: list[int]) -> sql.Composed:
+    return sql.SQL(
+        "SELECT DISTINCT ON (jobid) jobid, status, start_time FROM cron.job_run_details "
+        "WHERE jobid = ANY ({}) ORDER BY jobid, runid DESC"
+    ).format(sql.Literal(ids))

@@ -1,0 +1,126 @@
+"""Jobs against a real pg_cron: whose they are, what survives, and names that mean harm."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from components.cron_job import CronJobProvider
+from components.errors import Conflict
+from components.provider import ObjectProvider
+
+OWNER = "supabase-cron/test"
+Props = dict[str, Any]
+Provide = Callable[..., ObjectProvider[Any, Any]]
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+HOSTILE_NAMES = [
+    "Robert'); DROP TABLE cron.job; --",
+    'a "quoted" name',
+    "back\\slash",
+    "100% {braces} $1 %s",
+    "ünïcödé 任务",
+]
+
+
+def job(name: str = "nightly", **changes: Any) -> Props:
+    command = f"-- supabase-cron: {OWNER}/{name}\nSELECT 'it''s {{}} %s $$'"
+    return {"name": name, "schedule": "0 1 * * *", "command": command, "owner": OWNER, **changes}
+
+
+def rows(postgres: Connection) -> list[tuple[Any, ...]]:
+    return postgres.execute("SELECT jobname::text, schedule, active FROM cron.job ORDER BY jobname").fetchall()
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_hostile_name_is_a_name(name: str, provide: Provide, postgres: Connection) -> None:
+    created = provide(CronJobProvider).create(job(name))
+    assert rows(postgres) == [(name, "0 1 * * *", True)]
+    stored = postgres.execute("SELECT command FROM cron.job").fetchone()
+    assert stored == (job(name)["command"],)
+    provide(CronJobProvider).delete(created.id, created.outs)
+    assert rows(postgres) == []
+
+
+def test_the_jobid_survives_updates_and_drift(provide: Provide, postgres: Connection) -> None:
+    created = provide(CronJobProvider).create(job())
+    jobid = created.outs["jobid"]
+    postgres.execute("SELECT cron.alter_job(%s, schedule := '1 1 * * *', active := false)", [jobid])
+    news = job(schedule="5 5 * * *", command=job()["command"] + " -- more")
+    updated = provide(CronJobProvider).update(created.id, created.outs, news)
+    assert updated.outs["jobid"] == jobid
+    assert rows(postgres) == [("nightly", "5 5 * * *", True)]
+
+
+def test_a_paused_job_is_created_paused_and_can_be_resumed(provide: Provide, postgres: Connection) -> None:
+    created = provide(CronJobProvider).create(job(active=False))
+    assert rows(postgres) == [("nightly", "0 1 * * *", False)]
+    provide(CronJobProvider).update(created.id, created.outs, job(active=True))
+    assert rows(postgres) == [("nightly", "0 1 * * *", True)]
+
+
+def test_a_job_that_nobody_manages_is_not_taken_over_silently(provide: Provide, postgres: Connection) -> None:
+    postgres.execute("SELECT cron.schedule('nightly', '9 9 * * *', 'SELECT 9')")
+    (failure,) = provide(CronJobProvider).check({}, job()).failures
+    assert "exists already" in failure.reason
+    assert "adopt" in failure.reason
+    with pytest.raises(Conflict):
+        provide(CronJobProvider).create(job())
+    assert rows(postgres) == [("nightly", "9 9 * * *", True)]
+    assert provide(CronJobProvider).check({}, job(adopt=True)).failures == []
+    provide(CronJobProvider).create(job(adopt=True))
+    assert rows(postgres) == [("nightly", "0 1 * * *", True)]
+
+
+def test_a_job_of_another_stack_is_refused_even_with_adopt(provide: Provide, postgres: Connection) -> None:
+    postgres.execute("SELECT cron.schedule('nightly', '9 9 * * *', E'-- supabase-cron: other/prod/nightly\\nSELECT 9')")
+    (failure,) = provide(CronJobProvider).check({}, job(adopt=True)).failures
+    assert "belongs to the stack other/prod" in failure.reason
+    with pytest.raises(Conflict, match="other/prod"):
+        provide(CronJobProvider).create(job(adopt=True))
+    assert rows(postgres) == [("nightly", "9 9 * * *", True)]
+
+
+def test_a_job_of_another_role_is_refused(provide: Provide, superuser: Connection) -> None:
+    superuser.execute("SELECT cron.schedule('nightly', '9 9 * * *', 'SELECT 9')")
+    (failure,) = provide(CronJobProvider).check({}, job(adopt=True)).failures
+    assert "belongs to the role" in failure.reason
+
+
+def test_a_rename_is_a_replacement_that_deletes_first(provide: Provide) -> None:
+    created = provide(CronJobProvider).create(job())
+    diff = provide(CronJobProvider).diff(created.id, created.outs, job("renamed"))
+    assert diff.changes
+    assert diff.replaces
+    assert diff.delete_before_replace
+
+
+def test_numbers_that_the_engine_made_floats_stay_whole(provide: Provide) -> None:
+    created = provide(CronJobProvider).create(job())
+    floats = {**created.outs, "jobid": float(created.outs["jobid"])}
+    read = provide(CronJobProvider).read(created.id, floats)
+    assert isinstance(read.outs["jobid"], int)
+    assert not provide(CronJobProvider).diff(created.id, floats, job()).changes
+
+
+def test_a_role_without_rights_is_told_what_it_lacks(provide: Provide, superuser: Connection, conninfo: str) -> None:
+    superuser.execute("DROP ROLE IF EXISTS bystander")
+    superuser.execute("CREATE ROLE bystander LOGIN PASSWORD 'local'")
+    try:
+        url = psycopg.conninfo.make_conninfo(conninfo, user="bystander", password="local")
+        (failure,) = provide(CronJobProvider, url).check({}, job()).failures
+        assert "cannot be scheduled by bystander, which lacks USAGE on schema cron" in failure.reason
+    finally:
+        superuser.execute("DROP ROLE bystander")
+
+
+def test_a_wrong_schedule_and_a_long_name_are_told_before_anything_is_made(
+    provide: Provide, postgres: Connection
+) -> None:
+    (failure,) = provide(CronJobProvider).check({}, job(schedule="*/7 * * * *")).failures
+    assert "*/7" in failure.reason
+    version = postgres.execute("SELECT extversion FROM pg_extension WHERE extname = 'pg_cron'").fetchone()
+    long = provide(CronJobProvider).check({}, job("x" * 64)).failures
+    assert bool(long) == (version == ("1.4-1",))
+    assert rows(postgres) == []

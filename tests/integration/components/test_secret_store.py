@@ -1,0 +1,185 @@
+"""The store against a real server: shut from its first moment, upgraded without loss, never taken from a stranger."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from components.errors import Conflict, StatementFailed
+from components.provider import ObjectProvider
+from components.rotation import RotationFunctionProvider
+from components.secret import SecretProvider
+from components.secret_store import AUDIT, OWNERS, SECRETS, TABLES, SecretStoreProvider
+
+OWNER = "supabase-cron/test"
+Props = dict[str, Any]
+Provide = Callable[..., ObjectProvider[Any, Any]]
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+def store(schema: str = "public", **changes: Any) -> Props:
+    return {"schema_name": schema, "owner": OWNER, **changes}
+
+
+def secret(key: str = "cron_secret", value: str = "planted-value", **changes: Any) -> Props:
+    return {"schema_name": "public", "key": key, "value": value, "description": "d", "owner": OWNER, **changes}
+
+
+@pytest.mark.parametrize("schema", ["public", "jobs_private"])
+@pytest.mark.parametrize("role", ["anon", "authenticated", "service_role"])
+@pytest.mark.parametrize("table", TABLES)
+def test_no_api_role_can_do_anything_with_any_table(
+    schema: str, role: str, table: str, provide: Provide, superuser: Connection
+) -> None:
+    provide(SecretStoreProvider).create(store(schema))
+    allowed = superuser.execute(
+        "SELECT privilege FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) "
+        "AS privilege WHERE has_table_privilege(%s, %s, privilege)",
+        [role, f"{schema}.{table}"],
+    ).fetchall()
+    assert allowed == []
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated", "service_role", "authenticator"])
+def test_no_api_role_can_call_the_functions(role: str, provide: Provide, superuser: Connection) -> None:
+    provide(SecretStoreProvider).create(store())
+    provide(RotationFunctionProvider).create(store())
+    for function in ("get_secret(text)", "rotate_cron_secret(text, text)", "cron_secret_audit_row()"):
+        assert superuser.execute(
+            "SELECT has_function_privilege(%s, %s, 'EXECUTE')", [role, f"public.{function}"]
+        ).fetchone() == (False,)
+
+
+def test_a_member_of_pg_read_all_data_sees_no_row(provide: Provide, superuser: Connection) -> None:
+    provide(SecretStoreProvider).create(store())
+    provide(SecretProvider).create(secret())
+    superuser.execute("DROP ROLE IF EXISTS reader")
+    superuser.execute("CREATE ROLE reader")
+    superuser.execute("GRANT pg_read_all_data TO reader")
+    try:
+        with superuser.transaction():
+            superuser.execute("SET LOCAL ROLE reader")
+            for table in TABLES:
+                query = sql.SQL("SELECT * FROM {}").format(sql.Identifier("public", table))
+                assert superuser.execute(query).fetchall() == []
+    finally:
+        superuser.execute("DROP OWNED BY reader")
+        superuser.execute("DROP ROLE reader")
+
+
+def test_get_secret_reads_for_the_owner_and_raises_for_what_is_not_set(provide: Provide, postgres: Connection) -> None:
+    provide(SecretStoreProvider).create(store())
+    provide(SecretProvider).create(secret())
+    assert postgres.execute("SELECT public.get_secret('cron_secret')").fetchone() == ("planted-value",)
+    with pytest.raises(psycopg.errors.NoDataFound, match="cron secret 'nobody' is unknown"):
+        postgres.execute("SELECT public.get_secret('nobody')")
+    postgres.execute("UPDATE public.cron_secrets SET value = 'placeholder-x'")
+    with pytest.raises(psycopg.errors.NoDataFound, match="cron secret 'cron_secret' is not set"):
+        postgres.execute("SELECT public.get_secret('cron_secret')")
+
+
+SOURCE_DOCUMENT = """
+CREATE TABLE public.cron_secrets (
+    key text PRIMARY KEY, value text NOT NULL, description text, updated_at timestamptz DEFAULT now()
+);
+INSERT INTO public.cron_secrets VALUES ('cron_secret', 'by-hand', 'mine'), ('their_own', 'kept', NULL);
+CREATE FUNCTION public.get_secret(secret_key text) RETURNS text LANGUAGE sql SECURITY DEFINER
+    AS 'SELECT value FROM public.cron_secrets WHERE key = secret_key';
+"""
+
+
+def test_the_source_documents_table_is_adopted_with_its_rows(provide: Provide, postgres: Connection) -> None:
+    postgres.execute(SOURCE_DOCUMENT)
+    (failure,) = provide(SecretStoreProvider).check({}, store()).failures
+    assert "exists already" in failure.reason
+    assert "adopt" in failure.reason
+    with pytest.raises(Conflict):
+        provide(SecretStoreProvider).create(store())
+    created = provide(SecretStoreProvider).create(store(adopt=True))
+    assert created.outs["differences"] == []
+    assert postgres.execute("SELECT key, value FROM public.cron_secrets ORDER BY key").fetchall() == [
+        ("cron_secret", "by-hand"),
+        ("their_own", "kept"),
+    ]
+    assert postgres.execute("SELECT public.get_secret('their_own')").fetchone() == ("kept",)
+    provide(SecretProvider).create(secret(adopt=True))
+    assert postgres.execute("SELECT public.get_secret('cron_secret')").fetchone() == ("planted-value",)
+
+
+def test_destroy_refuses_while_there_are_keys_that_nobody_declares(provide: Provide, postgres: Connection) -> None:
+    created = provide(SecretStoreProvider).create(store())
+    postgres.execute("INSERT INTO public.cron_secrets (key, value) VALUES ('their_own', 'kept-value')")
+    with pytest.raises(StatementFailed, match="their_own") as refused:
+        provide(SecretStoreProvider).delete(created.id, created.outs)
+    assert "kept-value" not in str(refused.value)
+    assert postgres.execute("SELECT count(*) FROM public.cron_secrets").fetchone() == (1,)
+    provide(SecretStoreProvider).delete(created.id, {**created.outs, "destroy_foreign_secrets": True})
+    assert postgres.execute("SELECT to_regclass('public.cron_secrets')").fetchone() == (None,)
+
+
+def test_a_store_of_another_stack_is_refused(provide: Provide) -> None:
+    provide(SecretStoreProvider).create(store(owner="other/prod"))
+    (failure,) = provide(SecretStoreProvider).check({}, store(adopt=True)).failures
+    assert "belongs to the stack other/prod" in failure.reason
+
+
+def test_a_private_schema_comes_and_goes_with_the_store(provide: Provide, postgres: Connection) -> None:
+    created = provide(SecretStoreProvider).create(store("jobs_private"))
+    provide(SecretStoreProvider).delete(created.id, created.outs)
+    assert postgres.execute("SELECT to_regnamespace('jobs_private')").fetchone() == (None,)
+
+
+def test_a_schema_with_something_else_in_it_stays(provide: Provide, postgres: Connection) -> None:
+    created = provide(SecretStoreProvider).create(store("jobs_private"))
+    postgres.execute("CREATE TABLE jobs_private.theirs ()")
+    provide(SecretStoreProvider).delete(created.id, created.outs)
+    assert postgres.execute("SELECT to_regclass('jobs_private.theirs') IS NOT NULL").fetchone() == (True,)
+
+
+def test_a_failed_create_leaves_nothing(provide: Provide, superuser: Connection, postgres: Connection) -> None:
+    superuser.execute("CREATE VIEW public.cron_secret_audit AS SELECT 1 AS id")
+    try:
+        with pytest.raises(Conflict):
+            provide(SecretStoreProvider).create(store(adopt=True))
+    finally:
+        superuser.execute("DROP VIEW public.cron_secret_audit")
+    assert postgres.execute("SELECT to_regclass('public.cron_secrets')").fetchone() == (None,)
+
+
+@pytest.mark.parametrize(
+    ("tampering", "told"),
+    [
+        ("ALTER TABLE public.cron_secrets DISABLE ROW LEVEL SECURITY", "row security of cron_secrets: disabled"),
+        ("CREATE POLICY open ON public.cron_secrets USING (true)", "policies of cron_secrets: ['open']"),
+        ("DROP POLICY nobody ON public.cron_secrets", "policies of cron_secrets: []"),
+        ("GRANT SELECT (value) ON public.cron_secrets TO PUBLIC", "privileges on cron_secrets: PUBLIC: SELECT"),
+        (
+            "GRANT EXECUTE ON FUNCTION public.get_secret(text) TO anon",
+            "privileges on function get_secret: anon: EXECUTE",
+        ),
+        ("ALTER TABLE public.cron_secrets DISABLE TRIGGER cron_secret_audit", "trigger of cron_secrets: []"),
+        ("ALTER FUNCTION public.get_secret(text) RESET search_path", "function get_secret: another settings"),
+        ("DROP FUNCTION public.get_secret(text)", "function get_secret: gone"),
+    ],
+)
+def test_every_hole_is_seen_and_closed(tampering: str, told: str, provide: Provide, postgres: Connection) -> None:
+    created = provide(SecretStoreProvider).create(store())
+    postgres.execute(tampering.encode())
+    assert provide(SecretStoreProvider).read(created.id, created.outs).outs["differences"] == [told]
+    assert provide(SecretStoreProvider).diff(created.id, created.outs, store()).changes
+    assert provide(SecretStoreProvider).update(created.id, created.outs, store()).outs["differences"] == []
+
+
+def test_the_owner_table_and_the_audit_never_hold_a_value(provide: Provide, postgres: Connection) -> None:
+    provide(SecretStoreProvider).create(store())
+    provide(RotationFunctionProvider).create(store())
+    provide(SecretProvider).create(secret(value="planted-first"))
+    postgres.execute("SELECT public.rotate_cron_secret('cron_secret', 'planted-second')")
+    postgres.execute("DELETE FROM public.cron_secrets")
+    audit = postgres.execute(f"SELECT action, session_role FROM public.{AUDIT} ORDER BY id".encode()).fetchall()
+    assert audit == [("created", "postgres"), ("rotated", "postgres"), ("deleted", "postgres")]
+    for table in (AUDIT, OWNERS, SECRETS):
+        rows = postgres.execute(f"SELECT t::text FROM public.{table} AS t".encode()).fetchall()
+        assert not any("planted" in text for (text,) in rows)
