@@ -204,12 +204,15 @@ def _secret_problems(
         if key not in catalogue.secrets:
             hint = nearest(key, catalogue.secrets)
             yield f"secret {key!r} has a value in stack {owner.stack} but is not declared{hint}"
-    set_it = "run: pulumi config set --secret --path secrets.{key} --stack " + owner.stack
+    good = {}
     for key, spec in catalogue.secrets.items():
-        if key not in secrets:
-            yield f"secret {key!r} has no value in stack {owner.stack}; {set_it.format(key=key)}"
-        elif problem := value_problem(spec, secrets[key].get_secret_value(), now):
-            yield f"secret {key!r} {problem} ({set_it.format(key=key)})"
-    clear = {key: value.get_secret_value() for key, value in secrets.items()}
-    for job, problem in misplaced_keys(catalogue, clear):
+        set_it = f"run: pulumi config set --secret --path secrets.{key} --stack {owner.stack}"
+        value = secrets[key].get_secret_value() if key in secrets else None
+        if value is None:
+            yield f"secret {key!r} has no value in stack {owner.stack}; {set_it}"
+        elif problem := value_problem(spec, value, now):
+            yield f"secret {key!r} {problem} ({set_it})"
+        else:
+            good[key] = value
+    for job, problem in misplaced_keys(catalogue, good):
         yield f"job {job!r} {problem}"

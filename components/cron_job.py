@@ -17,7 +17,7 @@ from components.fields import NAME_BYTES, JobName
 from components.model import Model
 from components.owner import owner_of
 from components.provider import Difference, ObjectKind, ObjectProvider, Statements, resource_props, statement
-from components.schedule import ScheduleError, parse_schedule, parse_version
+from components.schedule import PgCronVersion, ScheduleError, parse_schedule, parse_version
 from components.server import Server
 
 LONG_NAMES_SINCE = (1, 5)
@@ -77,7 +77,7 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
 
     def preflight(self, args: CronJobArgs, server: Server) -> None:
         found = server.extension_version("pg_cron")
-        version = parse_version(found) if found else None
+        version = _version(found)
         size = len(args.name.encode())
         if size > NAME_BYTES and version is not None and version < LONG_NAMES_SINCE:
             raise PreflightFailed(
@@ -158,6 +158,14 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
 
     def live_args(self, args: CronJobArgs, live: LiveJob) -> CronJobArgs:
         return args.model_copy(update={"schedule": live.schedule, "command": live.command, "active": live.active})
+
+
+def _version(extversion: str | None) -> PgCronVersion | None:
+    """None where there is none yet, or one of a build that this project does not know."""
+    try:
+        return parse_version(extversion) if extversion else None
+    except ValueError:
+        return None
 
 
 class CronJobProvider(ObjectProvider[CronJobArgs, LiveJob]):

@@ -57,11 +57,9 @@ def _fields(schema: Mapping[str, Any], location: Iterable[str | int]) -> set[str
 def _children(root: Mapping[str, Any], node: Mapping[str, Any], step: str | int) -> list[Mapping[str, Any]]:
     found = []
     for part in _alternatives(root, node):
-        for child in (
-            part.get("properties", {}).get(step),
-            part.get("additionalProperties"),
-            part.get("items"),
-        ):
+        by_pattern = next(iter(part.get("patternProperties", {}).values()), None)
+        named = part.get("properties", {}).get(step)
+        for child in (named, part.get("additionalProperties"), by_pattern, part.get("items")):
             if isinstance(child, Mapping):
                 found.append(child)
                 break

@@ -1,5 +1,6 @@
 """A stack as cronctl sees it: its configuration and its state, both asked of the engine."""
 
+import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -59,10 +60,19 @@ def read_stack(name: str, root: Path) -> Stack:
 
 def _resources(deployment: Mapping[str, Any]) -> list[StateResource]:
     return [
-        StateResource(resource["type"].rpartition(":")[2], resource.get("id", ""), resource.get("outputs", {}))
+        StateResource(
+            resource["type"].rpartition(":")[2],
+            resource.get("id", ""),
+            {key: _plain(value) for key, value in resource.get("outputs", {}).items()},
+        )
         for resource in deployment.get("resources", [])
         if resource["type"].startswith("pulumi-python:dynamic/cron:") and not resource.get("delete")
     ]
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A value of an export with secrets shown, out of the envelope that the engine puts around a secret."""
+    return json.loads(value["plaintext"]) if isinstance(value, dict) and "plaintext" in value else value
 
 
 def _last_line(text: str) -> str:

@@ -84,12 +84,26 @@ def verify(
         )
         print_table(
             "Jobs (times in UTC; succeeded means that the request was queued)",
-            ("job", "jobid", "schedule", "active", "next run", "last run", "last status"),
-            [tuple("" if value is None else str(value) for value in job) for job in jobs],
+            ("job", "schedule", "next run", "last run", "last status"),
+            [
+                (
+                    job.name,
+                    job.schedule,
+                    _short(job.next_run_utc) if job.active else "paused",
+                    _short(job.last_run_utc),
+                    job.last_status or "",
+                )
+                for job in jobs
+            ],
         )
     if not same:
         say("what is declared and what is there differ; pulumi preview tells more, pulumi up mends it", "yellow")
         raise typer.Exit(DIFFERS)
+
+
+def _short(time: str | None) -> str:
+    """Month, day, hour and minute: as much as fits beside the rest in 80 columns."""
+    return time[5:16] if time else ""
 
 
 def compare(config: Config, state: tuple[StateResource, ...], database: Database) -> Iterator[Finding]:

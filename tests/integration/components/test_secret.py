@@ -31,7 +31,7 @@ def secret(value: str = "planted-1", **changes: Any) -> Props:
 
 
 @pytest.fixture(autouse=True)
-def installed(provide: Provide, clean: None) -> None:  # noqa: ARG001 - in this order
+def installed(provide: Provide, clean: None) -> None:
     provide(SecretStoreProvider).create(STORE)
     provide(RotationFunctionProvider).create(STORE)
 

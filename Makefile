@@ -1,0 +1,109 @@
+# Everything a person types. `make help` lists it; each target says what it does while it does it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STACK ?= dev
+SOURCES := components cronctl devstack toolchain tests bench __main__.py
+
+# The dev stack's own engine state, so that nobody's login or stacks are touched. The passphrase is published on purpose:
+# it guards fake values. Of another stack, name your backend and passphrase yourself (docs/environments.md).
+ifeq ($(STACK),dev)
+export PULUMI_HOME := $(CURDIR)/.devstack/pulumi
+export PULUMI_BACKEND_URL := file://$(CURDIR)/.devstack/state
+export PULUMI_CONFIG_PASSPHRASE := supabase-cron-dev
+dev_environment = eval "$$($(BIN)/python -m devstack env)"
+endif
+export PULUMI_SKIP_UPDATE_CHECK := true
+
+say = @echo "==> $(1)"
+in_stack = PATH="$$($(BIN)/python -m toolchain ensure):$(CURDIR)/$(BIN):$$PATH"; export PATH; $(dev_environment)
+
+.PHONY: help up down clean preview refresh destroy verify test test-unit check format lock schema setup engine packages
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/installed ## The virtual environment, from the hash-locked file
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	$(call say,virtual environment: $(VENV) from requirements.lock (about a minute the first time))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "make: Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 …" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ echo "make: no virtual environment; install your system's python3-venv package" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --no-index -e .
+	@touch $@
+
+packages: setup ## The system's PostgreSQL and pg_cron packages (root)
+	$(call say,system packages: PostgreSQL and pg_cron)
+	@$(BIN)/python -m devstack packages
+
+engine: setup ## Pulumi: the one on PATH, or built from its pinned module (minutes, once)
+	$(call say,engine: pulumi)
+	@$(BIN)/python -m toolchain ensure >/dev/null
+
+up: packages engine ## Everything: set-up, dev stack, the six jobs, and the proof that they run
+	$(call say,dev stack: PostgreSQL with pg_cron + pg_net stand-in + functions receiver)
+	@$(BIN)/python -m devstack up
+	$(call say,pulumi up: the stack $(STACK))
+	@mkdir -p .devstack/state .devstack/pulumi
+	@$(in_stack); pulumi stack select --create --non-interactive $(STACK) >/dev/null && pulumi up --yes --stack $(STACK)
+	$(call say,verification: declared = stored = living?)
+	@$(in_stack); cronctl verify --stack $(STACK)
+	$(call say,proof: the job that runs every minute has posted its request)
+	@$(BIN)/python -m devstack proof notification-worker
+
+preview: engine ## What pulumi up would do
+	@$(in_stack); pulumi preview --diff --stack $(STACK)
+
+refresh: engine ## Read what is there into the state
+	@$(in_stack); pulumi refresh --yes --stack $(STACK)
+
+destroy: engine ## Remove everything the stack declares from the database
+	@$(in_stack); pulumi destroy --yes --stack $(STACK)
+
+verify: engine ## Hold what is declared, stored and living against each other
+	@$(in_stack); cronctl verify --stack $(STACK)
+
+down: ## Stop what `make up` started
+	$(call say,dev stack: stopping)
+	@test ! -x $(BIN)/python || $(BIN)/python -m devstack down
+
+clean: ## Stop it and remove its data (the virtual environment and the engine stay)
+	$(call say,dev stack: stopping and removing its data)
+	@test ! -x $(BIN)/python || $(BIN)/python -m devstack clean
+	@rm -rf .devstack
+
+test: packages engine ## All tests: unit, integration on a real PostgreSQL, acceptance through the engine
+	$(call say,tests: unit + integration + acceptance)
+	@PATH="$$($(BIN)/python -m toolchain ensure):$$PATH" $(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+test-unit: setup ## The tests that need no server
+	@$(BIN)/python -m pytest tests/unit
+
+check: setup ## Lint, format, types, and generated files
+	$(call say,check: ruff + mypy + generated files)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m components.catalogue | diff -u jobs.schema.json - || \
+		{ echo "make: jobs.schema.json is not what the models say; run: make schema" >&2; exit 1; }
+
+format: setup ## Lay out and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+schema: setup ## Write jobs.schema.json from the models
+	@$(BIN)/python -m components.catalogue > jobs.schema.json
+
+lock: setup ## Renew requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--extra dev --custom-compile-command 'make lock' pyproject.toml --output-file requirements.lock

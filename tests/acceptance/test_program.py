@@ -1,0 +1,239 @@
+"""The program through the real engine: preview, up, up again, drift, refresh, up, destroy; and every bad input."""
+
+import gzip
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+JOBS = {
+    "generate-t5-invoices": "0 1 * * *",
+    "run-escalation-orchestration": "0 2 * * *",
+    "schedule-create-zoom": "*/15 * * * *",
+    "generate-monthly-invoices": "0 2 * * *",
+    "escalate-overdue-bookings": "0 6 * * *",
+    "notification-worker": "* * * * *",
+}
+OURS = "SELECT jobname::text, schedule, active FROM cron.job ORDER BY jobname"
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Result(Protocol):
+    code: int
+    output: str
+
+    def errors(self) -> list[str]: ...
+
+
+class Project(Protocol):
+    folder: Path
+    environment: dict[str, str]
+    run: Callable[..., Result]
+    pulumi: Callable[..., Result]
+    up: Callable[..., Result]
+    configure: Callable[..., None]
+    edit: Callable[..., None]
+    outputs: Callable[[], dict[str, Any]]
+
+
+def jobs(postgres: Connection) -> dict[str, str]:
+    return {name: schedule for name, schedule, _ in postgres.execute(OURS).fetchall()}
+
+
+def test_the_whole_life_of_a_stack(project: Project, postgres: Connection, planted: Mapping[str, str]) -> None:
+    told = []
+
+    preview = project.pulumi("preview")
+    told.append(preview.output)
+    assert preview.code == 0, preview.output
+    assert jobs(postgres) == {}, "a preview writes nothing"
+
+    told.append(project.up().output)
+    assert jobs(postgres) == JOBS
+    outputs = project.outputs()
+    assert set(outputs["extensions"]) == {"pg_cron", "pg_net"}
+    assert outputs["secrets"] == dict.fromkeys(planted, "set")
+    assert outputs["rotators"] == []
+    assert {name: job["schedule"] for name, job in outputs["jobs"].items()} == JOBS
+    worker = outputs["jobs"]["notification-worker"]
+    assert worker["target"] == "{supabase_url}/functions/v1/notification-worker"
+    assert worker["active"] is True
+    assert len(worker["nextRunsUtc"]) == 3
+    ids = dict(postgres.execute("SELECT jobname::text, jobid FROM cron.job").fetchall())
+    assert {name: job["jobid"] for name, job in outputs["jobs"].items()} == ids
+    for statement in outputs["verificationSql"].split(";"):
+        if statement.strip():
+            assert postgres.execute(statement.encode()).description, "what a person would paste runs"
+
+    told.append(project.pulumi("preview", "--expect-no-changes").output)
+    assert project.pulumi("preview", "--expect-no-changes").code == 0
+    again = project.up("--expect-no-changes")
+    assert "unchanged" in again.output
+
+    verified = project.run("cronctl", "verify", "--stack", "test", "--json")
+    assert verified.code == 0, verified.output
+    assert json.loads(verified.output)["inSync"] is True
+
+    postgres.execute(
+        "SELECT cron.alter_job(jobid, schedule := '*/5 * * * *') FROM cron.job WHERE jobname = 'notification-worker'"
+    )
+    drift = project.pulumi("preview", "--expect-no-changes")
+    told.append(drift.output)
+    assert drift.code != 0
+    assert (
+        "cron job 'notification-worker' was changed in the database: schedule is '*/5 * * * *' there, "
+        "'* * * * *' in the state"
+    ) in drift.output
+    verified = project.run("cronctl", "verify", "--stack", "test", "--json")
+    assert verified.code == 1
+    assert "declared '* * * * *', in the database '*/5 * * * *'" in verified.output
+
+    postgres.execute("SELECT cron.unschedule('generate-t5-invoices')")
+    refresh = project.pulumi("refresh", "--yes", "--diff")
+    told.append(refresh.output)
+    assert refresh.code == 0, refresh.output
+    assert "*/5 * * * *" in refresh.output
+    assert "generate-t5-invoices" in refresh.output
+    told.append(project.up().output)
+    assert jobs(postgres) == JOBS
+    after = dict(postgres.execute("SELECT jobname::text, jobid FROM cron.job").fetchall())
+    assert after["notification-worker"] == ids["notification-worker"], "an altered job keeps its jobid"
+    assert project.pulumi("preview", "--expect-no-changes").code == 0
+
+    project.edit("jobs.yaml", "schedule: 0 6 * * *", "schedule: 30 6 * * *")
+    told.append(project.up().output)
+    assert jobs(postgres)["escalate-overdue-bookings"] == "30 6 * * *"
+
+    postgres.execute("SELECT public.rotate_cron_secret('cron_secret', 'planted-rotated')")
+    rotated = project.pulumi("preview", "--expect-no-changes")
+    told.append(rotated.output)
+    assert rotated.code == 0, "a rotation is no change that up would undo"
+    assert "secret 'cron_secret' was changed in the database: value is 'another, set by postgres at" in rotated.output
+    told.append(project.pulumi("refresh", "--yes", "--diff").output)
+    told.append(project.up("--diff").output)
+    assert postgres.execute("SELECT public.get_secret('cron_secret')").fetchone() == ("planted-rotated",)
+
+    told.append(project.pulumi("stack", "export").output)
+    told += [repr(row) for row in postgres.execute("SELECT * FROM cron.job").fetchall()]
+    told += [repr(row) for row in postgres.execute("SELECT * FROM public.cron_secret_audit").fetchall()]
+
+    destroyed = project.pulumi("destroy", "--yes")
+    told.append(destroyed.output)
+    assert destroyed.code == 0, destroyed.output
+    assert jobs(postgres) == {}
+    left = postgres.execute(
+        "SELECT relname FROM pg_class WHERE relname LIKE 'cron_secret%' "
+        "UNION ALL SELECT proname FROM pg_proc WHERE proname IN ('get_secret', 'rotate_cron_secret', 'cron_secret_audit_row')"
+    ).fetchall()
+    assert left == []
+
+    values = [*planted.values(), "planted-rotated", "planted-jwt"]
+    for text in told:
+        assert not [value for value in values if value in text]
+    assert files_with(project.folder.parent, values) == []
+
+
+def files_with(folder: Path, values: list[str]) -> list[Path]:
+    """The files below a folder (state, its history and backups, engine logs) in which a value stands in clear."""
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+            if any(value.encode() in content for value in values):
+                found.append(path)
+    return found
+
+
+def test_an_existing_job_is_told_at_preview_and_adopted_when_asked(project: Project, postgres: Connection) -> None:
+    postgres.execute("SELECT cron.schedule('notification-worker', '*/9 * * * *', 'SELECT 1')")
+    try:
+        told = project.pulumi("preview")
+        assert told.code != 0
+        (error,) = told.errors()
+        assert "cron job 'notification-worker' exists already" in error
+        assert "adopt" in error
+        project.configure("adopt", "true")
+        project.up()
+        assert jobs(postgres) == JOBS
+    finally:
+        project.pulumi("destroy", "--yes")
+        postgres.execute("SELECT cron.unschedule(jobid) FROM cron.job")
+
+
+def test_a_stack_overrides_a_header_and_pauses_a_job(project: Project, postgres: Connection) -> None:
+    project.configure("--path", "jobs.notification-worker.active", "false")
+    project.configure("--path", "jobs.schedule-create-zoom.http.headers.X-Scheduler-Token", "{scheduler_secret_token}")
+    project.up()
+    active = {name: active for name, _, active in postgres.execute(OURS).fetchall()}
+    assert active == {**dict.fromkeys(JOBS, True), "notification-worker": False}
+    command = postgres.execute("SELECT command FROM cron.job WHERE jobname = 'schedule-create-zoom'").fetchone()
+    assert command is not None
+    assert "'X-Scheduler-Token', \"public\".get_secret('scheduler_secret_token')" in command[0]
+
+
+def conninfo_with(**changes: Any) -> Callable[[str], str]:
+    return lambda conninfo: make_conninfo(conninfo, **changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (conninfo_with(port=1), "no database at 127.0.0.1:1"),
+        (conninfo_with(password="planted-wrong"), "refuses the password of postgres"),
+        (conninfo_with(sslmode="require"), "no verified TLS connection to the database"),
+        (conninfo_with(dbname="template1"), "extension 'pg_cron' serves the database 'postgres'"),
+        (lambda _: "host=db.example.com sslmode=require", "would not verify the server (sslmode=require)"),
+        (lambda _: "postgresql://u:planted%zz@h/db", "the database url is no PostgreSQL conninfo"),
+        (lambda _: "", "no database to connect to; set SUPABASE_CRON_DATABASE_URL"),
+    ],
+)
+def test_a_database_out_of_reach_is_told_once(
+    change: Callable[[str], str], told: str, project: Project, conninfo: str
+) -> None:
+    result = project.pulumi("preview", SUPABASE_CRON_DATABASE_URL=change(conninfo))
+    assert result.code != 0
+    (error,) = result.errors()
+    assert told in error
+    assert "planted" not in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("schedule: 0 6 * * *", "shedule: 0 6 * * *", "unknown field 'shedule'; did you mean 'schedule'?"),
+        ("schedule: 0 6 * * *", "schedule: '*/7 * * * *'", "'*/7 * * * *'"),
+        (
+            "Bearer {cron_secret}",
+            "Bearer {cron_secrt}",
+            "reads the unknown secret 'cron_secrt'; did you mean 'cron_secret'?",
+        ),
+        ("jobs:\n", "jobs: {\n", "invalid YAML"),
+    ],
+)
+def test_a_mistake_in_the_catalogue_is_told_before_anything_is_touched(
+    old: str, new: str, told: str, project: Project, postgres: Connection
+) -> None:
+    project.edit("jobs.yaml", old, new)
+    result = project.pulumi("up", "--yes", "--skip-preview")
+    assert result.code != 0
+    assert any(told in error for error in result.errors()), result.output
+    assert "jobs.yaml:" in result.output
+    assert "Traceback" not in result.output
+    assert jobs(postgres) == {}
+
+
+def test_a_failing_update_is_one_sentence_without_a_traceback(project: Project, postgres: Connection) -> None:
+    project.up()
+    postgres.execute("ALTER TABLE public.cron_secrets ADD CHECK (value !~ 'planted-refused') NOT VALID")
+    project.configure("--secret", "--path", "secrets.cron_secret", "planted-refused")
+    result = project.pulumi("up", "--yes")
+    assert result.code != 0
+    assert any(error.startswith("secret 'cron_secret': ") for error in result.errors()), result.output
+    assert "Traceback" not in result.output
+    assert "planted-refused" not in result.output

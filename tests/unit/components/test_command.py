@@ -1,0 +1,62 @@
+"""The compiled command: readable, secrets read at run time, every hostile text still a text."""
+
+import pytest
+
+from components.catalogue import Job
+from components.command import compile_command
+
+OWNER = "supabase-cron/dev"
+
+
+def compiled(http: dict[str, object], schema: str = "public") -> str:
+    job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": {"timeout": 15, **http}})
+    return compile_command("nightly", job, owner=OWNER, schema=schema)
+
+
+def test_a_request_reads_as_the_source_document_wrote_it() -> None:
+    text = compiled(
+        {
+            "url": "{supabase_url}/functions/v1/notification-worker",
+            "headers": {"Authorization": "Bearer {service_role_key}", "apikey": "{service_role_key}"},
+            "body": {"limit": 5, "runs": 1},
+        }
+    )
+    assert text == (
+        "-- supabase-cron: supabase-cron/dev/nightly\n"
+        "SELECT net.http_post(\n"
+        "    url := \"public\".get_secret('supabase_url') || '/functions/v1/notification-worker',\n"
+        "    headers := jsonb_build_object(\n"
+        "        'Content-Type', 'application/json',\n"
+        "        'Authorization', 'Bearer ' || \"public\".get_secret('service_role_key'),\n"
+        "        'apikey', \"public\".get_secret('service_role_key')\n"
+        "    ),\n"
+        '    body := \'{"limit": 5, "runs": 1}\'::jsonb,\n'
+        "    timeout_milliseconds := 15000\n"
+        ");"
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "function", "has_body"), [("GET", "http_get", False), ("DELETE", "http_delete", False)]
+)
+def test_other_methods_send_no_body_and_no_content_type(method: str, function: str, has_body: bool) -> None:
+    text = compiled({"url": "https://example.com/", "method": method})
+    assert f"SELECT net.{function}(" in text
+    assert ("body :=" in text) is has_body
+    assert "headers := '{}'::jsonb" in text
+
+
+def test_quotes_backslashes_and_doubled_braces_stay_text() -> None:
+    text = compiled({"url": "https://example.com/it's{{x}}", "body": {"a": "'); DROP TABLE x; -- \\"}})
+    assert "url := 'https://example.com/it''s{x}'" in text
+    assert """E'{"a": "''); DROP TABLE x; -- \\\\\\\\"}'::jsonb""" in text
+
+
+def test_a_schema_is_an_identifier() -> None:
+    assert '"my ""own""".get_secret(' in compiled({"url": "{supabase_url}/x"}, schema='my "own"')
+
+
+def test_a_statement_is_kept_as_written() -> None:
+    job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "sql": "SELECT '100%', '{x}';\n"})
+    text = compile_command("nightly", job, owner=OWNER, schema="public")
+    assert text == "-- supabase-cron: supabase-cron/dev/nightly\nSELECT '100%', '{x}';"

@@ -1,0 +1,40 @@
+"""Makes the engine available: the machine's own, the cached one, or one built now."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from . import engine, folder, host, installed
+from .cache import Cache, locked, publish, workshop
+from .command import Commands
+from .errors import ToolchainError
+from .progress import say
+
+
+def find(environ: Mapping[str, str]) -> Path | None:
+    """The folder of an engine that is there already. Raises ``ToolchainError`` when a forced one is not."""
+    cache = Cache(environ)
+    found = installed.forced(environ) or installed.on_path(environ, cache.root)
+    return found or (cache.bin if cache.bin.is_dir() else None)
+
+
+def ensure(environ: Mapping[str, str]) -> Path:
+    """The folder of an engine, which is built where there is none. Raises ``ToolchainError``."""
+    return find(environ) or _make(Cache(environ), environ)
+
+
+def _make(cache: Cache, environ: Mapping[str, str]) -> Path:
+    """Build the parts that the cache lacks, each published as soon as it is whole."""
+    try:
+        cache.root.mkdir(parents=True, exist_ok=True)
+        with locked(cache.root, lambda: say("waiting for another build")), workshop(cache.root) as work:
+            commands = Commands(cache.log, environ)
+            if not cache.host.is_dir():
+                publish(host.install(commands, work), cache.host)
+            if not cache.engine.is_dir():
+                made = engine.build(commands, environ, cache.host / "bin" / "python", work)
+                publish(made, cache.engine)
+            if not cache.bin.is_dir():
+                publish(folder.assemble(cache.engine, cache.host, work), cache.bin)
+    except OSError as error:
+        raise ToolchainError(f"making the engine in {cache.root} failed: {error}") from error
+    return cache.bin

