@@ -15,7 +15,8 @@ def main() -> int:
     """Run one command; returns the exit code."""
     arguments = parser().parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _interrupt)
     try:
         return int(arguments.run())
     except ToolchainError as error:

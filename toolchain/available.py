@@ -8,6 +8,7 @@ from .cache import Cache, locked, publish, workshop
 from .command import Commands
 from .errors import ToolchainError
 from .progress import say
+from .versions import ENGINE, OLDEST_ENGINE
 
 
 def find(environ: Mapping[str, str]) -> Path | None:
@@ -23,18 +24,21 @@ def ensure(environ: Mapping[str, str]) -> Path:
 
 
 def _make(cache: Cache, environ: Mapping[str, str]) -> Path:
-    """Build the parts that the cache lacks, each published as soon as it is whole."""
     try:
-        cache.root.mkdir(parents=True, exist_ok=True)
         with locked(cache.root, lambda: say("waiting for another build")), workshop(cache.root) as work:
-            commands = Commands(cache.log, environ)
-            if not cache.host.is_dir():
-                publish(host.install(commands, work), cache.host)
-            if not cache.engine.is_dir():
-                made = engine.build(commands, environ, cache.host / "bin" / "python", work)
-                publish(made, cache.engine)
-            if not cache.bin.is_dir():
-                publish(folder.assemble(cache.engine, cache.host, work), cache.bin)
+            if not cache.bin.is_dir():  # it may be there by now
+                _build(cache, environ, work)
     except OSError as error:
         raise ToolchainError(f"making the engine in {cache.root} failed: {error}") from error
     return cache.bin
+
+
+def _build(cache: Cache, environ: Mapping[str, str], work: Path) -> None:
+    """Build the parts that the cache lacks, each published as soon as it is whole."""
+    commands = Commands(cache.log, environ)
+    if not cache.host.is_dir():
+        publish(host.install(commands, work), cache.host)
+    if not cache.engine.is_dir():
+        say(f"PATH has no pulumi {OLDEST_ENGINE} or newer with its Python host: building {ENGINE} in {cache.root}")
+        publish(engine.build(commands, environ, cache.host / "bin" / "python", work), cache.engine)
+    publish(folder.assemble(cache.engine, cache.host, work), cache.bin)

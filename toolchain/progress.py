@@ -2,7 +2,7 @@
 
 import sys
 import time
-from typing import TextIO
+from typing import Self, TextIO
 
 SLOW_PACE = 25.0
 """Seconds between two lines where nobody sits at a terminal."""
@@ -14,14 +14,23 @@ def say(text: str) -> None:
 
 
 class Step:
-    """One step under way: call ``tick`` often, and ``done`` in the end."""
+    """One step under way, for a ``with`` block that calls ``tick`` often; ``note`` is for the start alone."""
 
-    def __init__(self, title: str, out: TextIO | None = None) -> None:
+    def __init__(self, title: str, note: str = "", out: TextIO | None = None) -> None:
         self.title = title
         self._out = out or sys.stderr
         self._renews = self._out.isatty()
         self._began = self._shown = time.monotonic()
-        self._write(title if self._renews else f"{title} ...")
+        self._write(f"{title}{f' ({note})' if note else ''} ...")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._write(f"{self.title}: done, {self.elapsed:.0f} s")
+        if self._renews:
+            self._out.write("\n")
 
     @property
     def elapsed(self) -> float:
@@ -34,13 +43,6 @@ class Step:
             self._shown = time.monotonic()
             self._write(f"{self.title}: {detail + ', ' if detail else ''}{self.elapsed:.0f} s")
 
-    def done(self) -> None:
-        """Say that it has ended, and after how long."""
-        self._write(f"{self.title}: done, {self.elapsed:.0f} s", last=True)
-
-    def _write(self, line: str, *, last: bool = False) -> None:
-        if self._renews:
-            self._out.write(f"\r\x1b[Ktoolchain: {line}{chr(10) if last else ''}")
-        else:
-            self._out.write(f"toolchain: {line}\n")
+    def _write(self, line: str) -> None:
+        self._out.write(f"\r\x1b[Ktoolchain: {line}" if self._renews else f"toolchain: {line}\n")
         self._out.flush()

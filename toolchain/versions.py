@@ -5,8 +5,8 @@ import re
 ENGINE = "3.260.0"
 """The engine to build; ``engine/go.mod`` and ``engine/go.sum`` pin it with all its modules."""
 
-OLDEST_ENGINE = "3.200.0"
-"""The oldest installed engine to be content with."""
+OLDEST_ENGINE = "3.259.0"
+"""The oldest installed engine to be content with: the oldest this project, with its SDK, was seen to work with."""
 
 OLDEST_GO = "1.26.6"
 """The Go that the engine's ``go.mod`` asks for."""

@@ -13,14 +13,15 @@ from .processes import end_group, end_with_engine, lead_group
 def main() -> None:
     """Serve one engine."""
     lead_group()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: end_group())
     load_messages_only()
     from .server import LanguageHost, serve  # noqa: PLC0415 - its imports need the line above
 
-    print(serve(LanguageHost(engine=sys.argv[-1], launcher=sys.argv[1])), flush=True)
+    server, port = serve(LanguageHost(address=sys.argv[-1], launcher=sys.argv[1]))
+    print(port, flush=True)
     end_with_engine()
-    signal.pause()
+    server.wait_for_termination()
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def install_commands(environment: Environment, directory: Path) -> Iterator[tupl
 def check_installed(command: list[str], code: int) -> None:
     """Raise ``HostError`` when ``code``, the exit code of an install command, says that it failed."""
     if code != 0:
-        raise HostError(f'"{" ".join(command)}" ended with exit code {code}')
+        raise HostError(f"python -m {command[2]} failed with exit code {code}, its message is above")
 
 
 def interpreter(environment: Environment) -> tuple[str, str]:

@@ -14,10 +14,10 @@ from .processes import end_group, end_with_engine, lead_group
 def main() -> None:
     """Run the launcher to its end and end as it did."""
     lead_group()
-    process = subprocess.Popen(sys.argv[1:])
-    # The engine's SIGINT goes to the whole group, so the provider has its own; this process only waits for it.
+    # The engine's SIGINT goes to the whole group, so the provider gets it too; this process only waits for its end.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: end_group())
+    process = subprocess.Popen(sys.argv[1:])
     end_with_engine()
     sys.exit(process.wait())
 

@@ -11,8 +11,10 @@ from typing import NoReturn
 import grpc
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
+from pulumi.runtime.proto import engine_pb2 as engine
 from pulumi.runtime.proto import language_pb2 as language
 from pulumi.runtime.proto import plugin_pb2
+from pulumi.runtime.proto.engine_pb2_grpc import EngineStub
 from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeServicer, add_LanguageRuntimeServicer_to_server
 
 from . import dependencies, program
@@ -30,11 +32,11 @@ VERSION = "1.0.0"
 class LanguageHost(LanguageRuntimeServicer):
     """Runs and sets up Python programs for one engine.
 
-    ``engine``: address of the engine's own service. ``launcher``: path of Pulumi's ``pulumi-language-python-exec``.
+    ``address``: that of the engine's own service. ``launcher``: path of Pulumi's ``pulumi-language-python-exec``.
     """
 
-    def __init__(self, engine: str, launcher: str) -> None:
-        self._engine = engine
+    def __init__(self, address: str, launcher: str) -> None:
+        self._engine = address
         self._launcher = launcher
         self._programs = Programs()
 
@@ -65,7 +67,8 @@ class LanguageHost(LanguageRuntimeServicer):
                 env=program.variables(environment, request, os.environ),
             )
         except (HostError, OSError) as error:
-            return language.RunResponse(error=str(error))
+            self._show_error(str(error))
+            return language.RunResponse(bail=True)
         return program.outcome(code, cancelled=self._programs.cancelled)
 
     def InstallDependencies(
@@ -137,15 +140,23 @@ class LanguageHost(LanguageRuntimeServicer):
         self._programs.cancel()
         return Empty()
 
+    def _show_error(self, text: str) -> None:
+        """Have the engine show ``text`` as it is; in a response it would become "an unhandled error occurred"."""
+        with grpc.insecure_channel(self._engine) as channel:
+            EngineStub(channel).Log(engine.LogRequest(severity=engine.ERROR, message=text))
 
-def serve(host: LanguageHost) -> int:
-    """Start to answer on a free port of the loopback interface, which is returned."""
+
+def serve(host: LanguageHost) -> tuple[grpc.Server, int]:
+    """Start to answer on a free port of the loopback interface.
+
+    Returns the server, which ends when nobody holds it any more, and the port.
+    """
     limits = [(f"grpc.max_{way}_message_length", MESSAGE_LIMIT) for way in ("send", "receive")]
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=limits)
     add_LanguageRuntimeServicer_to_server(host, server)
     port: int = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    return port
+    return server, port
 
 
 def _environment(info: language.ProgramInfo) -> Environment:

@@ -1,0 +1,9 @@
+"""A machine of one's own to develop against: PostgreSQL as Supabase lays it out, pg_cron, pg_net or its stand-in, and
+a receiver that plays the Edge Functions. For development and tests only; see README.md.
+"""
+
+from devstack.errors import DevstackError
+from devstack.functions import Function
+from devstack.stack import PartStatus, Stack
+
+__all__ = ["DevstackError", "Function", "PartStatus", "Stack"]

@@ -1,0 +1,9 @@
+"""The stand-in of pg_net: an SQL extension with its tables and functions, and a worker that drains its queue."""
+
+from typing import Final
+
+VERSION: Final = "0.20.4-standin"
+"""The extension's version, recognisable as not the real one's."""
+
+APPLICATION_NAME: Final = f"pg_net {VERSION}"
+"""What the worker's session is called; ``net.check_worker_is_up()`` looks for it."""

@@ -1,0 +1,183 @@
+"""The worker's rounds, shaped as pg_net's: one transaction takes a batch, runs all of it, and writes the answers.
+
+So a batch's responses become visible together, when its slowest request ends, and a round that dies is repeated in
+full: at least once across a crash, at most once otherwise.
+"""
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+import aiohttp
+import psycopg
+from psycopg.types.json import Jsonb
+
+from devstack.pg_net.request import Request, open_session, send
+
+CHANNEL = "pg_net"
+
+ROUND_SECONDS = 1.0
+"""From the start of a round to the next one while there is work. pg_net pauses a second after the round instead, and
+takes far less time for a round."""
+
+RECONNECT_SECONDS = 0.5
+
+_SETTINGS = """
+SELECT coalesce(current_setting('pg_net.ttl', true), '6 hours'),
+       coalesce(current_setting('pg_net.batch_size', true)::int, 200)
+"""
+
+_EXPIRE = """
+DELETE FROM net._http_response
+ WHERE ctid = ANY (ARRAY(
+     SELECT ctid FROM net._http_response WHERE created < now() - %s::interval ORDER BY created LIMIT %s))
+"""
+
+_TAKE = """
+WITH batch AS (SELECT ctid FROM net.http_request_queue ORDER BY id LIMIT %s),
+     taken AS (
+         DELETE FROM net.http_request_queue AS queue USING batch WHERE queue.ctid = batch.ctid
+         RETURNING id, method, url, headers, body, timeout_milliseconds)
+SELECT id, method::text, url,
+       ARRAY(SELECT ARRAY[key, value]
+               FROM jsonb_each_text(CASE jsonb_typeof(headers) WHEN 'object' THEN headers END)),
+       body, timeout_milliseconds
+  FROM taken
+ ORDER BY id
+"""
+
+_ANSWER = """
+INSERT INTO net._http_response (id, status_code, content_type, headers, content, timed_out, error_msg)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+
+_log = logging.getLogger(__name__)
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+
+class Restart(Exception):
+    """``net.worker_restart()`` was called."""
+
+
+class Wakes:
+    """pg_net's wake flag: set by the first wake, cleared when rounds begin, so that of many wakes one counts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._set = True  # whatever waits from before the worker's time is served at its start
+
+    async def wait(self) -> None:
+        """Returns at the next wake, at once if there was one, and clears the flag."""
+        while not self._set:
+            await self._listen(None)
+        self._set = False
+
+    async def pause(self, seconds: float) -> None:
+        """Lets ``seconds`` pass; a first wake since the flag was cleared cuts them short, later ones do not."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            was_set = self._set
+            await self._listen(left)
+            if self._set and not was_set:
+                return
+
+    async def _listen(self, timeout: float | None) -> None:
+        async for notification in self._connection.notifies(timeout=timeout, stop_after=1):
+            if notification.payload == "restart":
+                raise Restart
+            self._set = True
+
+
+async def run(conninfo: str) -> None:
+    """Serves the database for ever; connects again whenever the connection is lost."""
+    connected = False
+    while True:
+        try:
+            async with await Connection.connect(conninfo, autocommit=True) as connection:
+                _log.info("connected, process %s of the server", connection.info.backend_pid)
+                connected = True
+                await serve(connection)
+        except Restart:
+            _log.info("restarted on request")
+        except psycopg.OperationalError as exc:
+            if connected:
+                _log.warning("connection lost, trying again: %s", _sentence(exc))
+            connected = False
+            await asyncio.sleep(RECONNECT_SECONDS)
+        except psycopg.Error as exc:
+            _log.error("round rolled back, to be repeated: %s", _sentence(exc))
+            await asyncio.sleep(ROUND_SECONDS)
+
+
+async def serve(connection: Connection) -> None:
+    """Rounds while there is work, then sleep until woken.
+
+    Raises:
+        psycopg.Error: the connection is lost, or a round failed and is rolled back.
+        Restart: somebody asked for it.
+    """
+    await connection.execute(f"LISTEN {CHANNEL}")
+    wakes = Wakes(connection)
+    while True:
+        await wakes.wait()
+        started = time.monotonic()
+        while await _round_or_idle(connection):
+            await wakes.pause(started + ROUND_SECONDS - time.monotonic())
+            started = time.monotonic()
+
+
+async def _round_or_idle(connection: Connection) -> int:
+    try:
+        return await work_round(connection)
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as exc:
+        _log.warning("idle until the next wake: %s", _sentence(exc))
+        return 0
+
+
+async def work_round(connection: Connection) -> int:
+    """One round in one transaction; returns how many responses expired and requests were taken."""
+    async with connection.transaction():
+        ttl, batch_size = await _one(connection, _SETTINGS)
+        expired = (await connection.execute(_EXPIRE, (ttl, batch_size))).rowcount
+        taken = await connection.execute(_TAKE, (batch_size,), binary=True)
+        requests = [Request(*row) for row in await taken.fetchall()]
+        if requests:
+            await _answer_all(connection, requests)
+    return expired + len(requests)
+
+
+async def _answer_all(connection: Connection, requests: list[Request]) -> None:
+    try:
+        async with open_session() as session, asyncio.TaskGroup() as group:
+            for request in requests:
+                group.create_task(_answer(connection, session, request))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None  # the first insert that failed; the rest follow from it
+
+
+async def _answer(connection: Connection, session: aiohttp.ClientSession, request: Request) -> None:
+    outcome = await send(session, request)
+    await connection.execute(
+        _ANSWER,
+        (
+            request.id,
+            outcome.status_code,
+            outcome.content_type,
+            None if outcome.headers is None else Jsonb(outcome.headers),
+            outcome.content,
+            outcome.timed_out,
+            outcome.error_msg,
+        ),
+    )
+
+
+async def _one(connection: Connection, query: str) -> tuple[Any, ...]:
+    row = await (await connection.execute(query.encode())).fetchone()
+    assert row is not None  # noqa: S101 - a SELECT without FROM has one row
+    return row
+
+
+def _sentence(error: psycopg.Error) -> str:
+    return " ".join(str(error).split())

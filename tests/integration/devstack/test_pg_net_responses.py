@@ -1,0 +1,208 @@
+"""What becomes of a request: the row in net._http_response for every way that it can end."""
+
+import gzip
+import re
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from devstack import Stack
+from devstack.pg_net import VERSION
+
+Deliver = Callable[..., DictRow]
+Answering = Callable[[bytes], str]
+
+
+def _post(url: str, **arguments: Any) -> tuple[Any, ...]:
+    names = "".join(f", {name} := %s" for name in arguments)
+    return (f"net.http_post(%s{names})", url, *arguments.values())
+
+
+def test_an_answer_is_a_row_with_all_of_it(stack: Stack, deliver: Deliver) -> None:
+    stack.set_function("hello", body={"ok": True}, headers={"X-Served-By": "receiver"})
+    row = deliver(*_post(f"{stack.functions_url}/hello"))
+    assert (row["status_code"], row["content_type"], row["content"]) == (200, "application/json", '{"ok": true}')
+    assert row["headers"]["X-Served-By"] == "receiver"
+    assert (row["timed_out"], row["error_msg"]) == (False, None)
+
+
+def test_the_request_goes_out_exactly_as_queued(stack: Stack, deliver: Deliver) -> None:
+    stack.set_function("hello", require={"authorization": "Bearer x"})
+    deliver(
+        "net.http_post(%s, body := %s, params := %s, headers := %s)",
+        f"{stack.functions_url}/hello",
+        '{"b":1,"a":[true]}',
+        '{"limit": 5}',
+        '{"Authorization": "Bearer x", "Empty": "", "Null": null, "Number": 7}',
+    )
+    (request,) = stack.requests("hello")
+    assert request["method"] == "POST"
+    assert request["path"] == "/functions/v1/hello?limit=5"
+    assert request["body"] == '{"a": [true], "b": 1}'
+    assert request["headers"] == {
+        "host": stack.receiver_url.removeprefix("http://"),
+        "authorization": "Bearer x",
+        "number": "7",
+        "content-type": "application/json",
+        "user-agent": f"pg_net/{VERSION}",
+        "content-length": "21",
+    }
+    assert request["status"] == 200
+
+
+@pytest.mark.parametrize("status", [201, 404, 500, 503])
+def test_any_status_is_an_answer(stack: Stack, deliver: Deliver, status: int) -> None:
+    stack.set_function("hello", status=status)
+    row = deliver(*_post(f"{stack.functions_url}/hello"))
+    assert (row["status_code"], row["error_msg"], row["content"]) == (status, None, '{"success": true}')
+
+
+def test_an_empty_body_is_null(stack: Stack, deliver: Deliver) -> None:
+    stack.set_function("hello", status=204, body=None)
+    row = deliver(*_post(f"{stack.functions_url}/hello"))
+    assert (row["status_code"], row["content"], row["error_msg"]) == (204, None, None)
+
+
+def test_get_and_delete(stack: Stack, deliver: Deliver) -> None:
+    stack.set_function("hello")
+    for call, method, body in (
+        ("net.http_get(%s)", "GET", ""),
+        ("net.http_delete(%s)", "DELETE", ""),
+        ("""net.http_delete(%s, body := '{"id": 1}')""", "DELETE", '{"id": 1}'),
+    ):
+        stack.clear_requests()
+        assert deliver(call, f"{stack.functions_url}/hello")["status_code"] == 200
+        (request,) = stack.requests("hello")
+        assert (request["method"], request["body"]) == (method, body)
+        assert "content-type" not in request["headers"]
+
+
+def test_headers_null_leave_the_form_type_of_curl(stack: Stack, deliver: Deliver) -> None:
+    stack.set_function("hello")
+    assert (
+        deliver("net.http_post(%s, headers := NULL, body := NULL)", f"{stack.functions_url}/hello")["status_code"]
+        == 200
+    )
+    (request,) = stack.requests("hello")
+    assert request["headers"]["content-type"] == "application/x-www-form-urlencoded"
+    assert (request["body"], request["headers"]["content-length"]) == ("", "0")
+
+
+def test_a_redirect_is_followed_without_the_secret_for_strangers(
+    stack: Stack, deliver: Deliver, answering: Answering
+) -> None:
+    stack.set_function("there", body="arrived")
+    elsewhere = answering(f"HTTP/1.1 302 Found\r\nLocation: {stack.functions_url}/there\r\n\r\n".encode())
+    row = deliver(*_post(elsewhere, headers='{"Authorization": "Bearer x", "X-Other": "y"}'))
+    assert (row["status_code"], row["content"]) == (200, "arrived")
+    (request,) = stack.requests("there")
+    assert (request["method"], request["headers"]["x-other"]) == ("GET", "y")
+    assert "authorization" not in request["headers"]
+
+
+def test_a_redirect_within_the_host_keeps_secret_and_body_on_307(stack: Stack, deliver: Deliver) -> None:
+    stack.set_function("here", status=307, headers={"Location": "/functions/v1/there"})
+    stack.set_function("there", require={"authorization": "Bearer x"})
+    row = deliver(*_post(f"{stack.functions_url}/here", body='{"a": 1}', headers='{"Authorization": "Bearer x"}'))
+    assert row["status_code"] == 200
+    assert [request["body"] for request in stack.requests()] == ['{"a": 1}', '{"a": 1}']
+
+
+def test_redirects_in_a_circle_end_at_curls_limit(stack: Stack, deliver: Deliver) -> None:
+    stack.set_function("circle", status=302, headers={"Location": "/functions/v1/circle"})
+    row = deliver(*_post(f"{stack.functions_url}/circle"))
+    assert (row["status_code"], row["error_msg"]) == (None, "Number of redirects hit maximum amount")
+    assert len(stack.requests("circle")) == 31
+
+
+def test_only_http_is_followed(stack: Stack, deliver: Deliver) -> None:
+    stack.set_function("away", status=302, headers={"Location": "ftp://127.0.0.1/file"})
+    assert deliver(*_post(f"{stack.functions_url}/away"))["error_msg"] == "Unsupported protocol"
+    assert deliver("net.http_get('ftp://127.0.0.1/file')")["error_msg"] == "Unsupported protocol"
+
+
+def test_a_timeout_covers_the_whole_request(stack: Stack, deliver: Deliver) -> None:
+    stack.set_function("slow", delay=5)
+    row = deliver(*_post(f"{stack.functions_url}/slow", timeout_milliseconds=200))
+    assert row["timed_out"] is True
+    assert [row[name] for name in ("status_code", "content_type", "headers", "content")] == [None] * 4
+    number = r"\d+\.\d{6}"
+    assert re.fullmatch(
+        rf"Timeout of 200 ms reached\. Total time: {number} ms \(DNS time: {number} ms, "
+        rf"TCP/SSL handshake time: {number} ms, HTTP Request/Response time: {number} ms\)",
+        row["error_msg"],
+    )
+    assert len(stack.requests("slow")) == 1
+
+
+def test_a_refused_port(deliver: Deliver) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))  # bound but not listening
+        row = deliver(*_post(f"http://127.0.0.1:{bound.getsockname()[1]}/"))
+    assert (row["error_msg"], row["timed_out"]) == ("Could not connect to server", False)
+
+
+def test_an_unknown_host(deliver: Deliver) -> None:
+    row = deliver(*_post("http://nowhere.invalid/", timeout_milliseconds=15000))
+    assert (row["error_msg"], row["timed_out"]) == ("Could not resolve hostname", False)
+
+
+def test_a_dropped_connection(stack: Stack, deliver: Deliver) -> None:
+    stack.set_function("drop", drop=True)
+    row = deliver(*_post(f"{stack.functions_url}/drop"))
+    assert (row["error_msg"], row["timed_out"]) == ("Server returned nothing (no headers, no data)", False)
+    assert [request["status"] for request in stack.requests("drop")] == [None]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"", "Server returned nothing (no headers, no data)"),
+        (b"good morning\r\n\r\n", "Weird server reply"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "Transferred a partial file"),
+    ],
+)
+def test_a_broken_answer(deliver: Deliver, answering: Answering, answer: bytes, error: str) -> None:
+    row = deliver(*_post(answering(answer)))
+    assert (row["status_code"], row["content"], row["error_msg"]) == (None, None, error)
+
+
+def test_tls_is_verified(stack: Stack, deliver: Deliver) -> None:
+    row = deliver(*_post(stack.receiver_url.replace("http:", "https:")))
+    assert (row["status_code"], row["error_msg"]) == (None, "SSL connect error")
+
+
+def test_a_repeated_header_and_bytes_that_no_text_holds(deliver: Deliver, answering: Answering) -> None:
+    row = deliver(*_post(answering(b"HTTP/1.1 200 OK\r\nX-A: 1\r\nX-A: 2\r\nContent-Type: a/b\r\n\r\n\xff ok\0hidden")))
+    assert row["headers"] == {"X-A": "2", "Content-Type": "a/b"}
+    assert (row["content_type"], row["content"]) == ("a/b", "\ufffd ok")
+
+
+def test_an_answer_is_not_decompressed(deliver: Deliver, answering: Answering) -> None:
+    body = gzip.compress(b"text")
+    row = deliver(*_post(answering(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + body)))
+    assert row["content"] == body.split(b"\0")[0].decode("utf-8", "replace")
+
+
+def test_a_request_that_cannot_be_sent_holds_nothing_up(stack: Stack, deliver: Deliver) -> None:
+    stack.set_function("hello")
+    row = deliver(*_post(f"{stack.functions_url}/hello", headers='{"X-Bad": "a\\nb"}'))
+    assert row["error_msg"] == "the pg_net stand-in cannot send this request: ValueError"
+    assert deliver(*_post(f"{stack.functions_url}/hello"))["status_code"] == 200
+
+
+def test_a_timeout_that_would_never_end_is_answered_not_repeated(
+    superuser: psycopg.Connection[DictRow], deliver: Deliver, stack: Stack
+) -> None:
+    stack.set_function("hello")
+    superuser.execute(
+        "INSERT INTO net.http_request_queue (id, method, url, timeout_milliseconds) VALUES (-1, 'GET', %s, -1)",
+        (f"{stack.functions_url}/hello",),
+    )
+    assert deliver(*_post(f"{stack.functions_url}/hello"))["status_code"] == 200
+    row = superuser.execute("SELECT error_msg FROM net._http_response WHERE id = -1").fetchone()
+    assert row == {"error_msg": "timeout_milliseconds must be greater than 0"}
