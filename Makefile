@@ -59,7 +59,7 @@ up: packages engine ## Everything: set-up, dev stack, the six jobs, and the proo
 	$(call say,verification: declared = stored = living?)
 	@$(in_stack); cronctl verify --stack $(STACK)
 	$(call say,proof: the job that runs every minute has posted its request)
-	@$(BIN)/python -m devstack proof notification-worker
+	@$(BIN)/python -m devstack.proof notification-worker
 
 preview: engine ## What pulumi up would do
 	@$(in_stack); pulumi preview --diff --stack $(STACK)

@@ -44,7 +44,7 @@ def build(commands: Commands, environ: Mapping[str, str], python: Path, work: Pa
         run(
             step,
             *("build", "-v", "-ldflags", f"-s -w -X {VERSION_VARIABLE}=v{ENGINE}", "-o", made / "pulumi", PACKAGE),
-            advice="run it again, with 3 GB of memory to spare",
+            advice="run it again, with 2 GB of memory to spare",
             detail=lambda written: f"{len(written.splitlines())} of {len(packages)} packages",
         )
         for launcher in LAUNCHERS:
