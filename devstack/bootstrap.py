@@ -19,8 +19,6 @@ def bootstrap(settings: Settings) -> bool:
     """
     with psycopg.connect(socket_conninfo(settings)) as connection:
         if _truth(connection, _IS_DONE):
-            if _truth(connection, _HAS_CRON):
-                connection.execute(scripts.load("follow_port"))
             return False
         connection.execute(scripts.load("roles"))
         for role, password in settings.passwords.items():
@@ -32,6 +30,17 @@ def bootstrap(settings: Settings) -> bool:
         if _truth(connection, "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements')"):
             connection.execute("CREATE EXTENSION pg_stat_statements SCHEMA extensions")
     return True
+
+
+def follow_port(settings: Settings) -> None:
+    """Makes the jobs that pg_cron has come to where the server listens now.
+
+    Raises:
+        psycopg.Error: the server refused.
+    """
+    with psycopg.connect(socket_conninfo(settings)) as connection:
+        if _truth(connection, _HAS_CRON):
+            connection.execute(scripts.load("follow_port"))
 
 
 def _truth(connection: psycopg.Connection[tuple[object, ...]], query: str) -> bool:

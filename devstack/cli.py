@@ -202,6 +202,6 @@ def main() -> None:
     """The command line; failures are one sentence on stderr and status 1."""
     try:
         app()
-    except DevstackError as exc:
+    except (DevstackError, OSError) as exc:
         _say(str(exc))
         sys.exit(1)

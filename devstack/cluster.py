@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import psycopg
 from psycopg.conninfo import make_conninfo
 
 from devstack.binaries import Binaries
@@ -81,6 +82,27 @@ class Cluster:
             return pid if Path(f"/proc/{pid}/cwd").samefile(self._places.data) else None
         except (OSError, ValueError):
             return None
+
+    def serves(self, settings: Settings) -> bool:
+        """Whether the server runs; waits while it starts or recovers.
+
+        Raises:
+            ServerFailed: it runs but does not accept connections for too long.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while (pid := self.pid()) is not None:
+            try:
+                psycopg.connect(socket_conninfo(settings)).close()
+            except psycopg.OperationalError as exc:
+                if time.monotonic() > deadline:
+                    raise ServerFailed(
+                        f"PostgreSQL, process {pid}, accepts no connection; bring the stack down and up again: "
+                        f"{' '.join(str(exc).split())}"
+                    ) from exc
+                time.sleep(0.05)
+            else:
+                return True
+        return False
 
     def create(self, binaries: Binaries) -> None:
         """Makes the server's folder and the cluster in it; what a broken attempt left is replaced.

@@ -12,7 +12,7 @@ from typing import Any, Literal, Unpack
 import psycopg
 
 from devstack.binaries import Binaries, find_binaries
-from devstack.bootstrap import bootstrap
+from devstack.bootstrap import bootstrap, follow_port
 from devstack.cluster import LOGIN, SUPERUSER, Cluster, socket_conninfo, tcp_url
 from devstack.errors import InvalidArgument, ServerFailed, StackConflict
 from devstack.files import write_private
@@ -117,10 +117,10 @@ class Stack:
         """
         with self._locked():
             self._down()
-            settings = self._read_settings()
+            with contextlib.suppress(StackConflict):  # damaged settings are one reason to clean
+                if (settings := self._read_settings()) is not None:
+                    self._cluster.remove_socket_folder(settings.socket_folder)
             self._cluster.remove()
-            if settings is not None:
-                self._cluster.remove_socket_folder(settings.socket_folder)
             if self.places.folder.exists():
                 shutil.rmtree(self.places.folder)
                 self._say(f"removed {self.places.folder}")
@@ -274,13 +274,14 @@ class Stack:
         return settings
 
     def _start_server(self, settings: Settings) -> Settings:
-        if self._cluster.pid() is not None:
+        if self._cluster.serves(settings):
             return settings
         if not self._cluster.exists():
             self._say(f"making a PostgreSQL cluster with {settings.bindir / 'initdb'}")
             self._cluster.create(Binaries(settings.bindir))
         settings = self._with_free_port(settings, "postgres_port")
         self._cluster.start(settings)
+        follow_port(settings)
         self._say(f"started PostgreSQL on {LOOPBACK}:{settings.postgres_port}")
         return settings
 
@@ -332,7 +333,7 @@ class Stack:
         return ports
 
     def _down(self) -> None:
-        for part in ("receiver", "worker"):
+        for part in ("worker", "receiver"):  # the worker's last round still gets its answers
             if stop(self.places.pid_file(part)):
                 self._say(f"stopped the {part}")
         if self._cluster.stop():

@@ -23,7 +23,7 @@ def main() -> int:
         say(str(error))
         return 1
     except KeyboardInterrupt:
-        say("interrupted, nothing half-made is left behind")
+        say("interrupted: run it again to go on")
         return 130
 
 

@@ -27,7 +27,10 @@ def _make(cache: Cache, environ: Mapping[str, str]) -> Path:
     try:
         with locked(cache.root, lambda: say("waiting for another build")), workshop(cache.root) as work:
             if not cache.bin.is_dir():  # it may be there by now
-                _build(cache, environ, work)
+                try:
+                    _build(cache, environ, work)
+                finally:
+                    say("clearing up")
     except OSError as error:
         raise ToolchainError(f"making the engine in {cache.root} failed: {error}") from error
     return cache.bin

@@ -84,10 +84,11 @@ class Wakes:
                 return
 
     async def _listen(self, timeout: float | None) -> None:
-        async for notification in self._connection.notifies(timeout=timeout, stop_after=1):
-            if notification.payload == "restart":
-                raise Restart
-            self._set = True
+        payloads = [each.payload async for each in self._connection.notifies(timeout=timeout, stop_after=1)]
+        if "restart" in payloads:
+            await self._connection.execute("SELECT pg_reload_conf()")
+            raise Restart
+        self._set = self._set or bool(payloads)
 
 
 async def run(conninfo: str) -> None:
@@ -129,8 +130,12 @@ async def serve(connection: Connection) -> None:
 
 
 async def _round_or_idle(connection: Connection) -> int:
+    running = asyncio.create_task(work_round(connection))
     try:
-        return await work_round(connection)
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await running  # who stops the worker gets the round finished first, as from pg_net
+        raise
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as exc:
         _log.warning("idle until the next wake: %s", _sentence(exc))
         return 0

@@ -167,7 +167,8 @@ def test_an_existing_job_is_told_at_preview_and_adopted_when_asked(project: Proj
 
 def test_a_stack_overrides_a_header_and_pauses_a_job(project: Project, postgres: Connection) -> None:
     project.configure("--path", "jobs.notification-worker.active", "false")
-    project.configure("--path", "jobs.schedule-create-zoom.http.headers.X-Scheduler-Token", "{scheduler_secret_token}")
+    header = "jobs.schedule-create-zoom.http.headers.X-Scheduler-Token"
+    project.configure("--plaintext", "--path", header, "{scheduler_secret_token}")
     project.up()
     active = {name: active for name, _, active in postgres.execute(OURS).fetchall()}
     assert active == {**dict.fromkeys(JOBS, True), "notification-worker": False}

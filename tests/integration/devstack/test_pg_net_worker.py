@@ -101,6 +101,19 @@ def test_a_worker_killed_in_mid_round_sends_again(
     assert sorted(request["function"] for request in stack.requests()) == ["hello", "hello", "slow", "slow"]
 
 
+def test_a_worker_that_is_stopped_finishes_its_round(
+    stack: Stack, login: Connection, wait_for: WaitFor, hello: str
+) -> None:
+    stack.set_function("slow", delay=1)
+    with login.transaction():
+        fast, slow = _post(login, hello), _post(login, f"{stack.functions_url}/slow")
+    wait_for(lambda: len(stack.requests()) == 2)
+    stop(stack.places.pid_file("worker"))
+    assert {fast, slow} <= _answered(login)
+    stack.up()
+    assert sorted(request["function"] for request in stack.requests()) == ["hello", "slow"]
+
+
 def test_a_server_killed_comes_back_with_empty_tables_and_ids_from_one(
     stack: Stack, wait_for: WaitFor, hello: str
 ) -> None:

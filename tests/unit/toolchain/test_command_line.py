@@ -43,7 +43,7 @@ def test_an_interruption_is_not_a_traceback(
 
     monkeypatch.setattr(available, "ensure", interrupt)
     assert run(monkeypatch, "ensure") == 130
-    assert capsys.readouterr() == ("", "toolchain: interrupted, nothing half-made is left behind\n")
+    assert capsys.readouterr() == ("", "toolchain: interrupted: run it again to go on\n")
 
 
 def test_status_tells_by_its_exit_code_whether_there_is_an_engine(

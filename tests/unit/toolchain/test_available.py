@@ -1,0 +1,71 @@
+"""What is built when, and that failures and interruptions leave nothing half-made."""
+
+from pathlib import Path
+
+import pytest
+
+from toolchain import available, engine, folder, host
+from toolchain.cache import Cache
+from toolchain.command import Commands
+from toolchain.errors import ToolchainError
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {"XDG_CACHE_HOME": str(tmp_path), "PATH": "/none"}
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Stands in for the builders; lists which of them ran."""
+    ran: list[str] = []
+
+    def make(name: str, work: Path) -> Path:
+        ran.append(name)
+        (work / name).mkdir()
+        return work / name
+
+    monkeypatch.setattr(host, "install", lambda _commands, work: make("host", work))
+    monkeypatch.setattr(engine, "build", lambda _commands, _environ, _python, work: make("engine", work))
+    monkeypatch.setattr(folder, "assemble", lambda _engine, _host, work: make("bin", work))
+    return ran
+
+
+def test_everything_is_built_once(environ: dict[str, str], built: list[str]) -> None:
+    cache = Cache(environ)
+    assert available.find(environ) is None
+    assert available.ensure(environ) == cache.bin
+    assert available.ensure(environ) == available.find(environ) == cache.bin
+    assert built == ["host", "engine", "bin"]
+    left = {path.name for path in cache.root.iterdir()}
+    assert left == {"lock", "build.log", cache.host.name, cache.engine.name, cache.bin.name}
+
+
+def test_only_what_is_missing_is_built(environ: dict[str, str], built: list[str]) -> None:
+    Cache(environ).engine.mkdir(parents=True)
+    available.ensure(environ)
+    assert built == ["host", "bin"]
+
+
+@pytest.mark.parametrize("failure", [ToolchainError("no network"), KeyboardInterrupt()])
+def test_an_unfinished_build_leaves_finished_parts_alone(
+    environ: dict[str, str], built: list[str], monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
+    def fail(_commands: Commands, _environ: object, _python: Path, work: Path) -> Path:
+        (work / "engine").mkdir()
+        raise failure
+
+    monkeypatch.setattr(engine, "build", fail)
+    cache = Cache(environ)
+    with pytest.raises(type(failure)):
+        available.ensure(environ)
+    assert built == ["host"]
+    assert {path.name for path in cache.root.iterdir()} == {"lock", "build.log", cache.host.name}
+
+
+def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path, built: list[str]) -> None:
+    (tmp_path / "file").touch()
+    environ = {"XDG_CACHE_HOME": f"{tmp_path}/file", "PATH": "/none"}
+    with pytest.raises(ToolchainError, match=r"^making the engine in .* failed: .*Not a directory"):
+        available.ensure(environ)
+    assert built == []
