@@ -104,6 +104,11 @@ format: setup ## Lay out and mend what can be mended
 schema: setup ## Write jobs.schema.json from the models
 	@$(BIN)/python -m components.catalogue > jobs.schema.json
 
-lock: setup ## Renew requirements.lock from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--extra dev --custom-compile-command 'make lock' pyproject.toml --output-file requirements.lock
+compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command 'make lock'
+
+lock: setup ## Renew the lock files from pyproject.toml and the toolchain's *.in
+	@$(compile) --extra dev pyproject.toml --output-file requirements.lock
+	@$(compile) --no-annotate toolchain/engine/requirements.in --output-file toolchain/engine/requirements.txt
+	@$(compile) --no-annotate --no-deps toolchain/language_host/requirements.in \
+		--output-file toolchain/language_host/requirements.txt

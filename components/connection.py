@@ -1,20 +1,21 @@
-"""The way to the database: conninfo, pool, transactions, and the one gate where the driver's errors become ours.
+"""The way to the database: conninfo, connections, transactions, and the one gate where the driver's errors become ours.
 
 Everything here works through a transaction pooler: no prepared statements, no session state, no session locks. A read
 is one round trip in a READ ONLY transaction; a write is one transaction with its own lock and statement timeouts.
 """
 
 import functools
+import select
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool, PoolTimeout
 from pydantic import SecretStr
 
 from components.errors import ConnectionFailed, Error, InvalidConfiguration, StatementFailed
@@ -32,10 +33,10 @@ LOCK_TIMEOUT = 5
 STATEMENT_TIMEOUT = 60
 """Seconds that one statement may take."""
 
-POOL_SIZE = 4
-"""Pulumi's dynamic server has four worker threads (pulumi/dynamic/__main__.py), so a fifth connection is never used."""
-
 APPLICATION_NAME = "supabase-cron"
+
+CONNECTION_CLASSES = ("08", "28", "3D", "53", "57P")
+"""SQLSTATE classes of errors that are about the connection, not about a statement."""
 
 _VERIFIED = {"verify-full"}
 _SETTINGS = (
@@ -119,27 +120,26 @@ class Transaction(NamedTuple):
 
 
 class Database:
-    """A database as seen by one engine run: a small pool, and a snapshot of each kind of object read once."""
+    """A database as seen by one engine run: a connection a thread, and a snapshot of each kind of object read once.
+
+    Pulumi's dynamic server has four worker threads (pulumi/dynamic/__main__.py), so this is a pool of four that
+    fails at once, and says why, where the database is out of reach.
+    """
 
     def __init__(self, conninfo: str) -> None:
-        self._pool: ConnectionPool[psycopg.Connection[Row]] = ConnectionPool(
-            conninfo,
-            min_size=0,
-            max_size=POOL_SIZE,
-            open=True,
-            timeout=CONNECT_TIMEOUT + 5,
-            reconnect_timeout=1,
-            kwargs={"autocommit": True, "prepare_threshold": None, "row_factory": dict_row},
-            connection_class=psycopg.Connection[Row],
-        )
         self._conninfo = conninfo
+        self._own = threading.local()
+        self._opened: list[psycopg.Connection[Row]] = []
         self._snapshots: dict[object, object] = {}
         self._locks: dict[object, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
         """Close all connections."""
-        self._pool.close()
+        with self._lock:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -188,15 +188,32 @@ class Database:
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Row]]:
-        """The gate: nothing of psycopg passes it outwards."""
+        """This thread's connection, behind the gate: nothing of psycopg passes it outwards."""
         with driver_errors_are_ours(self._conninfo):
-            try:
-                with self._pool.connection() as connection:
-                    yield connection
-            except PoolTimeout:
-                # the pool hides why; one direct attempt tells
-                psycopg.connect(self._conninfo).close()
-                raise
+            connection: psycopg.Connection[Row] | None = getattr(self._own, "connection", None)
+            if connection is None or _is_stale(connection):
+                connection = self._own.connection = self._connect()
+            yield connection
+
+    def _connect(self) -> psycopg.Connection[Row]:
+        connection = psycopg.connect(
+            self._conninfo, autocommit=True, prepare_threshold=None, row_factory=cast(Any, dict_row)
+        )
+        with self._lock:
+            self._opened = [each for each in self._opened if not each.closed]
+            self._opened.append(connection)
+        return connection
+
+
+def _is_stale(connection: psycopg.Connection[Row]) -> bool:
+    """Whether an idle connection ended meanwhile: what is there to read on it can only be the server's farewell."""
+    if connection.closed or connection.info.transaction_status != TransactionStatus.IDLE:
+        connection.close()
+        return True
+    readable, _, _ = select.select([connection], [], [], 0)
+    if readable:
+        connection.close()
+    return bool(readable)
 
 
 @contextmanager
@@ -206,12 +223,8 @@ def driver_errors_are_ours(conninfo: str) -> Iterator[None]:
         yield
     except Error:
         raise
-    except (psycopg.OperationalError, PoolTimeout) as exc:
-        if (
-            isinstance(exc, psycopg.Error)
-            and exc.sqlstate
-            and not exc.sqlstate.startswith(("08", "28", "3D", "53", "57P"))
-        ):
+    except psycopg.OperationalError as exc:
+        if exc.sqlstate and not exc.sqlstate.startswith(CONNECTION_CLASSES):
             raise StatementFailed(statement_sentence(exc), exc.sqlstate) from exc
         raise ConnectionFailed(connection_sentence(exc, conninfo)) from exc
     except psycopg.Error as exc:
@@ -237,7 +250,7 @@ def connection_sentence(exc: Exception, conninfo: str) -> str:
     user = parameters.get("user", "the default user")
     text = " ".join(str(exc).split())
     lower = text.lower()
-    if isinstance(exc, PoolTimeout) or "timeout" in lower or "timed out" in lower:
+    if "timeout" in lower or "timed out" in lower:
         return (
             f"no answer from the database at {place} within {CONNECT_TIMEOUT} s; check host, port and network "
             "(a direct Supabase connection is IPv6 only, the session pooler is not)"

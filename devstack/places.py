@@ -18,7 +18,7 @@ REACHABLE = Path("/var/lib/postgresql/supabase-cron")
 SOCKET_PATH_LIMIT = 104
 """Bytes that a socket's path must stay below: sockaddr_un holds 108 on Linux and 104 elsewhere."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
 def default_root() -> Path:
@@ -50,7 +50,7 @@ class Places:
     """The paths of one stack, computed from its root and name alone.
 
     Raises:
-        InvalidArgument: the name is not lower-case letters, digits, - and _, or longer than 40.
+        InvalidArgument: the name is not lower-case letters, digits, - and _, or longer than 32.
     """
 
     root: Path
@@ -59,7 +59,7 @@ class Places:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise InvalidArgument(
-                f"{self.name!r} cannot name a stack; use up to 40 lower-case letters, digits, - and _, such as dev"
+                f"{self.name!r} cannot name a stack; use up to 32 lower-case letters, digits, - and _, such as dev"
             )
         object.__setattr__(self, "root", self.root.absolute())
 

@@ -31,8 +31,8 @@ def proof(
         raise typer.Exit(1) from None
     if request is None:
         typer.echo(
-            f"devstack: {function} was not called with success within {timeout:g} s; see cron.job_run_details, net._http_response "
-            "and: python -m devstack logs",
+            f"devstack: {function} was not called with success within {timeout:g} s; "
+            "see cron.job_run_details, net._http_response and: python -m devstack logs",
             err=True,
         )
         raise typer.Exit(1)

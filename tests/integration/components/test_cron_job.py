@@ -8,11 +8,10 @@ import pytest
 
 from components.cron_job import CronJobProvider
 from components.errors import Conflict
-from components.provider import ObjectProvider
 
 OWNER = "supabase-cron/test"
 Props = dict[str, Any]
-Provide = Callable[..., ObjectProvider[Any, Any]]
+Provide = Callable[..., Any]
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 HOSTILE_NAMES = [

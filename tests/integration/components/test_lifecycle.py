@@ -15,7 +15,7 @@ from components.secret_store import SecretStoreProvider
 
 OWNER = "supabase-cron/test"
 Props = dict[str, Any]
-Provide = Callable[[type[ObjectProvider[Any, Any]]], ObjectProvider[Any, Any]]
+Provide = Callable[..., Any]
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 STORE: Props = {"schema_name": "public", "owner": OWNER}
@@ -84,7 +84,7 @@ CASES = {
 }
 
 
-@pytest.fixture(params=CASES.values(), ids=CASES.keys())
+@pytest.fixture(params=CASES.values(), ids=list(CASES))
 def case(request: pytest.FixtureRequest, provide: Provide) -> Case:
     found: Case = request.param
     for provider, props in found.needs:

@@ -7,7 +7,6 @@ import psycopg
 import pytest
 
 from components.errors import Conflict, Error
-from components.provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
 from components.secret import SecretProvider
 from components.secret_store import SecretStoreProvider
@@ -15,7 +14,7 @@ from components.secret_store import SecretStoreProvider
 OWNER = "supabase-cron/test"
 STORE = {"schema_name": "public", "owner": OWNER}
 Props = dict[str, Any]
-Provide = Callable[..., ObjectProvider[Any, Any]]
+Provide = Callable[..., Any]
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 

@@ -8,14 +8,13 @@ import pytest
 from psycopg import sql
 
 from components.errors import Conflict, StatementFailed
-from components.provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
 from components.secret import SecretProvider
 from components.secret_store import AUDIT, OWNERS, SECRETS, TABLES, SecretStoreProvider
 
 OWNER = "supabase-cron/test"
 Props = dict[str, Any]
-Provide = Callable[..., ObjectProvider[Any, Any]]
+Provide = Callable[..., Any]
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
