@@ -46,7 +46,8 @@ def jobs(postgres: Connection) -> dict[str, str]:
 
 
 def jobids(postgres: Connection) -> dict[str, int]:
-    return {name: jobid for name, jobid in postgres.execute("SELECT jobname::text, jobid FROM cron.job").fetchall()}
+    found: dict[str, int] = dict(postgres.execute("SELECT jobname::text, jobid FROM cron.job").fetchall())
+    return found
 
 
 def test_the_whole_life_of_a_stack(project: Project, postgres: Connection, planted: Mapping[str, str]) -> None:
@@ -231,6 +232,16 @@ def test_a_mistake_in_the_catalogue_is_told_before_anything_is_touched(
     assert "jobs.yaml:" in result.output
     assert "Traceback" not in result.output
     assert jobs(postgres) == {}
+
+
+def test_a_password_in_clear_is_refused(project: Project) -> None:
+    project.configure("--plaintext", "databaseUrl", "postgresql://postgres:planted-clear@127.0.0.1/postgres")
+    result = project.pulumi("preview")
+    assert result.code != 0
+    (error,) = result.errors()
+    assert error.startswith("supabase-cron:databaseUrl stands in clear in the stack's file; run: pulumi config set")
+    assert "planted-clear" not in result.output
+    assert project.pulumi("config", "rm", "databaseUrl").code == 0
 
 
 def test_a_failing_update_is_one_sentence_without_a_traceback(project: Project, postgres: Connection) -> None:
