@@ -89,7 +89,7 @@ def start(module: str, folder: Path, pid_file: Path, log: Path, ready: Callable[
             stdout=output,
             stderr=output,
             cwd="/",
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT), *_python_path()])},
             check=True,
         )
     seen = False
@@ -103,6 +103,11 @@ def start(module: str, folder: Path, pid_file: Path, log: Path, ready: Callable[
         seen = seen or pid is not None
         time.sleep(0.02)
     raise ProcessFailed(f"{module} did not start; the end of {log}:\n{last_lines(log, 5)}")
+
+
+def _python_path() -> list[str]:
+    path = os.environ.get("PYTHONPATH")
+    return [path] if path else []
 
 
 def stop(pid_file: Path) -> bool:
