@@ -15,8 +15,9 @@ from components.connection import Row
 from components.errors import Conflict, PreflightFailed
 from components.fields import NAME_BYTES, JobName
 from components.model import Model
+from components.object_kind import Difference, ObjectKind, Statements, statement
 from components.owner import owner_of
-from components.provider import Difference, ObjectKind, ObjectProvider, Statements, resource_props, statement
+from components.provider import ObjectProvider, resource_props
 from components.schedule import PgCronVersion, ScheduleError, parse_schedule, parse_version
 from components.server import Server
 
@@ -52,6 +53,7 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
     """How jobs are read, compared and changed."""
 
     args = CronJobArgs
+    identified_by = ("name",)
     directives = frozenset({"adopt"})
 
     def identity(self, args: CronJobArgs) -> str:

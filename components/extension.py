@@ -15,7 +15,8 @@ from components.connection import Row
 from components.errors import PreflightFailed
 from components.fields import Identifier
 from components.model import Model
-from components.provider import Difference, ObjectKind, ObjectProvider, Statements, resource_props, statement
+from components.object_kind import Difference, ObjectKind, Statements, statement
+from components.provider import ObjectProvider, resource_props
 from components.server import Server
 
 PRELOADED = frozenset({"pg_cron", "pg_net"})
@@ -42,6 +43,7 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
     """How extensions are read, compared and changed."""
 
     args = ExtensionArgs
+    identified_by = ("name",)
     directives = frozenset({"drop", "schema_name"})
 
     def identity(self, args: ExtensionArgs) -> str:

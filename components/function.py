@@ -11,8 +11,8 @@ from typing import NamedTuple
 from psycopg import sql
 
 from components.connection import Row
+from components.object_kind import Difference, Statements
 from components.owner import mark, owner_of
-from components.provider import Difference, Statements
 from components.sql import load_sql
 
 _BODY = re.compile(r"\$body\$(?P<body>.*)\$body\$", re.DOTALL)

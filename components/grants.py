@@ -17,7 +17,8 @@ from components.errors import PreflightFailed
 from components.fields import Identifier
 from components.function import ROTATE, functions_query, live_functions
 from components.model import Model, nearest
-from components.provider import Difference, ObjectKind, ObjectProvider, Statements, resource_props
+from components.object_kind import Difference, ObjectKind, Statements
+from components.provider import ObjectProvider, resource_props
 from components.server import Server
 
 PUBLIC = "PUBLIC"
@@ -41,6 +42,7 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
     """How privileges are read, compared and changed."""
 
     args = GrantsArgs
+    identified_by = ("schema_name",)
     directives = frozenset({"made_here"})
 
     def identity(self, args: GrantsArgs) -> str:

@@ -1,7 +1,7 @@
 """The provider that all kinds of objects share: check by model, diff by what lives, one plan for create and update.
 
-A kind says how its objects are read, what differs and which statements mend it (see :class:`ObjectKind`); this module
-says when. check, diff and read look and answer; create, update and delete write, each in one transaction.
+A kind says how its objects are read, what differs and which statements mend it (object_kind.py); this module says
+when. check, diff and read look and answer; create, update and delete write, each in one transaction.
 """
 
 import os
@@ -10,9 +10,8 @@ import threading
 import traceback
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic
 
-from psycopg import sql
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
@@ -27,104 +26,11 @@ from pulumi.output import Unknown
 from pydantic import ValidationError
 
 from components.config import Settings
-from components.connection import Database, Row, Transaction, database, resolve_conninfo
-from components.errors import Error, InvalidConfiguration, StatementFailed
+from components.connection import Database, Transaction, database, resolve_conninfo
+from components.errors import Error, InvalidConfiguration
 from components.model import Model, problems
-from components.server import Server, read_server
-
-UNDEFINED_TABLE = "42P01"
-SHOWN_LENGTH = 160
-
-ArgsT = TypeVar("ArgsT", bound=Model)
-LiveT = TypeVar("LiveT")
-
-
-class Difference(NamedTuple):
-    """One property in which what lives is not what is declared; both sides are fit to be shown."""
-
-    name: str
-    declared: object
-    found: object
-
-
-class ObjectKind(Generic[ArgsT, LiveT]):
-    """A kind of PostgreSQL object: how it is read, compared and changed. Stateless, and without a connection.
-
-    ``args`` is the model of the inputs; ``directives`` are those inputs that say how to act and are no property of the
-    object, so that changing them alone changes nothing; ``secrets`` are inputs whose values are never shown.
-    """
-
-    args: type[ArgsT]
-    directives: ClassVar[frozenset[str]] = frozenset()
-    secrets: ClassVar[frozenset[str]] = frozenset()
-
-    def identity(self, args: ArgsT) -> str:
-        """The resource's id: what names the object in the database."""
-        raise NotImplementedError
-
-    def title(self, args: ArgsT) -> str:
-        """How messages name the object: ``cron job 'nightly'``."""
-        raise NotImplementedError
-
-    def scope(self, args: ArgsT) -> Hashable:
-        """What one snapshot query covers; objects of one scope are read together."""
-        raise NotImplementedError
-
-    def query(self, scope: Any, identity: str | None = None) -> sql.Composable:  # noqa: ANN401 - each kind has its own
-        """The one catalog query that reads every object of a scope, or the one with an identity."""
-        raise NotImplementedError
-
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveT]:
-        """The query's rows as live objects by identity."""
-        raise NotImplementedError
-
-    def preflight(self, args: ArgsT, server: Server) -> None:
-        """Raise an Error for what would fail or do harm; called before anything is read or touched."""
-
-    def claim(self, args: ArgsT, live: LiveT | None, previous: ArgsT | None) -> None:
-        """Raise Conflict where the object that lives is not ours to change."""
-
-    def differences(self, args: ArgsT, live: LiveT, previous: ArgsT | None = None) -> list[Difference]:
-        """All properties in which ``live`` is not what ``args`` declares; empty exactly when the plan is."""
-        raise NotImplementedError
-
-    def drift(self, state: ArgsT, live: LiveT) -> list[Difference]:
-        """What of the object is not as the state has it, whether a plan would mend it or keep it."""
-        return self.differences(state, live)
-
-    def plan(self, args: ArgsT, live: LiveT | None, previous: ArgsT | None = None) -> "Statements":
-        """The statements that make ``live`` what ``args`` declares."""
-        raise NotImplementedError
-
-    def drop(self, args: ArgsT, live: LiveT, outputs: Mapping[str, Any]) -> "Statements":
-        """The statements that remove the object; may raise Conflict."""
-        raise NotImplementedError
-
-    def outputs(self, args: ArgsT, live: LiveT, before: LiveT | None) -> dict[str, Any]:
-        """What is told beside the inputs; ``before`` is what lived when this resource was created."""
-        return {}
-
-    def live_args(self, args: ArgsT, live: LiveT) -> ArgsT:
-        """The inputs as they would have to be for ``live`` to be no drift."""
-        return args
-
-
-Statements = list[tuple[sql.Composable, Mapping[str, object] | None]]
-
-
-def statement(query: sql.Composable, parameters: Mapping[str, object] | None = None) -> Statements:
-    """A plan of one statement."""
-    return [(query, parameters)]
-
-
-def read_objects(kind: ObjectKind[Any, LiveT], database: Database, scope: Hashable) -> dict[str, LiveT]:
-    """All that lives in a scope, in one round trip: the snapshot of the resources, and what cronctl looks at."""
-    try:
-        return kind.parse(database.read(kind.query(scope)))
-    except StatementFailed as exc:
-        if exc.sqlstate == UNDEFINED_TABLE:  # the table or extension that would hold them is not there yet, or gone
-            return {}
-        raise
+from components.object_kind import ArgsT, LiveT, ObjectKind, read_objects, shown
+from components.server import read_server
 
 
 class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
@@ -167,7 +73,11 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         found = previous is None or live is None or bool(self.kind.differences(args, live, previous))
         if previous is not None:
             if self.kind.identity(previous) != self.kind.identity(args):
-                return DiffResult(changes=True, replaces=["name"], delete_before_replace=True)
+                moved = [key for key in self.kind.identified_by if getattr(args, key) != getattr(previous, key)]
+                # Beside each other the old and the new would both be at work; in another schema the new one must be
+                # there before the jobs are turned to it.
+                beside = self.kind.scope(previous) == self.kind.scope(args)
+                return DiffResult(changes=True, replaces=moved, delete_before_replace=beside)
             _say(self._drift(previous, live))
         declared = self._properties(args)
         return DiffResult(changes=found or previous is None or declared != self._properties(previous))
@@ -256,12 +166,6 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             return
         for name, declared, found in self.kind.drift(state, live):
             yield f"{title} was changed in the database: {name} is {shown(found)} there, {shown(declared)} in the state"
-
-
-def shown(value: object) -> str:
-    """A property for a person: text in quotes, cut where it would fill the terminal."""
-    text = repr(value)
-    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
 
 
 def resource_props(args: Model, *outputs: str) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from components.errors import Conflict
 from components.fields import Identifier
 from components.function import ROTATE, LiveFunction, functions_query, live_functions
 from components.model import Model
-from components.provider import Difference, ObjectKind, ObjectProvider, Statements, resource_props
+from components.object_kind import Difference, ObjectKind, Statements
+from components.provider import ObjectProvider, resource_props
 
 
 class RotationFunctionArgs(Model):
@@ -31,6 +32,7 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
     """How the function is read, compared and changed; its privileges belong to Grants."""
 
     args = RotationFunctionArgs
+    identified_by = ("schema_name",)
     directives = frozenset({"adopt"})
 
     def identity(self, args: RotationFunctionArgs) -> str:

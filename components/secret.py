@@ -21,7 +21,8 @@ from components.connection import Row
 from components.errors import Conflict
 from components.fields import Identifier, SecretKey, is_placeholder
 from components.model import Model
-from components.provider import Difference, ObjectKind, ObjectProvider, Statements, resource_props
+from components.object_kind import Difference, ObjectKind, Statements
+from components.provider import ObjectProvider, resource_props
 from components.secret_store import AUDIT, OWNERS, SECRETS
 
 CONFIGURED = "the configured one"
@@ -64,6 +65,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
     """How secrets are read, compared and changed."""
 
     args = SecretArgs
+    identified_by = ("schema_name", "key")
     directives = frozenset({"adopt"})
     secrets = frozenset({"value"})
 

@@ -17,8 +17,9 @@ from components.errors import Conflict
 from components.fields import Identifier
 from components.function import AUDIT_ROW, GET_SECRET, LiveFunction, functions_query, live_functions
 from components.model import Model
+from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import mark, owner_of
-from components.provider import Difference, ObjectKind, ObjectProvider, Statements, resource_props
+from components.provider import ObjectProvider, resource_props
 from components.sql import load_sql
 
 SECRETS = "cron_secrets"
@@ -72,6 +73,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
     """How the store is read, compared and changed."""
 
     args = SecretStoreArgs
+    identified_by = ("schema_name",)
     directives = frozenset({"adopt", "destroy_foreign_secrets"})
 
     def identity(self, args: SecretStoreArgs) -> str:

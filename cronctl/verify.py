@@ -16,8 +16,8 @@ from components.declaration import declare
 from components.extension import ExtensionKind
 from components.grants import GrantsKind
 from components.model import Model
+from components.object_kind import ObjectKind, read_objects, shown
 from components.owner import owner_of
-from components.provider import ObjectKind, read_objects, shown
 from components.rotation import RotationFunctionKind
 from components.schedule import parse_schedule
 from components.secret import SecretKind

@@ -1,11 +1,18 @@
 """Supabase's layout in a fresh cluster: roles, schemas, default privileges, extensions; all of it or nothing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, LiteralString
+
 import psycopg
 from psycopg import sql
 
 from devstack import sql as scripts
 from devstack.cluster import socket_conninfo
+from devstack.errors import ServerFailed
 from devstack.settings import Settings
+
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 _IS_DONE = "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'authenticator')"
 _HAS_CRON = "SELECT to_regclass('cron.job') IS NOT NULL"
@@ -15,9 +22,9 @@ def bootstrap(settings: Settings) -> bool:
     """Lays out the cluster in one transaction if that was not done before, and answers whether it did.
 
     Raises:
-        psycopg.Error: the server refused; nothing is changed.
+        ServerFailed: the server refused; nothing is changed.
     """
-    with psycopg.connect(socket_conninfo(settings)) as connection:
+    with _connected(settings) as connection:
         if _truth(connection, _IS_DONE):
             return False
         connection.execute(scripts.load("roles"))
@@ -36,13 +43,25 @@ def follow_port(settings: Settings) -> None:
     """Makes the jobs that pg_cron has come to where the server listens now.
 
     Raises:
-        psycopg.Error: the server refused.
+        ServerFailed: the server refused.
     """
-    with psycopg.connect(socket_conninfo(settings)) as connection:
+    with _connected(settings) as connection:
         if _truth(connection, _HAS_CRON):
             connection.execute(scripts.load("follow_port"))
 
 
-def _truth(connection: psycopg.Connection[tuple[object, ...]], query: str) -> bool:
-    row = connection.execute(query.encode()).fetchone()
+@contextmanager
+def _connected(settings: Settings) -> Iterator[Connection]:
+    """One transaction of the superuser, and the gate where driver errors become ours."""
+    try:
+        with psycopg.connect(socket_conninfo(settings)) as connection:
+            yield connection
+    except psycopg.Error as exc:
+        raise ServerFailed(
+            f"PostgreSQL on port {settings.postgres_port} refused Supabase's layout: {' '.join(str(exc).split())}"
+        ) from exc
+
+
+def _truth(connection: Connection, query: LiteralString) -> bool:
+    row = connection.execute(query).fetchone()
     return bool(row and row[0])

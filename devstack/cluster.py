@@ -114,11 +114,12 @@ class Cluster:
         self.remove()
         home = self._home()
         home.mkdir(parents=True)
-        if home != places.server:
-            places.server.symlink_to(home)
+        if home != places.server_here:
+            home.parent.chmod(0o755)  # whatever our umask is, the server's user must get in
+            places.server_here.symlink_to(home)
         if user is not None:
             shutil.chown(home, user, user)
-        unfinished = places.server.resolve() / "data.new"
+        unfinished = home / "data.new"
         self._run(
             [
                 *(binaries.bindir / "initdb", "-D", unfinished, "-U", SUPERUSER, "--no-sync"),
@@ -189,7 +190,7 @@ class Cluster:
     def remove(self) -> None:
         """Removes the stopped server's folders, wherever they are."""
         places = self._places
-        for folder in (places.server_elsewhere, places.server):
+        for folder in (places.server_elsewhere, places.server_here):
             if folder.is_symlink():
                 folder.unlink()
             elif folder.exists():
@@ -198,7 +199,7 @@ class Cluster:
     def _home(self) -> Path:
         """The server's own folder: beside the stack's other files if the server's user can get there."""
         places = self._places
-        return places.server if may_enter(places.folder, server_user()) else places.server_elsewhere
+        return places.server_here if may_enter(places.folder, server_user()) else places.server_elsewhere
 
     def _make_socket_folder(self, folder: Path) -> None:
         user = server_user()

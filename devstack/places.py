@@ -47,7 +47,7 @@ def server_user() -> str | None:
 
 @dataclass(frozen=True)
 class Places:
-    """The paths of one stack, computed from its root and name alone.
+    """The paths of one stack, known from its root and name alone.
 
     Raises:
         InvalidArgument: the name is not lower-case letters, digits, - and _, or longer than 32.
@@ -84,7 +84,7 @@ class Places:
         return self.folder / "requests.jsonl"
 
     @property
-    def server(self) -> Path:
+    def server_here(self) -> Path:
         """The server's own folder, of its user, or a symlink to :attr:`server_elsewhere`."""
         return self.folder / "postgres"
 
@@ -92,6 +92,12 @@ class Places:
     def server_elsewhere(self) -> Path:
         digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
         return REACHABLE / f"{digest}-{self.name}"
+
+    @property
+    def server(self) -> Path:
+        """The server's folder as it is: elsewhere too when the link to it was removed with the stack's folder."""
+        gone = not self.server_here.exists() and self.server_elsewhere.exists()
+        return self.server_elsewhere if gone else self.server_here
 
     @property
     def data(self) -> Path:

@@ -75,12 +75,8 @@ async def abandoned(pid_file: Path, held: IO[str], every: float = 2) -> None:
         await asyncio.sleep(every)
 
 
-def start(module: str, folder: Path, pid_file: Path, log: Path, ready: Callable[[], bool]) -> int:
-    """Starts ``python -m module folder`` as a daemon and returns its pid once it is ready.
-
-    Raises:
-        ProcessFailed: it ended, or was not ready in time.
-    """
+def start(module: str, folder: Path, log: Path) -> None:
+    """Starts ``python -m module folder`` as a daemon that writes to ``log``; :func:`wait_ready` tells when it serves."""
     with log.open("ab") as output:
         # setsid --fork: a session of its own, and a child of init instead of ours, so that none is left a zombie.
         subprocess.run(
@@ -92,17 +88,25 @@ def start(module: str, folder: Path, pid_file: Path, log: Path, ready: Callable[
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT), *_python_path()])},
             check=True,
         )
+
+
+def wait_ready(pid_file: Path, log: Path, ready: Callable[[], bool]) -> None:
+    """Returns when the daemon of this pid file lives and is ready.
+
+    Raises:
+        ProcessFailed: it ended, or was not ready in time.
+    """
     seen = False
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        pid = holder(pid_file)
-        if pid is not None and ready():
-            return pid
-        if seen and pid is None:
+        lives = holder(pid_file) is not None
+        if lives and ready():
+            return
+        if seen and not lives:
             break
-        seen = seen or pid is not None
+        seen = seen or lives
         time.sleep(0.02)
-    raise ProcessFailed(f"{module} did not start; the end of {log}:\n{last_lines(log, 5)}")
+    raise ProcessFailed(f"the {pid_file.stem} did not start; the end of {log}:\n{last_lines(log, 5)}")
 
 
 def _python_path() -> list[str]:

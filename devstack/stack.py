@@ -14,7 +14,7 @@ import psycopg
 from devstack.binaries import Binaries, find_binaries
 from devstack.bootstrap import bootstrap, follow_port
 from devstack.cluster import LOGIN, SUPERUSER, Cluster, socket_conninfo, tcp_url
-from devstack.errors import InvalidArgument, ServerFailed, StackConflict
+from devstack.errors import InvalidArgument, StackConflict
 from devstack.files import write_private
 from devstack.functions import (
     PREFIX,
@@ -29,7 +29,7 @@ from devstack.functions import (
 from devstack.pg_net import APPLICATION_NAME, extension
 from devstack.places import Places, default_root
 from devstack.ports import LOOPBACK, answers, choose, is_free
-from devstack.processes import holder, start, stop
+from devstack.processes import holder, start, stop, wait_ready
 from devstack.settings import Defaults, Settings, read_settings, write_settings
 
 RECEIVER_PORT = 54321
@@ -286,31 +286,25 @@ class Stack:
         return settings
 
     def _bootstrap(self, settings: Settings) -> None:
-        try:
-            if bootstrap(settings):
-                self._say("laid out Supabase's roles, default privileges and extensions")
-        except psycopg.Error as exc:
-            raise ServerFailed(
-                f"PostgreSQL on port {settings.postgres_port} refused Supabase's layout: {str(exc).strip()}"
-            ) from exc
+        if bootstrap(settings):
+            self._say("laid out Supabase's roles, default privileges and extensions")
 
     def _start_worker(self, settings: Settings) -> None:
-        if self._worker_status(settings).ok:
-            return
-        pid_file = self.places.pid_file("worker")
-        if holder(pid_file) is not None:
-            return  # it lives and connects again by itself
-        start(
-            "devstack.pg_net", self.places.folder, pid_file, self.places.log("worker"), lambda: _is_connected(settings)
-        )
-        self._say("started the worker of the pg_net stand-in")
+        pid_file, log = self.places.pid_file("worker"), self.places.log("worker")
+        lives = holder(pid_file) is not None  # then it connects again by itself
+        if not lives:
+            start("devstack.pg_net", self.places.folder, log)
+        wait_ready(pid_file, log, lambda: _is_connected(settings))
+        if not lives:
+            self._say("started the worker of the pg_net stand-in")
 
     def _start_receiver(self, settings: Settings) -> None:
-        pid_file = self.places.pid_file("receiver")
+        pid_file, log = self.places.pid_file("receiver"), self.places.log("receiver")
         if holder(pid_file) is not None:
             return
         port = self._with_free_port(settings, "receiver_port").receiver_port
-        start("devstack.receiver", self.places.folder, pid_file, self.places.log("receiver"), lambda: answers(port))
+        start("devstack.receiver", self.places.folder, log)
+        wait_ready(pid_file, log, lambda: answers(port))
         self._say(f"started the receiver on http://{LOOPBACK}:{port}{PREFIX}")
 
     def _with_free_port(self, settings: Settings, field: Literal["postgres_port", "receiver_port"]) -> Settings:

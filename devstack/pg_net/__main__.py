@@ -17,7 +17,12 @@ def main(folder: Path) -> None:
     settings = read_settings(places.settings)
     if settings is None:
         sys.exit(f"{folder} holds no stack; make one with `python -m devstack up`")
-    run_daemon(places.pid_file("worker"), run(socket_conninfo(settings, APPLICATION_NAME)))
+
+    def conninfo() -> str:
+        """Read anew, since the server's port may change in the worker's lifetime."""
+        return socket_conninfo(read_settings(places.settings) or settings, APPLICATION_NAME)
+
+    run_daemon(places.pid_file("worker"), run(conninfo))
 
 
 if __name__ == "__main__":

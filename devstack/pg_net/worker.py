@@ -7,10 +7,12 @@ full: at least once across a crash, at most once otherwise.
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
 import psycopg
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from devstack.pg_net.request import Request, open_session, send
@@ -91,12 +93,12 @@ class Wakes:
         self._set = self._set or bool(payloads)
 
 
-async def run(conninfo: str) -> None:
-    """Serves the database for ever; connects again whenever the connection is lost."""
+async def run(conninfo: Callable[[], str]) -> None:
+    """Serves the database for ever; connects again, to where it is then, whenever the connection is lost."""
     connected = False
     while True:
         try:
-            async with await Connection.connect(conninfo, autocommit=True) as connection:
+            async with await Connection.connect(conninfo(), autocommit=True) as connection:
                 _log.info("connected, process %s of the server", connection.info.backend_pid)
                 connected = True
                 await serve(connection)
@@ -119,7 +121,7 @@ async def serve(connection: Connection) -> None:
         psycopg.Error: the connection is lost, or a round failed and is rolled back.
         Restart: somebody asked for it.
     """
-    await connection.execute(f"LISTEN {CHANNEL}")
+    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
     wakes = Wakes(connection)
     while True:
         await wakes.wait()
@@ -144,7 +146,7 @@ async def _round_or_idle(connection: Connection) -> int:
 async def work_round(connection: Connection) -> int:
     """One round in one transaction; returns how many responses expired and requests were taken."""
     async with connection.transaction():
-        ttl, batch_size = await _one(connection, _SETTINGS)
+        ((ttl, batch_size),) = await (await connection.execute(_SETTINGS)).fetchall()
         expired = (await connection.execute(_EXPIRE, (ttl, batch_size))).rowcount
         taken = await connection.execute(_TAKE, (batch_size,), binary=True)
         requests = [Request(*row) for row in await taken.fetchall()]
@@ -176,12 +178,6 @@ async def _answer(connection: Connection, session: aiohttp.ClientSession, reques
             outcome.error_msg,
         ),
     )
-
-
-async def _one(connection: Connection, query: str) -> tuple[Any, ...]:
-    row = await (await connection.execute(query.encode())).fetchone()
-    assert row is not None  # noqa: S101 - a SELECT without FROM has one row
-    return row
 
 
 def _sentence(error: psycopg.Error) -> str:

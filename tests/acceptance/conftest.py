@@ -127,8 +127,9 @@ def project(
         },
     )
     assert made.run("pulumi", "stack", "init", STACK).code == 0
-    for key, value in planted.items():
-        made.configure("--secret", "--path", f"secrets.{key}", value)
+    secrets = [f"--secret=secrets.{key}={value}" for key, value in planted.items()]
+    configured = made.pulumi("config", "set-all", "--path", *secrets)
+    assert configured.code == 0, configured.output
     yield made
     cleaned = made.pulumi("destroy", "--yes")
     assert cleaned.code == 0, cleaned.output

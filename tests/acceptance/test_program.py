@@ -182,6 +182,21 @@ def test_a_stack_overrides_a_header_and_pauses_a_job(project: Project, postgres:
     assert "'X-Scheduler-Token', \"public\".get_secret('scheduler_secret_token')" in command[0]
 
 
+def test_a_stack_moves_to_another_schema_in_one_up(project: Project, postgres: Connection) -> None:
+    project.up()
+    before = jobids(postgres)
+    project.configure("schema", "jobs_private")
+    project.up()
+    assert jobids(postgres) == before
+    assert postgres.execute("SELECT to_regclass('public.cron_secrets')").fetchone() == (None,)
+    assert postgres.execute("SELECT jobs_private.get_secret('cron_secret')").fetchone() == ("planted-cron-secret",)
+    commands = [command for (command,) in postgres.execute("SELECT command FROM cron.job").fetchall()]
+    assert all('"jobs_private".get_secret(' in command for command in commands)
+    assert project.pulumi("preview", "--expect-no-changes").code == 0
+    assert project.pulumi("destroy", "--yes").code == 0
+    assert postgres.execute("SELECT to_regnamespace('jobs_private')").fetchone() == (None,)
+
+
 def conninfo_with(**changes: Any) -> Callable[[str], str]:
     return lambda conninfo: make_conninfo(conninfo, **changes)
 

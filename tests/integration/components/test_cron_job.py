@@ -91,7 +91,7 @@ def test_a_rename_is_a_replacement_that_deletes_first(provide: Provide) -> None:
     created = provide(CronJobProvider).create(job())
     diff = provide(CronJobProvider).diff(created.id, created.outs, job("renamed"))
     assert diff.changes
-    assert diff.replaces
+    assert diff.replaces == ["name"]
     assert diff.delete_before_replace
 
 

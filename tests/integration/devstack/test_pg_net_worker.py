@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import errors
+from psycopg import errors, sql
 from psycopg.rows import DictRow, dict_row
 
 from devstack import Stack
@@ -28,7 +28,7 @@ def hello(stack: Stack) -> str:
 @pytest.fixture
 def server_setting(superuser: Connection) -> Iterator[Callable[[str, str], None]]:
     def change(name: str, value: str) -> None:
-        superuser.execute(f"ALTER SYSTEM SET {name} = '{value}'".encode())
+        superuser.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.SQL(name), sql.Literal(value)))
         superuser.execute("SELECT pg_reload_conf()")
 
     yield change
@@ -124,7 +124,7 @@ def test_a_server_killed_comes_back_with_empty_tables_and_ids_from_one(
     os.kill(_process(stack, "postgres"), signal.SIGKILL)
     wait_for(lambda: [part.part for part in stack.status() if not part.ok] == ["postgres", "worker"])
     stack.up()
-    wait_for(lambda: all(part.ok for part in stack.status()))
+    assert all(part.ok for part in stack.status())
     assert _process(stack, "worker") == worker
     with psycopg.connect(stack.conninfo, autocommit=True, row_factory=dict_row) as after:
         assert _answered(after) == set()

@@ -223,15 +223,17 @@ def test_a_taken_port_is_left_and_jobs_follow(old: Stack) -> None:
 def test_a_folder_removed_by_hand_ends_the_daemons_and_leaves_data_that_clean_removes(
     root: Path, old: Stack, wait_for: WaitFor
 ) -> None:
-    daemons = [_pids(old)[part] for part in ("worker", "receiver")]
+    server, *daemons = _pids(old).values()
     elsewhere = old.places.server_elsewhere
     old.places.folder.rename(root / "aside")
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in daemons))
-    if elsewhere.exists():  # else the data went with the folder
+    if elsewhere.exists():
         with pytest.raises(DevstackError, match="holds the data of a stack whose settings are gone"):
             old.up()
-    (root / "aside").rename(old.places.folder)
+    else:  # the data went with the folder
+        (root / "aside").rename(old.places.folder)
     old.clean()
+    assert not Path(f"/proc/{server}").exists()
     assert not old.places.folder.exists()
     assert not elsewhere.exists()
     assert [part.state for part in old.status()] == ["stopped"] * 3

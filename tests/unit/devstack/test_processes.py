@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from devstack.errors import ProcessFailed
-from devstack.processes import abandoned, hold, holder, start, stop
+from devstack.processes import abandoned, hold, holder, start, stop, wait_ready
 
 DAEMON = """
 import pathlib, signal, sys, time
@@ -74,8 +74,9 @@ def test_a_daemon_that_fails_is_said_with_its_log(
     tmp_path: Path, pid_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("devstack.processes.START_SECONDS", 3)
-    with pytest.raises(ProcessFailed, match=r"devstack.receiver did not start(.|\n)*holds no stack"):
-        start("devstack.receiver", tmp_path / "nothing", pid_file, tmp_path / "log", lambda: True)
+    start("devstack.receiver", tmp_path / "nothing", tmp_path / "log")
+    with pytest.raises(ProcessFailed, match=r"the part did not start(.|\n)*holds no stack"):
+        wait_ready(pid_file, tmp_path / "log", lambda: True)
 
 
 def test_a_daemon_learns_that_its_file_is_gone(pid_file: Path) -> None:

@@ -1,0 +1,118 @@
+"""A kind of PostgreSQL object: how it is read, compared and changed. Pure but for the one function that reads.
+
+Every resource module defines one. The provider (provider.py) says when its parts are called; cronctl calls the same
+ones, so the two cannot disagree on what "in sync" means.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from psycopg import sql
+
+from components.connection import Database, Row
+from components.errors import StatementFailed
+from components.model import Model
+from components.server import Server
+
+UNDEFINED_TABLE = "42P01"
+
+SHOWN_LENGTH = 160
+"""Characters of a property that a message shows."""
+
+ArgsT = TypeVar("ArgsT", bound=Model)
+LiveT = TypeVar("LiveT")
+
+Statements = list[tuple[sql.Composable, Mapping[str, object] | None]]
+"""A plan: statements in order, each with the parameters that the server binds."""
+
+
+class Difference(NamedTuple):
+    """One property in which what lives is not what is declared; both sides are fit to be shown."""
+
+    name: str
+    declared: object
+    found: object
+
+
+class ObjectKind(Generic[ArgsT, LiveT]):
+    """A kind of PostgreSQL object: how it is read, compared and changed. Stateless, and without a connection.
+
+    ``args`` is the model of the inputs. Of these, ``identified_by`` name the object; ``directives`` say how to act and are
+    no property of the object, so that changing them alone changes nothing; ``secrets`` have values that are never shown.
+    """
+
+    args: type[ArgsT]
+    identified_by: ClassVar[tuple[str, ...]]
+    directives: ClassVar[frozenset[str]] = frozenset()
+    secrets: ClassVar[frozenset[str]] = frozenset()
+
+    def identity(self, args: ArgsT) -> str:
+        """The resource's id: what names the object in the database."""
+        raise NotImplementedError
+
+    def title(self, args: ArgsT) -> str:
+        """How messages name the object: ``cron job 'nightly'``."""
+        raise NotImplementedError
+
+    def scope(self, args: ArgsT) -> Hashable:
+        """What one snapshot query covers; objects of one scope are read together."""
+        raise NotImplementedError
+
+    def query(self, scope: Any, identity: str | None = None) -> sql.Composable:  # noqa: ANN401 - each kind has its own
+        """The one catalog query that reads every object of a scope, or the one with an identity."""
+        raise NotImplementedError
+
+    def parse(self, rows: Iterable[Row]) -> dict[str, LiveT]:
+        """The query's rows as live objects by identity."""
+        raise NotImplementedError
+
+    def preflight(self, args: ArgsT, server: Server) -> None:
+        """Raise an Error for what would fail or do harm; called before anything is read or touched."""
+
+    def claim(self, args: ArgsT, live: LiveT | None, previous: ArgsT | None) -> None:
+        """Raise Conflict where the object that lives is not ours to change."""
+
+    def differences(self, args: ArgsT, live: LiveT, previous: ArgsT | None = None) -> list[Difference]:
+        """All properties in which ``live`` is not what ``args`` declares; empty exactly when the plan is."""
+        raise NotImplementedError
+
+    def drift(self, state: ArgsT, live: LiveT) -> list[Difference]:
+        """What of the object is not as the state has it, whether a plan would mend it or keep it."""
+        return self.differences(state, live)
+
+    def plan(self, args: ArgsT, live: LiveT | None, previous: ArgsT | None = None) -> Statements:
+        """The statements that make ``live`` what ``args`` declares."""
+        raise NotImplementedError
+
+    def drop(self, args: ArgsT, live: LiveT, outputs: Mapping[str, Any]) -> Statements:
+        """The statements that remove the object; may raise Conflict."""
+        raise NotImplementedError
+
+    def outputs(self, args: ArgsT, live: LiveT, before: LiveT | None) -> dict[str, Any]:
+        """What is told beside the inputs; ``before`` is what lived when this resource was created."""
+        return {}
+
+    def live_args(self, args: ArgsT, live: LiveT) -> ArgsT:
+        """The inputs as they would have to be for ``live`` to be no drift."""
+        return args
+
+
+def statement(query: sql.Composable, parameters: Mapping[str, object] | None = None) -> Statements:
+    """A plan of one statement."""
+    return [(query, parameters)]
+
+
+def read_objects(kind: ObjectKind[Any, LiveT], database: Database, scope: Hashable) -> dict[str, LiveT]:
+    """All that lives in a scope, in one round trip: the snapshot of the resources, and what cronctl looks at."""
+    try:
+        return kind.parse(database.read(kind.query(scope)))
+    except StatementFailed as exc:
+        if exc.sqlstate == UNDEFINED_TABLE:  # the table or extension that would hold them is not there yet, or gone
+            return {}
+        raise
+
+
+def shown(value: object) -> str:
+    """A property for a person: text in quotes, cut where it would fill the terminal."""
+    text = repr(value)
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
