@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 
@@ -31,6 +31,13 @@ class OperatorsConfig(Model):
     members: list[Identifier] = Field(default_factory=list)
 
 
+class ExtensionConfig(Model):
+    """How an extension is kept: at a version, or at whatever the server offers; and whether destroy drops it."""
+
+    version: str | None = None
+    drop: bool = False
+
+
 class Settings(Model):
     """The configuration keys of a stack, ``supabase-cron:<key>`` in ``Pulumi.<stack>.yaml``."""
 
@@ -40,6 +47,7 @@ class Settings(Model):
     schema_name: Identifier = Field(default="public", alias="schema")
     secrets: dict[SecretKey, SecretStr] = Field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    extensions: dict[Literal["pg_cron", "pg_net"], ExtensionConfig] = Field(default_factory=dict)
     rotators: list[Identifier] = Field(default_factory=list)
     operators: OperatorsConfig | None = None
     adopt: bool = False
@@ -50,7 +58,7 @@ class Settings(Model):
     def _structured_values_arrive_as_json(cls, data: Any) -> Any:  # noqa: ANN401 - what the engine passes
         if not isinstance(data, dict):
             return data
-        structured = {"secrets", "jobs", "rotators", "operators"}
+        structured = {"secrets", "jobs", "extensions", "rotators", "operators"}
         read = {k: _from_json(k, v) if k in structured and isinstance(v, str) else v for k, v in data.items()}
         # Pulumi.yaml must give every key a default, or the engine demands it of each stack: empty means unset
         return {k: v for k, v in read.items() if v not in ("", {}, [])}

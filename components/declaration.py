@@ -1,15 +1,18 @@
 """From a stack's configuration to the objects that should be: pure, and the same for the program and for cronctl."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from components.command import compile_command
-from components.config import Config
+from components.config import Config, ExtensionConfig
 from components.cron_job import CronJobArgs
 from components.extension import ExtensionArgs
 from components.grants import GrantsArgs
 from components.rotation import RotationFunctionArgs
 from components.secret import SecretArgs
 from components.secret_store import SecretStoreArgs
+
+EXTENSION_SCHEMAS: dict[Literal["pg_cron", "pg_net"], str] = {"pg_cron": "pg_catalog", "pg_net": "extensions"}
+"""Where Supabase puts them: supautils forces the one, the linter asks for the other."""
 
 
 class Declaration(NamedTuple):
@@ -29,8 +32,10 @@ def declare(config: Config) -> Declaration:
     schema = settings.schema_name
     return Declaration(
         extensions={
-            "pg_cron": ExtensionArgs(name="pg_cron", schema_name="pg_catalog"),
-            "pg_net": ExtensionArgs(name="pg_net", schema_name="extensions"),
+            name: ExtensionArgs(
+                name=name, schema_name=schema_name, **settings.extensions.get(name, ExtensionConfig()).model_dump()
+            )
+            for name, schema_name in EXTENSION_SCHEMAS.items()
         },
         store=SecretStoreArgs(
             schema_name=schema,

@@ -37,8 +37,8 @@ class Difference(NamedTuple):
 class ObjectKind(Generic[ArgsT, LiveT]):
     """A kind of PostgreSQL object: how it is read, compared and changed. Stateless, and without a connection.
 
-    ``args`` is the model of the inputs. Of these, ``identified_by`` name the object; ``directives`` say how to act and are
-    no property of the object, so that changing them alone changes nothing; ``secrets`` have values that are never shown.
+    ``args`` is the model of the inputs. Of these, ``identified_by`` name the object; ``directives`` say how to act and
+    are no property of the object, so that changing them alone changes nothing; ``secrets`` are never shown.
     """
 
     args: type[ArgsT]

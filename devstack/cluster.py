@@ -73,15 +73,19 @@ class Cluster:
         return (self._places.data / "PG_VERSION").exists()
 
     def pid(self) -> int | None:
-        """The postmaster's pid, or None.
-
-        Its working folder is its data folder, so no other process with a number used again is taken for it.
-        """
+        """The postmaster's pid, or None."""
         try:
             pid = int((self._places.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            return pid if Path(f"/proc/{pid}/cwd").samefile(self._places.data) else None
         except (OSError, ValueError):
             return None
+        return pid if self._is_ours(pid) else None
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether the process works in our data folder, as a server does, so that no other is taken for it."""
+        try:
+            return Path(f"/proc/{pid}/cwd").samefile(self._places.data)
+        except OSError:
+            return False
 
     def serves(self, settings: Settings) -> bool:
         """Whether the server runs; waits while it starts or recovers.
@@ -176,7 +180,7 @@ class Cluster:
             return False
         os.kill(pid, signal.SIGINT)  # fast shutdown; what pg_ctl does, but it must be the process we looked at
         deadline = time.monotonic() + STOP_SECONDS
-        while self.pid() == pid:
+        while self._is_ours(pid):  # it removes its pid file some time before it ends
             if time.monotonic() > deadline:
                 raise ServerFailed(f"PostgreSQL, process {pid}, did not stop within {STOP_SECONDS} s")
             time.sleep(0.02)

@@ -76,7 +76,7 @@ async def abandoned(pid_file: Path, held: IO[str], every: float = 2) -> None:
 
 
 def start(module: str, folder: Path, log: Path) -> None:
-    """Starts ``python -m module folder`` as a daemon that writes to ``log``; :func:`wait_ready` tells when it serves."""
+    """Starts ``python -m module folder`` as a daemon that writes to ``log``; see :func:`wait_ready`."""
     with log.open("ab") as output:
         # setsid --fork: a session of its own, and a child of init instead of ours, so that none is left a zombie.
         subprocess.run(

@@ -233,7 +233,7 @@ def test_a_folder_removed_by_hand_ends_the_daemons_and_leaves_data_that_clean_re
     else:  # the data went with the folder
         (root / "aside").rename(old.places.folder)
     old.clean()
-    assert not Path(f"/proc/{server}").exists()
+    wait_for(lambda: not Path(f"/proc/{server}").exists())
     assert not old.places.folder.exists()
     assert not elsewhere.exists()
     assert [part.state for part in old.status()] == ["stopped"] * 3
