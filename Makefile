@@ -80,7 +80,7 @@ down: ## Stop what `make up` started
 clean: ## Stop it and remove its data (the virtual environment and the engine stay)
 	$(call say,dev stack: stopping and removing its data)
 	@test ! -x $(BIN)/python || $(BIN)/python -m devstack clean
-	@rm -rf .devstack
+	@rm -rf .devstack/state .devstack/pulumi
 
 test: packages engine ## All tests: unit, integration on a real PostgreSQL, acceptance through the engine
 	$(call say,tests: unit + integration + acceptance)

@@ -9,6 +9,7 @@ import jwt
 
 from components.catalogue import Catalogue, SecretSpec
 from components.fields import http_url, is_placeholder
+from components.template import secret_keys
 
 MAX_BYTES = 8192
 """A header line longer than this is refused by common HTTP servers (nginx and node count 8 KiB for all of them)."""
@@ -73,12 +74,11 @@ def _jwt_problem(value: str, role: str | None, now: datetime) -> str | None:
 
 def misplaced_keys(catalogue: Catalogue, values: dict[str, str]) -> Iterator[tuple[str, str]]:
     """(job, sentence) for each job that would send a new API key as a bearer, which Supabase refuses as no JWT."""
+    new = {key for key, value in values.items() if value.startswith(_NEW_KEY)}
     for name, job in catalogue.jobs.items():
         for header, template in job.http.headers.items() if job.http else ():
-            if header.lower() != "authorization":
-                continue
-            for key, value in values.items():
-                if f"{{{key}}}" in template and value.startswith(_NEW_KEY):
+            for key in secret_keys(template) if header.lower() == "authorization" else ():
+                if key in new:
                     yield (
                         name,
                         f"sends {key!r} in {header}, but it is a new API key (sb_…) and no JWT; send it in 'apikey' "
