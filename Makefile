@@ -55,9 +55,8 @@ up: packages engine ## Everything: set-up, dev stack, the six jobs, and the proo
 	@$(BIN)/python -m devstack up
 	$(call say,pulumi up: the stack $(STACK))
 	@mkdir -p .devstack/state .devstack/pulumi
-	@$(in_stack); pulumi stack select --create --non-interactive $(STACK) >/dev/null && pulumi up --yes --stack $(STACK)
-	$(call say,verification: declared = stored = living?)
-	@$(in_stack); cronctl verify --stack $(STACK)
+	@$(in_stack); pulumi stack select --create --non-interactive $(STACK) >/dev/null && pulumi up --yes --stack $(STACK) && \
+		echo '==> verification: declared = stored = living?' && cronctl verify --stack $(STACK)
 	$(call say,proof: the job that runs every minute has posted its request)
 	@$(BIN)/python -m devstack.proof notification-worker
 

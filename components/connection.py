@@ -89,13 +89,15 @@ def resolve_conninfo(settings: ConnectionSettings, environment: Mapping[str, str
             ]
         ) from None
     host = str(parameters.get("host") or environment.get("PGHOST") or "")
-    local = not host or host.startswith("/") or all(is_loopback(name) for name in host.split(","))
+    address = str(parameters.get("hostaddr") or environment.get("PGHOSTADDR") or "")
+    places = [place for place in f"{host},{address}".split(",") if place]
+    local = all(place.startswith("/") or is_loopback(place) for place in places)
     mode = str(parameters.get("sslmode") or environment.get("PGSSLMODE") or "")
     if not local and not settings.allow_unverified_tls:
         if mode and mode not in _VERIFIED:
             raise InvalidConfiguration(
                 [
-                    f"the connection to {host} would not verify the server (sslmode={mode}); use sslmode=verify-full "
+                    f"the connection to {host or address} would not verify the server (sslmode={mode}); use sslmode=verify-full "
                     "with sslrootcert, or say allowUnverifiedTls: true in the stack's configuration"
                 ]
             )

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,8 +41,9 @@ def read_stack(name: str, root: Path) -> Stack:
     try:
         workspace = LocalWorkspace(work_dir=str(root))
         project = workspace.project_settings().name
-        settings = workspace.get_all_config(name)
-        deployment = workspace.export_stack(name).deployment or {}
+        with ThreadPoolExecutor() as pool:  # two runs of the engine, half a second each
+            asked = pool.submit(workspace.get_all_config, name), pool.submit(workspace.export_stack, name)
+        settings, deployment = asked[0].result(), asked[1].result().deployment or {}
     except CommandError as exc:
         raise Error(_last_line(str(exc))) from None
     config = load_config(

@@ -35,8 +35,9 @@ def test_this_machine_needs_no_tls(host: str) -> None:
     assert "sslmode" not in conninfo_to_dict(resolve_conninfo(settings(databaseUrl=f"host={host}"), {}))
 
 
-def test_one_remote_host_of_several_is_enough_to_verify() -> None:
-    found = resolve_conninfo(settings(databaseUrl="host=localhost,db.example.com"), {})
+@pytest.mark.parametrize("url", ["host=localhost,db.example.com", "host=localhost hostaddr=192.0.2.1"])
+def test_one_remote_host_of_several_is_enough_to_verify(url: str) -> None:
+    found = resolve_conninfo(settings(databaseUrl=url), {})
     assert conninfo_to_dict(found)["sslmode"] == "verify-full"
 
 
