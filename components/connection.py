@@ -97,8 +97,8 @@ def resolve_conninfo(settings: ConnectionSettings, environment: Mapping[str, str
         if mode and mode not in _VERIFIED:
             raise InvalidConfiguration(
                 [
-                    f"the connection to {host or address} would not verify the server (sslmode={mode}); use sslmode=verify-full "
-                    "with sslrootcert, or say allowUnverifiedTls: true in the stack's configuration"
+                    f"the connection to {host or address} would not verify the server (sslmode={mode}); use "
+                    "sslmode=verify-full with sslrootcert, or say allowUnverifiedTls: true in the stack's configuration"
                 ]
             )
         parameters["sslmode"] = "verify-full"
