@@ -86,7 +86,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
             "s.value <> '' AND s.value NOT ILIKE 'placeholder%' AS is_set, "
             "(SELECT CASE WHEN a.active_role IN ('none', a.session_role) THEN a.session_role "
             "ELSE a.session_role || ' as ' || a.active_role END FROM {audit} AS a "
-            "WHERE a.key = s.key AND a.action IN ('created', 'rotated') ORDER BY a.id DESC LIMIT 1) AS changed_by "
+            "WHERE a.key = s.key AND a.action IN ('created', 'rotated') ORDER BY a.at DESC LIMIT 1) AS changed_by "
             "FROM {secrets} AS s LEFT JOIN {owners} AS o ON o.key = s.key"
         ).format(
             schema=sql.Literal(scope),

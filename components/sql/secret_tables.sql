@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS {schema}.cron_secret_owners (
 
 -- Who did what to which key and when; never a value or anything derived from one.
 CREATE TABLE IF NOT EXISTS {schema}.cron_secret_audit (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY, -- not a sequence, which would need a lock of its own
     key text NOT NULL,
     action text NOT NULL CHECK (action IN ('created', 'rotated', 'described', 'deleted')),
     session_role text NOT NULL DEFAULT session_user,
@@ -27,4 +27,4 @@ CREATE TABLE IF NOT EXISTS {schema}.cron_secret_audit (
     application text NOT NULL DEFAULT current_setting('application_name'),
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE INDEX IF NOT EXISTS cron_secret_audit_key ON {schema}.cron_secret_audit (key, id);
+CREATE INDEX IF NOT EXISTS cron_secret_audit_key ON {schema}.cron_secret_audit (key, at);

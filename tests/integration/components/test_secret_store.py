@@ -1,6 +1,6 @@
 """The store against a real server: shut from its first moment, upgraded without loss, never taken from a stranger."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -26,6 +26,24 @@ def secret(key: str = "cron_secret", value: str = "planted-value", **changes: An
     return {"schema_name": "public", "key": key, "value": value, "description": "d", "owner": OWNER, **changes}
 
 
+API_ROLES = "anon, authenticated, service_role"
+
+
+@pytest.fixture(params=["new", "old"])
+def defaults(request: pytest.FixtureRequest, superuser: Connection) -> Iterator[None]:
+    """Supabase's default privileges in both worlds: after October 2026, as the server has them, and before."""
+    kinds = {"TABLES": "SELECT, INSERT, UPDATE, DELETE", "FUNCTIONS": "EXECUTE", "SEQUENCES": "USAGE, SELECT"}
+    alter = "ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA public"
+    if request.param == "old":
+        for kind in kinds:
+            superuser.execute(f"{alter} GRANT ALL ON {kind} TO {API_ROLES}".encode())
+    yield
+    if request.param == "old":
+        for kind, privileges in kinds.items():
+            superuser.execute(f"{alter} REVOKE {privileges} ON {kind} FROM {API_ROLES}".encode())
+
+
+@pytest.mark.usefixtures("defaults")
 @pytest.mark.parametrize("schema", ["public", "jobs_private"])
 @pytest.mark.parametrize("role", ["anon", "authenticated", "service_role"])
 @pytest.mark.parametrize("table", TABLES)
@@ -41,6 +59,16 @@ def test_no_api_role_can_do_anything_with_any_table(
     assert allowed == []
 
 
+@pytest.mark.usefixtures("defaults")
+def test_there_is_nothing_else_in_the_schema_that_others_could_reach(provide: Provide, postgres: Connection) -> None:
+    provide(SecretStoreProvider).create(store("jobs_private"))
+    found = postgres.execute(
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'jobs_private'::regnamespace AND relkind NOT IN ('i', 't')"
+    ).fetchall()
+    assert {name for (name,) in found} == set(TABLES)
+
+
+@pytest.mark.usefixtures("defaults")
 @pytest.mark.parametrize("role", ["anon", "authenticated", "service_role", "authenticator"])
 def test_no_api_role_can_call_the_functions(role: str, provide: Provide, superuser: Connection) -> None:
     provide(SecretStoreProvider).create(store())
@@ -177,7 +205,7 @@ def test_the_owner_table_and_the_audit_never_hold_a_value(provide: Provide, post
     provide(SecretProvider).create(secret(value="planted-first"))
     postgres.execute("SELECT public.rotate_cron_secret('cron_secret', 'planted-second')")
     postgres.execute("DELETE FROM public.cron_secrets")
-    audit = postgres.execute(f"SELECT action, session_role FROM public.{AUDIT} ORDER BY id".encode()).fetchall()
+    audit = postgres.execute(f"SELECT action, session_role FROM public.{AUDIT} ORDER BY at".encode()).fetchall()
     assert audit == [("created", "postgres"), ("rotated", "postgres"), ("deleted", "postgres")]
     for table in (AUDIT, OWNERS, SECRETS):
         rows = postgres.execute(f"SELECT t::text FROM public.{table} AS t".encode()).fetchall()
