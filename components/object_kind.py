@@ -102,10 +102,12 @@ def statement(query: sql.Composable, parameters: Mapping[str, object] | None = N
     return [(query, parameters)]
 
 
-def read_objects(kind: ObjectKind[Any, LiveT], database: Database, scope: Hashable) -> dict[str, LiveT]:
-    """All that lives in a scope, in one round trip: the snapshot of the resources, and what cronctl looks at."""
+def read_objects(
+    kind: ObjectKind[Any, LiveT], database: Database, scope: Hashable, identity: str | None = None
+) -> dict[str, LiveT]:
+    """All that lives in a scope, or the one object with an identity, in one round trip."""
     try:
-        return kind.parse(database.read(kind.query(scope)))
+        return kind.parse(database.read(kind.query(scope, identity)))
     except StatementFailed as exc:
         if exc.sqlstate == UNDEFINED_TABLE:  # the table or extension that would hold them is not there yet, or gone
             return {}

@@ -39,6 +39,8 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     serialize_as_secret_always = False
     kind: ClassVar[ObjectKind[Any, Any]]
     _database: Database
+    _kept_outputs: ClassVar[frozenset[str]] = frozenset()
+    """Outputs that tell of the resource's creation and are not read again."""
 
     def configure(self, req: ConfigureRequest) -> None:
         """Find the database; connecting waits until something is asked of it."""
@@ -107,16 +109,13 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the object; one that is gone already is removed."""
         args = self._args(_props)
-        if self.kind.identity(args) not in read_objects(self.kind, self._database, self.kind.scope(args)):
-            return
+        if not read_objects(self.kind, self._database, self.kind.scope(args), self.kind.identity(args)):
+            return  # asked apart: a transaction would be aborted where even the table is gone
         with self._told(args), self._database.transaction() as transaction:
             live = self._live(transaction, args)
             if live is not None:
                 for query, parameters in self.kind.drop(args, live, _props):
                     transaction.execute(query, parameters)
-
-    _kept_outputs: ClassVar[frozenset[str]] = frozenset()
-    """Outputs that tell of the resource's creation and are not read again."""
 
     def _apply(self, args: ArgsT, previous: ArgsT | None) -> dict[str, Any]:
         with self._told(args), self._database.transaction() as transaction:
@@ -195,7 +194,7 @@ class _Told:
 
     def __exit__(self, _kind: object, exc: BaseException | None, _traceback: object) -> None:
         if isinstance(exc, Error) and not str(exc).startswith(self._title):
-            raise type(exc)(f"{self._title}: {exc}") from exc
+            exc.args = (f"{self._title}: {exc}",)
 
 
 def _has_unknowns(value: object) -> bool:

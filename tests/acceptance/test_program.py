@@ -125,6 +125,7 @@ def test_the_whole_life_of_a_stack(project: Project, postgres: Connection, plant
 
     told.append(project.pulumi("stack", "export").output)
     told += [repr(row) for row in postgres.execute("SELECT * FROM cron.job").fetchall()]
+    told += [repr(row) for row in postgres.execute("SELECT * FROM cron.job_run_details").fetchall()]
     told += [repr(row) for row in postgres.execute("SELECT * FROM public.cron_secret_audit").fetchall()]
 
     destroyed = project.pulumi("destroy", "--yes")
