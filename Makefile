@@ -10,7 +10,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STACK ?= dev
-SOURCES := components cronctl devstack toolchain tests bench __main__.py
 
 # The dev stack's own engine state, so that nobody's login or stacks are touched. The passphrase is published on purpose:
 # it guards fake values. Of another stack, name your backend and passphrase yourself (docs/environments.md).
@@ -58,7 +57,7 @@ up: packages engine ## Everything: set-up, dev stack, the six jobs, and the proo
 	@$(in_stack); pulumi stack select --create --non-interactive $(STACK) >/dev/null && pulumi up --yes --stack $(STACK) && \
 		echo '==> verification: declared = stored = living?' && cronctl verify --stack $(STACK)
 	$(call say,proof: the job that runs every minute has posted its request)
-	@$(BIN)/python -m devstack.proof notification-worker
+	@$(BIN)/python -m devstack proof notification-worker
 
 preview: engine ## What pulumi up would do
 	@$(in_stack); pulumi preview --diff --stack $(STACK)

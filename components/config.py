@@ -127,15 +127,10 @@ def _read_catalogue(source: Source, settings: Settings, stack_file: str, root: P
     name = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
 
     def told(location: Location, sentence: str) -> str:
-        place = source.position(location) or source.position(("defaults", *location[2:]))
-        overridden = location[:1] == ("jobs",) and _holds(settings.jobs, location[1:])
-        where = (
-            stack_file
-            if overridden
-            else f"{name}:{place[0]}:{place[1]}"
-            if place
-            else _nearest_place(source, name, location)
-        )
+        if location[:1] == ("jobs",) and _holds(settings.jobs, location[1:]):
+            return f"{stack_file}: {_path(location)}: {sentence}"
+        place = source.position(location) or source.position(("defaults", *location[2:])) or source.nearest(location)
+        where = f"{name}:{place[0]}:{place[1]}" if place else name
         return f"{where}: {_path(location)}: {sentence}"
 
     try:
@@ -145,14 +140,6 @@ def _read_catalogue(source: Source, settings: Settings, stack_file: str, root: P
     if found := catalogue.problems():
         raise InvalidConfiguration(told(*problem) for problem in found)
     return catalogue
-
-
-def _nearest_place(source: Source, name: Path, location: Location) -> str:
-    """Where the closest thing that does stand in the file is, for something that is missing."""
-    for end in range(len(location), 0, -1):
-        if place := source.position(location[:end]):
-            return f"{name}:{place[0]}:{place[1]}"
-    return str(name)
 
 
 def _merge_jobs(data: dict[str, Any], settings: Settings, stack_file: str) -> dict[str, Any]:

@@ -114,11 +114,11 @@ class Transaction(NamedTuple):
 
     def execute(self, statement: sql.Composable, parameters: Parameters = None) -> None:
         """Run one statement; parameters are bound by the server, never part of the text."""
-        self.connection.execute(_bytes(statement, self.connection), parameters)
+        self.connection.execute(statement.as_bytes(self.connection), parameters)
 
     def fetch(self, query: sql.Composable, parameters: Parameters = None) -> list[Row]:
         """Run one query and return its rows as dicts."""
-        return self.connection.execute(_bytes(query, self.connection), parameters).fetchall()
+        return self.connection.execute(query.as_bytes(self.connection), parameters).fetchall()
 
 
 class Database:
@@ -165,7 +165,7 @@ class Database:
             self._connection() as connection,
             psycopg.ClientCursor(connection, row_factory=dict_row) as cursor,
         ):
-            text = _bytes(query, connection)
+            text = query.as_bytes(connection)
             try:
                 cursor.execute(f"{_BEGIN_READ_ONLY}; ".encode() + text + b"; COMMIT")
             except psycopg.Error:
@@ -275,11 +275,7 @@ def _last_words(text: str) -> str:
     return text.rsplit("failed: ", 1)[-1].removeprefix("FATAL: ").strip().rstrip(".")
 
 
-def _bytes(query: sql.Composable, connection: psycopg.Connection[Row]) -> bytes:
-    return query.as_bytes(connection)
-
-
 @functools.cache
 def database(conninfo: str) -> Database:
-    """The process's one Database for a conninfo: all providers of an engine run share its pool and snapshots."""
+    """The process's one Database for a conninfo: all providers of an engine run share its connections and snapshots."""
     return Database(conninfo)

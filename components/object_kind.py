@@ -5,6 +5,7 @@ ones, so the two cannot disagree on what "in sync" means.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from psycopg import sql
@@ -112,6 +113,22 @@ def read_objects(
         if exc.sqlstate == UNDEFINED_TABLE:  # the table or extension that would hold them is not there yet, or gone
             return {}
         raise
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """A reader for :meth:`Database.snapshot`, equal for the same kind and scope."""
+
+    kind: type[ObjectKind[Any, Any]]
+    scope: Hashable
+
+    def __call__(self, source: Database) -> dict[str, Any]:
+        return read_objects(self.kind(), source, self.scope)
+
+
+def snapshot(kind: ObjectKind[Any, LiveT], database: Database, scope: Hashable) -> dict[str, LiveT]:
+    """All that lives in a scope, read once in the life of ``database``: by a resource, and by cronctl."""
+    return database.snapshot(_Snapshot(type(kind), scope))
 
 
 def shown(value: object) -> str:

@@ -6,6 +6,8 @@ Jobs carry it in the first comment line of their command, tables and functions i
 import re
 from typing import NamedTuple
 
+from components.errors import Conflict
+
 PROJECT = "supabase-cron"
 _MARK = re.compile(rf"{PROJECT}: (?P<owner>[^\n]+)")
 
@@ -37,3 +39,34 @@ def owner_of(text: str | None, name: str | None = None) -> str | None:
     if name is None:
         return owner
     return owner.removesuffix(f"/{name}") if owner.endswith(f"/{name}") else None
+
+
+class Claim(NamedTuple):
+    """What decides whether an object may be changed: whose it is, and who asks.
+
+    ``stacks`` are those that may: the one that declares it now, and the one that the state says did before;
+    ``known`` says that the state has the object, so that a lost mark is drift and no stranger's work.
+    """
+
+    stacks: frozenset[str]
+    known: bool
+    adopt: bool
+
+    @classmethod
+    def of(cls, owner: str, previous_owner: str | None, *, adopt: bool) -> "Claim":
+        """The claim of a stack; ``previous_owner`` is the state's, None where it has none."""
+        return cls(frozenset({owner, previous_owner or owner}), previous_owner is not None, adopt)
+
+    def refuse_strangers(self, name: str, *, mine: bool, role: str, stack: str | None, taken: str) -> None:
+        """Raise Conflict for an object of another role or stack, or one that is there and asks for adopt.
+
+        ``taken`` says what adopting does, after "to ": "replace it".
+        """
+        if not mine:
+            raise Conflict(f"{name} belongs to the role {role!r}; connect as it, or set another schema")
+        if stack is not None and stack not in self.stacks:
+            raise Conflict(f"{name} belongs to the stack {stack}; set another schema, or remove it there first")
+        if stack is None and not self.known and not self.adopt:
+            raise Conflict(
+                f"{name} exists already and no stack manages it; to {taken}, run: pulumi config set adopt true"
+            )

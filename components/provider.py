@@ -8,8 +8,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Generic
 
 from pulumi.dynamic import (
@@ -29,7 +28,7 @@ from components.config import Settings
 from components.connection import Database, Transaction, database, resolve_conninfo
 from components.errors import Error, InvalidConfiguration
 from components.model import Model, problems
-from components.object_kind import ArgsT, LiveT, ObjectKind, read_objects, shown
+from components.object_kind import ArgsT, LiveT, ObjectKind, read_objects, shown, snapshot
 from components.server import read_server
 
 
@@ -152,7 +151,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         return args.model_dump(exclude=set(self.kind.directives))
 
     def _snapshot(self, args: ArgsT) -> dict[str, LiveT]:
-        return self._database.snapshot(_Snapshot(type(self.kind), self.kind.scope(args)))
+        return snapshot(self.kind, self._database, self.kind.scope(args))
 
     def _live(self, transaction: Transaction, args: ArgsT) -> LiveT | None:
         identity = self.kind.identity(args)
@@ -170,17 +169,6 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
 def resource_props(args: Model, *outputs: str) -> dict[str, Any]:
     """What a resource registers: its inputs, and each output by name with None, so that it becomes an attribute."""
     return {**args.model_dump(), **dict.fromkeys(outputs)}
-
-
-@dataclass(frozen=True)
-class _Snapshot:
-    """A reader for :meth:`Database.snapshot`, equal for the same kind and scope."""
-
-    kind: type[ObjectKind[Any, Any]]
-    scope: Hashable
-
-    def __call__(self, source: Database) -> dict[str, Any]:
-        return read_objects(self.kind(), source, self.scope)
 
 
 class _Told:

@@ -12,11 +12,11 @@ from psycopg import sql
 from pulumi.dynamic import Resource
 
 from components.connection import Row
-from components.errors import Conflict
 from components.fields import Identifier
 from components.function import ROTATE, LiveFunction, functions_query, live_functions
 from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
+from components.owner import Claim
 from components.provider import ObjectProvider, resource_props
 
 
@@ -53,18 +53,10 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
     def claim(
         self, args: RotationFunctionArgs, live: LiveFunction | None, previous: RotationFunctionArgs | None
     ) -> None:
-        if live is None:
-            return
-        if not live.mine:
-            raise Conflict(
-                f"{self.title(args)} belongs to the role {live.owner!r}; connect as it, or set another schema"
-            )
-        if live.stack not in {None, args.owner, previous.owner if previous else args.owner}:
-            raise Conflict(f"{self.title(args)} belongs to the stack {live.stack}; remove it there first")
-        if live.stack is None and previous is None and not args.adopt:
-            raise Conflict(
-                f"{self.title(args)} exists already and no stack manages it; to replace it, run: "
-                "pulumi config set adopt true"
+        if live is not None:
+            claim = Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
+            claim.refuse_strangers(
+                self.title(args), mine=live.mine, role=live.owner, stack=live.stack, taken="replace it"
             )
 
     def differences(

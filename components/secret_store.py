@@ -18,7 +18,7 @@ from components.fields import Identifier
 from components.function import AUDIT_ROW, GET_SECRET, LiveFunction, functions_query, live_functions
 from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
-from components.owner import mark, owner_of
+from components.owner import Claim, mark, owner_of
 from components.provider import ObjectProvider, resource_props
 from components.sql import load_sql
 
@@ -106,7 +106,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
     def claim(self, args: SecretStoreArgs, live: LiveStore | None, previous: SecretStoreArgs | None) -> None:
         if live is None:
             return
-        known = {args.owner, previous.owner if previous else args.owner}
+        claim = Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
         objects = [
             (f"table {table.name!r}", table.mine, table.owner, owner_of(table.comment))
             for table in live.tables.values()
@@ -114,15 +114,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
         objects += [(f"function {f.name!r}", f.mine, f.owner, f.stack) for f in live.functions.values()]
         for name, mine, role, stack in objects:
             where = f"{name} in schema {args.schema_name!r}"
-            if not mine:
-                raise Conflict(f"{where} belongs to the role {role!r}; connect as it, or set another schema")
-            if stack is not None and stack not in known:
-                raise Conflict(f"{where} belongs to the stack {stack}; set another schema, or remove it there first")
-            if stack is None and previous is None and not args.adopt:
-                raise Conflict(
-                    f"{where} exists already and no stack manages it; to take it over with its rows, run: "
-                    "pulumi config set adopt true"
-                )
+            claim.refuse_strangers(where, mine=mine, role=role, stack=stack, taken="take it over with its rows")
         if any(table.kind != "r" for table in live.tables.values()):
             raise Conflict(
                 f"schema {args.schema_name!r} has a view where the store's tables belong; set another schema"
@@ -165,7 +157,6 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
             for step in function.install(args.schema_name, args.owner, there.get(function.name))
         ]
         trigger = sql.SQL(
-            "DROP TRIGGER IF EXISTS {trigger} ON {table}; "
             "CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION {schema}.cron_secret_audit_row()"
         ).format(trigger=sql.Identifier(TRIGGER), table=sql.Identifier(args.schema_name, SECRETS), schema=schema)

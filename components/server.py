@@ -29,7 +29,6 @@ class Server(NamedTuple):
     database: str
     preloaded: tuple[str, ...] | None
     cron_database: str | None
-    cron_timezone: str | None
     roles: frozenset[str]
     missing_cron_privileges: tuple[str, ...]
     extensions: dict[str, ExtensionFacts]
@@ -51,7 +50,6 @@ def read_server(database: Database) -> Server:
         database=row["database"],
         preloaded=None if preloaded is None else tuple(name.strip() for name in preloaded.split(",") if name.strip()),
         cron_database=row["cron_database"],
-        cron_timezone=row["cron_timezone"],
         roles=frozenset(row["roles"]),
         missing_cron_privileges=tuple(row["missing_cron_privileges"]),
         extensions={facts["name"]: ExtensionFacts(**facts) for facts in row["extensions"]},

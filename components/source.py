@@ -35,6 +35,11 @@ class Source(NamedTuple):
             node = node[step]
         return None if found is None else (found[0] + 1, found[1] + 1)
 
+    def nearest(self, location: Location) -> tuple[int, int] | None:
+        """The position of the closest thing around a place that does stand in this file, for what is missing there."""
+        found = (self.position(location[:end]) for end in range(len(location), 0, -1))
+        return next((place for place in found if place), None)
+
 
 def read_source(path: Path) -> Source:
     """Read a YAML mapping.

@@ -16,7 +16,7 @@ from components.declaration import declare
 from components.extension import ExtensionKind
 from components.grants import GrantsKind
 from components.model import Model
-from components.object_kind import ObjectKind, read_objects, shown
+from components.object_kind import ObjectKind, shown, snapshot
 from components.owner import owner_of
 from components.rotation import RotationFunctionKind
 from components.schedule import parse_schedule
@@ -119,7 +119,7 @@ def compare(config: Config, state: tuple[StateResource, ...], database: Database
     ]
     for word, kind, wanted in groups:
         stored = {resource.id: resource.outputs for resource in state if resource.kind == word}
-        live = {scope: read_objects(kind, database, scope) for scope in {kind.scope(args) for args in wanted}}
+        live = {scope: snapshot(kind, database, scope) for scope in {kind.scope(args) for args in wanted}}
         for args in wanted:
             identity = kind.identity(args)
             yield _finding(word, kind, args, live[kind.scope(args)].get(identity), stored.pop(identity, None))
@@ -165,7 +165,7 @@ def jobs_now(
     config: Config, database: Database, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> Iterator[JobNow]:
     """The declared jobs as they live, with their next and their last run."""
-    live = read_objects(CronJobKind(), database, None)
+    live = snapshot(CronJobKind(), database, None)
     ids = [live[name].jobid for name in config.catalogue.jobs if name in live]
     last = {row["jobid"]: row for row in database.read(_last_runs(ids))} if ids else {}
     for name in config.catalogue.jobs:

@@ -12,6 +12,7 @@ import typer
 from devstack.errors import DevstackError, InvalidArgument
 from devstack.functions import FunctionChanges
 from devstack.packages import install_packages
+from devstack.proof import describe, wait_for_request
 from devstack.settings import Defaults
 from devstack.stack import PARTS, Part, Stack
 
@@ -171,6 +172,27 @@ def reset(
     """Make functions what they are by default."""
     _stack(name).reset_functions(function)
     _say(f"{function or 'every function'} is as by default")
+
+
+@app.command()
+def proof(
+    function: Annotated[str, typer.Argument(help="The function, as in /functions/v1/FUNCTION.")],
+    name: Name = "dev",
+    timeout: Annotated[float, typer.Option(help="Seconds to wait: a minute, and what the request needs.")] = 75,
+) -> None:
+    """Show the last accepted request of a function, credentials masked; waits for one to come."""
+    stack = _stack(name)
+    request = wait_for_request(stack, function, 0)
+    if request is None:
+        _say(f"waiting for the next minute, when {function} is due")
+        request = wait_for_request(stack, function, timeout)
+    if request is None:
+        _say(
+            f"{function} was not called with success within {timeout:g} s; "
+            "see cron.job_run_details, net._http_response and: python -m devstack logs"
+        )
+        raise typer.Exit(1)
+    typer.echo(describe(request))
 
 
 @receiver.command("requests")

@@ -18,7 +18,6 @@ def server(installed: str | None = None, needs_superuser: bool = True, **changes
         database="postgres",
         preloaded=("pg_cron", "pg_net"),
         cron_database="postgres",
-        cron_timezone=None,
         roles=frozenset({"postgres"}),
         missing_cron_privileges=(),
         extensions={each.name: each for each in facts},
