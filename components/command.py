@@ -1,17 +1,21 @@
-"""From a job to the command that pg_cron runs: pure, model in, ``Composed`` out.
+"""From a job to the command that pg_cron runs, and from a probe to its statement: pure, model in, text out.
 
 The command is readable SQL: a first comment line names the owner, then one statement stands. A secret is a call of
-``get_secret``, so its value is read when the job runs and is never part of the text.
+``get_secret``, so its value is read when the job runs and is never part of the text. A request that is signed is
+written down first, so that what is signed is what is sent.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from psycopg import sql
 
-from components.catalogue import HttpAction, Job
+from components.catalogue import Job, Probe, Request
 from components.owner import mark
 from components.template import Literal, parse_template
+
+Read = Callable[[str], sql.Composable]
+"""How a secret is read: its key to an SQL expression."""
 
 _FUNCTIONS = {
     "GET": sql.SQL("net.http_get"),
@@ -19,6 +23,7 @@ _FUNCTIONS = {
     "DELETE": sql.SQL("net.http_delete"),
 }
 _INDENT = sql.SQL("\n        ")
+_VALUE_UNDER_TEST = sql.SQL("$1::text")
 
 
 def compile_command(name: str, job: Job, *, owner: str, schema: str) -> str:
@@ -26,47 +31,97 @@ def compile_command(name: str, job: Job, *, owner: str, schema: str) -> str:
     comment = sql.SQL("-- {}\n").format(sql.SQL(mark(owner, name)))
     if job.http is None:
         return comment.as_string() + (job.sql or "").strip()
-    return (comment + _request(job.http, schema)).as_string()
+    return (comment + _statement(job.http, schema) + sql.SQL(";")).as_string()
 
 
-def _request(http: HttpAction, schema: str) -> sql.Composed:
-    arguments = [
-        sql.SQL("url := {}").format(_text(http.url, schema)),
-        sql.SQL("headers := {}").format(_headers(_with_content_type(http), schema)),
-        sql.SQL("timeout_milliseconds := {}").format(sql.Literal(round(http.timeout * 1000))),
-    ]
-    if http.method != "GET" and not (http.method == "DELETE" and http.body is None):
-        body = {} if http.body is None else http.body
-        document = sql.SQL("body := {}::jsonb").format(sql.Literal(json.dumps(body, ensure_ascii=False)))
-        arguments.insert(2, document)
-    return sql.SQL("SELECT {function}(\n    {arguments}\n);").format(
-        function=_FUNCTIONS[http.method], arguments=sql.SQL(",\n    ").join(arguments)
+def compile_probe(key: str, probe: Probe, *, schema: str) -> str:
+    """The statement that queues a secret's probe and returns the request's id, for ``EXECUTE … USING value``.
+
+    The secret under test is the parameter ``$1`` (text), so that a value can be tried before it is stored; the others
+    are read as jobs read them.
+    """
+    return _statement(probe, schema, under_test=key).as_string()
+
+
+def _statement(request: Request, schema: str, under_test: str | None = None) -> sql.Composed:
+    def read(key: str) -> sql.Composable:
+        if key == under_test:
+            return _VALUE_UNDER_TEST
+        return sql.SQL("{}.get_secret({})").format(sql.Identifier(schema), sql.Literal(key))
+
+    if request.auth is None or request.auth.hmac is None:
+        return _send(request, read, url=_text(request.url, read), body=_body(request))
+    signed = sql.SQL(
+        "{send}\nFROM (\n    SELECT\n        {url} AS url{body}\n    OFFSET 0\n) AS request"  # OFFSET 0: computed once
+    )
+    body = sql.SQL(",\n        {} AS body").format(_body(request)) if request.sends_body else sql.SQL("")
+    return signed.format(
+        send=_send(
+            request,
+            read,
+            url=sql.SQL("request.url"),
+            body=sql.SQL("request.body"),
+            signature=_signature(request, request.auth.hmac, schema, under_test),
+        ),
+        url=_text(request.url, read),
+        body=body,
     )
 
 
-def _with_content_type(http: HttpAction) -> dict[str, str]:
-    """pg_net adds the header to a POST itself; written out, the command says what is sent."""
-    if http.method == "POST" and not any(name.lower() == "content-type" for name in http.headers):
-        return {"Content-Type": "application/json", **http.headers}
-    return http.headers
+def _send(
+    request: Request, read: Read, *, url: sql.Composable, body: sql.Composable, signature: sql.Composable | None = None
+) -> sql.Composed:
+    arguments = [
+        sql.SQL("url := {}").format(url),
+        sql.SQL("headers := {}").format(_headers(request, read, signature)),
+        sql.SQL("timeout_milliseconds := {}").format(sql.Literal(round(request.timeout * 1000))),
+    ]
+    if request.sends_body:
+        arguments.insert(2, sql.SQL("body := {}").format(body))
+    return sql.SQL("SELECT {function}(\n    {arguments}\n)").format(
+        function=_FUNCTIONS[request.method], arguments=sql.SQL(",\n    ").join(arguments)
+    )
 
 
-def _headers(headers: dict[str, str], schema: str) -> sql.Composable:
+def _body(request: Request) -> sql.Composable:
+    body = {} if request.body is None else request.body
+    return sql.SQL("{}::jsonb").format(sql.Literal(json.dumps(body, ensure_ascii=False)))
+
+
+def _signature(request: Request, key: str, schema: str, under_test: str | None) -> sql.Composable:
+    tested = key == under_test
+    return sql.SQL("{schema}.{function}({key}, {method}, request.url, {body})").format(
+        schema=sql.Identifier(schema),
+        function=sql.SQL("sign_cron_request_with" if tested else "sign_cron_request"),
+        key=sql.SQL("ARRAY[{}]").format(_VALUE_UNDER_TEST) if tested else sql.Literal(key),
+        method=sql.Literal(request.method),
+        body=sql.SQL("request.body" if request.sends_body else "NULL"),
+    )
+
+
+def _headers(request: Request, read: Read, signature: sql.Composable | None) -> sql.Composable:
+    headers = {name: _text(value, read) for name, value in _with_content_type(request).items()}
+    if request.auth is not None:
+        headers[request.auth.header_name] = signature or _text(request.auth.template, read)
     if not headers:
         return sql.SQL("'{{}}'::jsonb").format()
     pairs: Iterable[sql.Composable] = (
-        sql.SQL("{}, {}").format(sql.Literal(name), _text(value, schema)) for name, value in headers.items()
+        sql.SQL("{}, {}").format(sql.Literal(name), value) for name, value in headers.items()
     )
     joined = sql.SQL(",").join(_INDENT + pair for pair in pairs)
     return sql.SQL("jsonb_build_object({}\n    )").format(joined)
 
 
-def _text(template: str, schema: str) -> sql.Composable:
-    """A template as an SQL expression: literals and calls of get_secret, joined with ``||``."""
+def _with_content_type(request: Request) -> dict[str, str]:
+    """pg_net adds the header to a POST itself; written out, the command says what is sent."""
+    if request.method == "POST" and not any(name.lower() == "content-type" for name in request.headers):
+        return {"Content-Type": "application/json", **request.headers}
+    return request.headers
+
+
+def _text(template: str, read: Read) -> sql.Composable:
+    """A template as an SQL expression: literals and secrets, joined with ``||``."""
     parts = [
-        sql.Literal(part.text)
-        if isinstance(part, Literal)
-        else sql.SQL("{}.get_secret({})").format(sql.Identifier(schema), sql.Literal(part.key))
-        for part in parse_template(template)
+        sql.Literal(part.text) if isinstance(part, Literal) else read(part.key) for part in parse_template(template)
     ]
     return sql.SQL(" || ").join(parts or [sql.Literal("")])

@@ -8,16 +8,16 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 
 from components.catalogue import Catalogue
 from components.errors import InvalidConfiguration
-from components.fields import Identifier, SecretKey
+from components.fields import ExtensionName, Identifier, OnRotated, SecretKey, StoreKind
 from components.model import Model, nearest, problems
 from components.owner import Owner
-from components.secret_value import misplaced_keys, value_problem
+from components.secret_value import misplaced_keys, misplaced_probe_keys, value_problem
 from components.source import Location, Source, plain, read_source
 
 SECRET_VARIABLE = "SUPABASE_CRON_SECRET_"  # noqa: S105 - a prefix of names
@@ -47,7 +47,9 @@ class Settings(Model):
     schema_name: Identifier = Field(default="public", alias="schema")
     secrets: dict[SecretKey, SecretStr] = Field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    extensions: dict[Literal["pg_cron", "pg_net"], ExtensionConfig] = Field(default_factory=dict)
+    store: StoreKind = "table"
+    on_rotated_in_database: OnRotated = Field(default="keep", alias="onRotatedInDatabase")
+    extensions: dict[ExtensionName, ExtensionConfig] = Field(default_factory=dict)
     rotators: list[Identifier] = Field(default_factory=list)
     operators: OperatorsConfig | None = None
     adopt: bool = False
@@ -211,3 +213,5 @@ def _secret_problems(
             good[key] = value
     for job, problem in misplaced_keys(catalogue, good):
         yield f"job {job!r} {problem}"
+    for key, problem in misplaced_probe_keys(catalogue, good):
+        yield f"secret {key!r} {problem}"

@@ -107,6 +107,13 @@ def resolve_conninfo(settings: ConnectionSettings, environment: Mapping[str, str
     return make_conninfo("", **parameters)
 
 
+class CopyRow(NamedTuple):
+    """A row of texts for COPY … FROM STDIN (FORMAT BINARY), which the server does not log, not even in an error."""
+
+    query: sql.Composable
+    row: tuple[str, ...]
+
+
 class Transaction(NamedTuple):
     """An open transaction; what is executed here stays or goes as a whole."""
 
@@ -115,6 +122,12 @@ class Transaction(NamedTuple):
     def execute(self, statement: sql.Composable, parameters: Parameters = None) -> None:
         """Run one statement; parameters are bound by the server, never part of the text."""
         self.connection.execute(statement.as_bytes(self.connection), parameters)
+
+    def copy(self, given: CopyRow) -> None:
+        """Send one row."""
+        with self.connection.cursor() as cursor, cursor.copy(given.query.as_bytes(self.connection)) as copy:
+            copy.set_types(["text"] * len(given.row))
+            copy.write_row(given.row)
 
     def fetch(self, query: sql.Composable, parameters: Parameters = None) -> list[Row]:
         """Run one query and return its rows as dicts."""

@@ -1,28 +1,47 @@
 """From a stack's configuration to the objects that should be: pure, and the same for the program and for cronctl."""
 
-from typing import Literal, NamedTuple
+from collections.abc import Iterable
+from itertools import groupby
+from typing import NamedTuple
 
-from components.command import compile_command
+from psycopg import sql
+
+from components.catalogue import Catalogue, Probe, SecretSpec
+from components.command import compile_command, compile_probe
 from components.config import Config, ExtensionConfig
 from components.cron_job import CronJobArgs
 from components.extension import ExtensionArgs
+from components.fields import ExtensionName
+from components.function import ROTATION_FUNCTIONS
 from components.grants import GrantsArgs
+from components.owner import mark
 from components.rotation import RotationFunctionArgs
-from components.secret import SecretArgs
+from components.secret import ProbeArgs, SecretArgs
 from components.secret_store import SecretStoreArgs
+from components.secret_value import MIN_KEY_BYTES
+from components.sql import load_sql
 
-EXTENSION_SCHEMAS: dict[Literal["pg_cron", "pg_net"], str] = {"pg_cron": "pg_catalog", "pg_net": "extensions"}
-"""Where Supabase puts them: supautils forces the one, the linter asks for the other."""
+EXTENSION_SCHEMAS: dict[ExtensionName, str] = {
+    "pg_cron": "pg_catalog",
+    "pg_net": "extensions",
+    "supabase_vault": "vault",
+}
+"""Where Supabase puts them: supautils forces the first, the linter asks for the second, the third is fixed."""
 
 
 class Declaration(NamedTuple):
-    """The inputs of every resource, by the resource's name where there are several."""
+    """The inputs of every resource, by the resource's name where there are several.
+
+    ``read_by_probes`` maps each secret to the others that its probe reads, which must be current before it is tried.
+    """
 
     extensions: dict[str, ExtensionArgs]
     store: SecretStoreArgs
+    rotation: dict[str, RotationFunctionArgs]
+    grants: dict[str, GrantsArgs]
     secrets: dict[str, SecretArgs]
-    rotation: RotationFunctionArgs
-    grants: GrantsArgs
+    read_by_probes: dict[str, list[str]]
+    sweep: CronJobArgs
     jobs: dict[str, CronJobArgs]
 
 
@@ -30,36 +49,44 @@ def declare(config: Config) -> Declaration:
     """What the configuration asks for."""
     settings, owner = config.settings, str(config.owner)
     schema = settings.schema_name
+    needed = [name for name in EXTENSION_SCHEMAS if name != "supabase_vault" or settings.store == "vault"]
     return Declaration(
         extensions={
             name: ExtensionArgs(
-                name=name, schema_name=schema_name, **settings.extensions.get(name, ExtensionConfig()).model_dump()
+                name=name,
+                schema_name=EXTENSION_SCHEMAS[name],
+                **settings.extensions.get(name, ExtensionConfig()).model_dump(),
             )
-            for name, schema_name in EXTENSION_SCHEMAS.items()
+            for name in needed
         },
         store=SecretStoreArgs(
             schema_name=schema,
             owner=owner,
+            store=settings.store,
             adopt=settings.adopt,
             destroy_foreign_secrets=settings.destroy_foreign_secrets,
         ),
-        secrets={
-            key: SecretArgs(
-                schema_name=schema,
-                key=key,
-                value=config.secrets[key].get_secret_value(),
-                description=spec.description,
-                owner=owner,
-                adopt=settings.adopt,
+        rotation={
+            name.replace("_", "-"): RotationFunctionArgs(
+                schema_name=schema, name=name, owner=owner, adopt=settings.adopt
             )
+            for name in ROTATION_FUNCTIONS
+        },
+        grants={
+            f"{name.replace('_', '-')}-grants": GrantsArgs(
+                schema_name=schema,
+                function=name,
+                grantees=list(config.rotators),
+                made_here=[settings.operators.role] if settings.operators else [],
+            )
+            for name in ROTATION_FUNCTIONS
+        },
+        secrets={key: _secret(config, key, spec) for key, spec in config.catalogue.secrets.items()},
+        read_by_probes={
+            key: [other for other in spec.probe.secret_keys() if other != key] if spec.probe else []
             for key, spec in config.catalogue.secrets.items()
         },
-        rotation=RotationFunctionArgs(schema_name=schema, owner=owner, adopt=settings.adopt),
-        grants=GrantsArgs(
-            schema_name=schema,
-            grantees=list(config.rotators),
-            made_here=[settings.operators.role] if settings.operators else [],
-        ),
+        sweep=sweep_job(schema, owner, adopt=settings.adopt),
         jobs={
             name: CronJobArgs(
                 name=name,
@@ -72,3 +99,50 @@ def declare(config: Config) -> Declaration:
             for name, job in config.catalogue.jobs.items()
         },
     )
+
+
+def _secret(config: Config, key: str, spec: SecretSpec) -> SecretArgs:
+    settings = config.settings
+    return SecretArgs(
+        schema_name=settings.schema_name,
+        key=key,
+        value=config.secrets[key].get_secret_value(),
+        description=spec.description,
+        owner=str(config.owner),
+        format=spec.format,
+        min_bytes=MIN_KEY_BYTES if key in _signing_keys(config.catalogue) else 1,
+        grace=spec.grace,
+        probe=_probe(key, spec.probe, settings.schema_name, control=spec.format != "url") if spec.probe else None,
+        on_rotated_in_database=settings.on_rotated_in_database,
+        adopt=settings.adopt,
+    )
+
+
+def _signing_keys(catalogue: Catalogue) -> set[str]:
+    return {request.auth.hmac for _, request in catalogue.requests() if request.auth and request.auth.hmac}
+
+
+def _probe(key: str, probe: Probe, schema: str, *, control: bool) -> ProbeArgs:
+    return ProbeArgs(
+        request=compile_probe(key, probe, schema=schema),
+        timeout=probe.timeout,
+        status=multirange(probe.success.status),
+        body=probe.success.body,
+        control=control,
+    )
+
+
+def multirange(numbers: Iterable[int]) -> str:
+    """Numbers as PostgreSQL writes an int4multirange: ``{[200,300)}``."""
+    runs = groupby(enumerate(sorted(set(numbers))), lambda pair: pair[1] - pair[0])
+    bounds = [[number for _, number in run] for _, run in runs]
+    return "{" + ",".join(f"[{run[0]},{run[-1] + 1})" for run in bounds) + "}"
+
+
+def sweep_job(schema: str, owner: str, *, adopt: bool = False) -> CronJobArgs:
+    """The job that takes rotations to their end which nobody waits for, and forgets previous values in time."""
+    name = f"cron-secrets-sweep-{schema}"
+    command = sql.SQL("-- {}\n").format(sql.SQL(mark(owner, name))) + load_sql("sweep_cron_secrets").format(
+        schema=sql.Identifier(schema)
+    )
+    return CronJobArgs(name=name, schedule="* * * * *", command=command.as_string().strip(), owner=owner, adopt=adopt)

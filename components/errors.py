@@ -31,6 +31,10 @@ class Conflict(Error):
     """An object of that name exists and belongs to someone else."""
 
 
+class ProbeRefused(Error):
+    """A new value of a secret did not pass its probe; the current one stays."""
+
+
 class StatementFailed(Error):
     """The server refused a statement, whose transaction is rolled back; ``sqlstate`` is its code."""
 

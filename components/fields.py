@@ -2,12 +2,13 @@
 
 import ipaddress
 import re
+import typing
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from components.template import KEY, Literal, parse_template
+from components.template import KEY, Literal, SecretRef, parse_template
 
 NAME_BYTES = 63
 """PostgreSQL cuts names at 63 bytes (NAMEDATALEN - 1); pg_cron 1.4 cuts job names there too."""
@@ -20,6 +21,9 @@ EARLY_DROP = 15
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_DOT_SEGMENT = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
+_SIGNABLE_PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-F]{2})*")  # RFC 3986, path
+_SIGNABLE_QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-F]{2})+")  # RFC 3986, query without '
 _PLACEHOLDER_PREFIX = "placeholder"
 
 
@@ -86,6 +90,30 @@ def url_template(value: str) -> str:
     return value
 
 
+def signable_url(value: str) -> str:
+    """Refuse a template of an address whose path or query curl or the receiver may write otherwise than it is signed.
+
+    curl takes dot segments out and may write a path's escapes in upper case; the URL class of Edge Functions escapes
+    what RFC 3986 does not allow, and the apostrophe of a query. A secret counts as one harmless word; its value is held
+    against the same rule by ``sign_cron_request_with``.
+    """
+    parts = parse_template(value)
+    origin = "https://host" if parts and isinstance(parts[0], SecretRef) else ""
+    words = (part.text if isinstance(part, Literal) else "word" for part in parts[1 if origin else 0 :])
+    address, _, _ = (origin + "".join(words)).partition("#")
+    rest = address.partition("://")[2]
+    path, mark, query = rest.partition("?")
+    path = path[path.find("/") :] if "/" in path else "/"
+    if any(_DOT_SEGMENT.fullmatch(step) for step in path.split("/")):
+        raise ValueError("its path has a '.' or '..' step, which is taken out before it is sent; write it without")
+    if not _SIGNABLE_PATH.fullmatch(path) or (mark and not _SIGNABLE_QUERY.fullmatch(query)):
+        raise ValueError(
+            "its path or query holds what may change on its way and so cannot be signed; write other characters than "
+            "letters, digits and /-._~!$&()*+,;=:@ as %XX, in upper case, and no '?' without a query"
+        )
+    return value
+
+
 Identifier = Annotated[str, StringConstraints(min_length=1), AfterValidator(printable), AfterValidator(fits_name)]
 JobName = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
 SecretKey = Annotated[str, StringConstraints(pattern=rf"^{KEY}$")]
@@ -94,3 +122,9 @@ Template = Annotated[str, AfterValidator(template)]
 UrlTemplate = Annotated[str, AfterValidator(url_template)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 StatusCode = Annotated[int, Field(ge=100, le=599)]
+
+ExtensionName = typing.Literal["pg_cron", "pg_net", "supabase_vault"]
+StoreKind = typing.Literal["table", "vault"]
+"""Where secrets' values are: in the table itself, or in Supabase Vault, encrypted, with a reference in the table."""
+OnRotated = typing.Literal["keep", "restore", "fail"]
+"""What ``up`` does about a value that was rotated in the database: keep it, put the configured one back, or fail."""

@@ -1,4 +1,4 @@
-"""Functions as we define them and as the catalog has them; shared by the store and the rotation function.
+"""Functions as we define them and as the catalog has them; shared by the store and the rotation functions.
 
 A definition is a ``.sql`` file with ``{schema}`` places. What lives is compared by body, security, search_path,
 volatility and privileges, so that a function replaced or opened behind our back is drift.
@@ -13,13 +13,20 @@ from psycopg import sql
 from components.connection import Row
 from components.object_kind import Difference, Statements
 from components.owner import mark, owner_of
+from components.secret_value import MAX_BYTES
 from components.sql import load_sql
+
+PATIENCE = 30
+"""Seconds beyond a probe's timeout after which its answer counts as lost: pg_net serves other requests, too."""
 
 _BODY = re.compile(r"\$body\$(?P<body>.*)\$body\$", re.DOTALL)
 
 
 class LiveFunction(NamedTuple):
-    """A row of pg_proc; ``privileges`` maps each grantee but the owner to what it may."""
+    """A row of pg_proc; ``privileges`` maps each grantee but the owner to what it may.
+
+    ``kept_out`` are those grantees that cannot enter the schema and so not call it.
+    """
 
     signature: str
     name: str
@@ -33,6 +40,7 @@ class LiveFunction(NamedTuple):
     returns: str
     comment: str | None
     privileges: Mapping[str, list[str]]
+    kept_out: list[str]
 
     @property
     def stack(self) -> str | None:
@@ -48,6 +56,7 @@ class Function(NamedTuple):
     identity_arguments: str
     returns: str
     volatility: str
+    security_definer: bool = True
 
     @property
     def signature(self) -> str:
@@ -60,7 +69,12 @@ class Function(NamedTuple):
 
     def definition(self, schema: str) -> sql.Composed:
         """CREATE OR REPLACE FUNCTION, from the file."""
-        return load_sql(self.name).format(schema=sql.Identifier(schema))
+        return load_sql(self.name).format(
+            schema=sql.Identifier(schema),
+            schema_name=sql.Literal(schema),
+            max_bytes=sql.Literal(MAX_BYTES),
+            patience=sql.Literal(PATIENCE),
+        )
 
     def body(self, schema: str) -> str:
         """What pg_proc.prosrc must hold."""
@@ -90,7 +104,7 @@ class Function(NamedTuple):
             return [Difference(f"function {self.name}", "there", "gone")]
         declared = {
             "source": self.body(schema),
-            "security_definer": True,
+            "security_definer": self.security_definer,
             "volatility": self.volatility,
             "settings": ('search_path=""',),
             "signature": self.signature,
@@ -102,8 +116,55 @@ class Function(NamedTuple):
 
 
 GET_SECRET = Function("get_secret", "text", "key text", "text", "s")
-AUDIT_ROW = Function("cron_secret_audit_row", "", "", "trigger", "v")
 ROTATE = Function("rotate_cron_secret", "text, text", "p_key text, p_value text", "void", "v")
+UNDO = Function("undo_cron_secret", "text", "p_key text", "void", "v")
+SETTLE = Function("settle_cron_secret", "text, uuid", "p_key text, p_rotation uuid", "record", "v")
+
+STORE_FUNCTIONS = (
+    Function("cron_secret_value", "text", "stored text", "text", "s"),
+    GET_SECRET,
+    Function("cron_secret_audit_row", "", "", "trigger", "v"),
+    Function("cron_secret_to_vault", "", "", "trigger", "v"),
+    Function("stage_cron_secret", "text", "p_key text", "uuid", "v"),
+    Function(
+        "cron_body_matches", "text, text", "p_body text, p_predicate text", "boolean", "i", security_definer=False
+    ),
+    Function(
+        "cron_probe_verdict",
+        "jsonb, bigint, bigint, timestamptz",
+        "p_probe jsonb, p_request bigint, p_control bigint, p_sent_at timestamp with time zone",
+        "text",
+        "v",
+    ),
+    Function("cron_hmac_sha256", "bytea, bytea", "p_key bytea, p_message bytea", "bytea", "i", security_definer=False),
+    Function(
+        "cron_request_signature",
+        "text, text, text, bigint, text, bytea",
+        "p_secret text, p_method text, p_target text, p_timestamp bigint, p_id text, p_body bytea",
+        "text",
+        "i",
+        security_definer=False,
+    ),
+    Function(
+        "sign_cron_request_with",
+        "text[], text, text, jsonb",
+        "p_secrets text[], p_method text, p_url text, p_body jsonb",
+        "text",
+        "v",
+        security_definer=False,
+    ),
+    Function(
+        "sign_cron_request",
+        "text, text, text, jsonb",
+        "p_key text, p_method text, p_url text, p_body jsonb",
+        "text",
+        "v",
+    ),
+)
+"""The store's own, for the owner alone."""
+
+ROTATION_FUNCTIONS = {function.name: function for function in (ROTATE, UNDO, SETTLE)}
+"""What people who rotate may call, by name."""
 
 
 def functions_query(schema: str, names: Iterable[str]) -> sql.Composed:
@@ -113,7 +174,7 @@ def functions_query(schema: str, names: Iterable[str]) -> sql.Composed:
 
 def live_functions(rows: Iterable[Row]) -> dict[str, LiveFunction]:
     """The query's rows by function name; an overload with other argument types is not ours and left alone."""
-    ours = {function.name: function for function in (GET_SECRET, AUDIT_ROW, ROTATE)}
+    ours = {function.name: function for function in STORE_FUNCTIONS} | ROTATION_FUNCTIONS
     found = {}
     for row in rows:
         live = LiveFunction(**{**row, "settings": tuple(row["settings"])})

@@ -1,7 +1,7 @@
 """The privileges on a function, all of them: identified by the function, read from its access control list.
 
 A Grants resource speaks for the whole list, so a grant that somebody made behind our back is drift and is revoked, as
-is one that somebody took away.
+is one that somebody took away. Whoever may call the function may also enter its schema (USAGE, never revoked here).
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,52 +15,60 @@ from pydantic import Field
 from components.connection import Row
 from components.errors import PreflightFailed
 from components.fields import Identifier
-from components.function import ROTATE, functions_query, live_functions
+from components.function import ROTATION_FUNCTIONS, Function, functions_query, live_functions
 from components.model import Model, nearest
 from components.object_kind import Difference, ObjectKind, Statements
 from components.provider import ObjectProvider, resource_props
+from components.rotation import RotationFunctionName
 from components.server import Server
 
 PUBLIC = "PUBLIC"
 
 
 class GrantsArgs(Model):
-    """``grantees`` have EXECUTE on the rotation function, beside its owner; ``made_here`` are not there at preview."""
+    """``grantees`` have EXECUTE on ``function``, beside its owner; ``made_here`` are not there at preview."""
 
     schema_name: Identifier
+    function: RotationFunctionName = "rotate_cron_secret"
     grantees: list[Identifier]
     made_here: list[Identifier] = Field(default_factory=list)
 
+    @property
+    def definition(self) -> Function:
+        """The function that the privileges are on."""
+        return ROTATION_FUNCTIONS[self.function]
+
 
 class LiveGrants(NamedTuple):
-    """Who has EXECUTE now, but for the owner."""
+    """Who has EXECUTE now, but for the owner; ``kept_out`` are those of them that may not enter the schema."""
 
     grantees: list[str]
+    kept_out: list[str]
 
 
 class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
     """How privileges are read, compared and changed."""
 
     args = GrantsArgs
-    identified_by = ("schema_name",)
+    identified_by = ("schema_name", "function")
     directives = frozenset({"made_here"})
 
     def identity(self, args: GrantsArgs) -> str:
-        return f"{args.schema_name}.{ROTATE.signature}"
+        return f"{args.schema_name}.{args.definition.signature}"
 
     def title(self, args: GrantsArgs) -> str:
-        return f"grants on function {args.schema_name}.{ROTATE.name}"
+        return f"grants on function {args.schema_name}.{args.function}"
 
     def scope(self, args: GrantsArgs) -> str:
         return args.schema_name
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
-        return functions_query(scope, [ROTATE.name])
+        return functions_query(scope, ROTATION_FUNCTIONS)
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveGrants]:
         return {
-            f"{live.schema}.{ROTATE.signature}": LiveGrants(sorted(live.privileges))
-            for live in live_functions(rows).values()
+            f"{live.schema}.{ROTATION_FUNCTIONS[name].signature}": LiveGrants(sorted(live.privileges), live.kept_out)
+            for name, live in live_functions(rows).items()
         }
 
     def preflight(self, args: GrantsArgs, server: Server) -> None:
@@ -72,15 +80,26 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
 
     def differences(self, args: GrantsArgs, live: LiveGrants, previous: GrantsArgs | None = None) -> list[Difference]:
         declared = sorted(args.grantees)
-        return [] if declared == live.grantees else [Difference("grantees", declared, live.grantees)]
+        found = [] if declared == live.grantees else [Difference("grantees", declared, live.grantees)]
+        if kept_out := sorted(set(declared) & set(live.kept_out)):
+            found.append(Difference("usage of the schema", "granted", f"missing for {', '.join(kept_out)}"))
+        return found
 
     def plan(self, args: GrantsArgs, live: LiveGrants | None, previous: GrantsArgs | None = None) -> Statements:
-        found = live.grantees if live else []
-        function = ROTATE.reference(args.schema_name)
+        found, kept_out = live or LiveGrants([], [])
+        function, schema = args.definition.reference(args.schema_name), sql.Identifier(args.schema_name)
         revoke = sql.SQL("REVOKE ALL ON FUNCTION {} FROM {} CASCADE")
         grant = sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}")
+        enter = sql.SQL("GRANT USAGE ON SCHEMA {} TO {}")
+        new = [role for role in args.grantees if role not in found]
         steps = [revoke.format(function, _role(role)) for role in found if role not in args.grantees]
-        steps += [grant.format(function, _role(role)) for role in args.grantees if role not in found]
+        steps += [grant.format(function, _role(role)) for role in new]
+        steps += [
+            enter.format(schema, _role(role))
+            for role in args.grantees
+            # PUBLIC may enter the schema public, and only its owner could grant that
+            if role in kept_out or (role in new and args.schema_name != "public")
+        ]
         return [(step, None) for step in steps]
 
     def drop(self, args: GrantsArgs, live: LiveGrants, outputs: Mapping[str, Any]) -> Statements:
@@ -101,7 +120,7 @@ class GrantsProvider(ObjectProvider[GrantsArgs, LiveGrants]):
 
 
 class Grants(Resource, module="cron", name="Grants"):
-    """All privileges on the rotation function."""
+    """All privileges on a rotation function."""
 
     grantees: pulumi.Output[list[str]]
 

@@ -1,4 +1,4 @@
-"""A kind of PostgreSQL object: how it is read, compared and changed. Pure but for the one function that reads.
+"""A kind of PostgreSQL object: how it is read, compared and changed. Pure but for the two functions that do it.
 
 Every resource module defines one. The provider (provider.py) says when its parts are called; cronctl calls the same
 ones, so the two cannot disagree on what "in sync" means.
@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from psycopg import sql
 
-from components.connection import Database, Row
+from components.connection import CopyRow, Database, Row, Transaction
 from components.errors import StatementFailed
 from components.model import Model
 from components.server import Server
@@ -23,8 +23,8 @@ SHOWN_LENGTH = 160
 ArgsT = TypeVar("ArgsT", bound=Model)
 LiveT = TypeVar("LiveT")
 
-Statements = list[tuple[sql.Composable, Mapping[str, object] | None]]
-"""A plan: statements in order, each with the parameters that the server binds."""
+Statements = list[tuple[sql.Composable, Mapping[str, object] | None] | CopyRow]
+"""A plan: statements in order, each with the parameters that the server binds, or the row that it copies in."""
 
 
 class Difference(NamedTuple):
@@ -101,6 +101,15 @@ class ObjectKind(Generic[ArgsT, LiveT]):
 def statement(query: sql.Composable, parameters: Mapping[str, object] | None = None) -> Statements:
     """A plan of one statement."""
     return [(query, parameters)]
+
+
+def execute(transaction: Transaction, steps: Statements) -> None:
+    """Carry out a plan."""
+    for step in steps:
+        if isinstance(step, CopyRow):
+            transaction.copy(step)
+        else:
+            transaction.execute(*step)
 
 
 def read_objects(

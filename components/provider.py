@@ -28,7 +28,7 @@ from components.config import Settings
 from components.connection import Database, Transaction, database, resolve_conninfo
 from components.errors import Error, InvalidConfiguration
 from components.model import Model, problems
-from components.object_kind import ArgsT, LiveT, ObjectKind, read_objects, shown, snapshot
+from components.object_kind import ArgsT, LiveT, ObjectKind, execute, read_objects, shown, snapshot
 from components.server import read_server
 
 
@@ -113,19 +113,31 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         with self._told(args), self._database.transaction() as transaction:
             live = self._live(transaction, args)
             if live is not None:
-                for query, parameters in self.kind.drop(args, live, _props):
-                    transaction.execute(query, parameters)
+                execute(transaction, self.kind.drop(args, live, _props))
 
     def _apply(self, args: ArgsT, previous: ArgsT | None) -> dict[str, Any]:
-        with self._told(args), self._database.transaction() as transaction:
-            before = self._live(transaction, args)
-            self.kind.claim(args, before, previous)
-            for query, parameters in self.kind.plan(args, before, previous):
-                transaction.execute(query, parameters)
-            after = self._live(transaction, args)
-            if after is None:
-                raise Error("is not there after its creation")
+        with self._told(args):
+            with self._database.transaction() as transaction:
+                before = self._live(transaction, args)
+                self.kind.claim(args, before, previous)
+                waits = self._waits(args, before, previous)
+                execute(transaction, self.kind.plan(args, before, previous))
+                after = self._live(transaction, args)
+                if after is None and not waits:
+                    raise Error("is not there after its creation")
+            if waits:
+                self._wait(args)
+                after = read_objects(self.kind, self._database, self.kind.scope(args), self.kind.identity(args)).get(
+                    self.kind.identity(args)
+                )
         return {**args.model_dump(exclude_none=True), **self.kind.outputs(args, after, before)}
+
+    def _waits(self, args: ArgsT, before: LiveT | None, previous: ArgsT | None) -> bool:
+        """Whether the plan only begins what :meth:`_wait` sees to its end."""
+        return False
+
+    def _wait(self, args: ArgsT) -> None:
+        """Wait for what was begun, or raise why it failed and nothing has changed."""
 
     def _told(self, args: ArgsT) -> "_Told":
         return _Told(self.kind.title(args))

@@ -1,11 +1,13 @@
-"""The rotation function, rotate_cron_secret(p_key, p_value): identified by its schema, read from pg_proc.
+"""The functions by which people rotate a secret: identified by schema and name, read from pg_proc.
 
-It keeps the source document's signature and is hardened: raises on an unknown key or an empty value, has an empty
-search_path, and is created locked. Who may call it is declared by Grants; each call leaves one row in the audit.
+``rotate_cron_secret(p_key, p_value)`` keeps the source document's signature and is hardened: it raises on an unknown
+key or an impossible value, has an empty search_path, is created locked, and a value that has to pass a probe first is
+pending until then. ``settle_cron_secret`` tells how that went, ``undo_cron_secret`` goes back to the previous value.
+Who may call them is declared by Grants; each step leaves its row in the audit.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import pulumi
 from psycopg import sql
@@ -13,42 +15,52 @@ from pulumi.dynamic import Resource
 
 from components.connection import Row
 from components.fields import Identifier
-from components.function import ROTATE, LiveFunction, functions_query, live_functions
+from components.function import ROTATION_FUNCTIONS, Function, LiveFunction, functions_query, live_functions
 from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import Claim
 from components.provider import ObjectProvider, resource_props
 
+RotationFunctionName = Literal["rotate_cron_secret", "undo_cron_secret", "settle_cron_secret"]
+
 
 class RotationFunctionArgs(Model):
-    """Where the function lives and who declares it."""
+    """Which function it is, where it lives and who declares it."""
 
     schema_name: Identifier
+    name: RotationFunctionName = "rotate_cron_secret"
     owner: str
     adopt: bool = False
 
+    @property
+    def function(self) -> Function:
+        """Its definition."""
+        return ROTATION_FUNCTIONS[self.name]
+
 
 class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
-    """How the function is read, compared and changed; its privileges belong to Grants."""
+    """How these functions are read, compared and changed; their privileges belong to Grants."""
 
     args = RotationFunctionArgs
-    identified_by = ("schema_name",)
+    identified_by = ("schema_name", "name")
     directives = frozenset({"adopt"})
 
     def identity(self, args: RotationFunctionArgs) -> str:
-        return f"{args.schema_name}.{ROTATE.signature}"
+        return f"{args.schema_name}.{args.function.signature}"
 
     def title(self, args: RotationFunctionArgs) -> str:
-        return f"function {args.schema_name}.{ROTATE.name}"
+        return f"function {args.schema_name}.{args.name}"
 
     def scope(self, args: RotationFunctionArgs) -> str:
         return args.schema_name
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
-        return functions_query(scope, [ROTATE.name])
+        return functions_query(scope, ROTATION_FUNCTIONS)
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveFunction]:
-        return {f"{live.schema}.{ROTATE.signature}": live for live in live_functions(rows).values()}
+        return {
+            f"{live.schema}.{ROTATION_FUNCTIONS[name].signature}": live for name, live in live_functions(rows).items()
+        }
 
     def claim(
         self, args: RotationFunctionArgs, live: LiveFunction | None, previous: RotationFunctionArgs | None
@@ -62,7 +74,7 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
     def differences(
         self, args: RotationFunctionArgs, live: LiveFunction, previous: RotationFunctionArgs | None = None
     ) -> list[Difference]:
-        return ROTATE.differences(args.schema_name, args.owner, live)
+        return args.function.differences(args.schema_name, args.owner, live)
 
     def plan(
         self,
@@ -72,28 +84,28 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
     ) -> Statements:
         if live is not None and not self.differences(args, live):
             return []
-        return ROTATE.install(args.schema_name, args.owner, live, lock=live is None or live.stack is None)
+        return args.function.install(args.schema_name, args.owner, live, lock=live is None or live.stack is None)
 
     def drop(self, args: RotationFunctionArgs, live: LiveFunction, outputs: Mapping[str, Any]) -> Statements:
         self.claim(args, live, args)
-        return [(sql.SQL("DROP FUNCTION {}").format(ROTATE.reference(args.schema_name)), None)]
+        return [(sql.SQL("DROP FUNCTION {}").format(args.function.reference(args.schema_name)), None)]
 
     def outputs(self, args: RotationFunctionArgs, live: LiveFunction, before: LiveFunction | None) -> dict[str, Any]:
         differences = self.differences(args, live)
         return {
-            "signature": ROTATE.signature,
+            "signature": args.function.signature,
             "definition": differences[0].found if differences else "as defined",
         }
 
 
 class RotationFunctionProvider(ObjectProvider[RotationFunctionArgs, LiveFunction]):
-    """Pulumi's side of the rotation function."""
+    """Pulumi's side of the rotation functions."""
 
     kind: ClassVar = RotationFunctionKind()
 
 
 class RotationFunction(Resource, module="cron", name="RotationFunction"):
-    """The function by which the named roles rotate a secret."""
+    """A function by which the named roles rotate a secret."""
 
     signature: pulumi.Output[str]
 

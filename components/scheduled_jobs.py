@@ -1,6 +1,7 @@
 """ScheduledJobs: the one component, which declares a stack's resources and their order."""
 
 from datetime import UTC, datetime
+from graphlib import TopologicalSorter
 from typing import Any
 
 import pulumi
@@ -37,17 +38,21 @@ class ScheduledJobs(pulumi.ComponentResource):
         declared = declare(config)
         extensions = self._extensions(declared)
         store = SecretStore("secret-store", declared.store, self._after(*extensions.values()))
-        secrets = {key: Secret(key, args, self._after(store)) for key, args in declared.secrets.items()}
-        rotation = RotationFunction("rotate-cron-secret", declared.rotation, self._after(store))
-        operators = self._operators(config, conninfo, rotation)
-        grants = Grants("rotate-cron-secret-grants", declared.grants, self._after(rotation, *operators))
+        rotation = {name: RotationFunction(name, args, self._after(store)) for name, args in declared.rotation.items()}
+        operators = self._operators(config, conninfo, *rotation.values())
+        grants = {
+            name: Grants(name, args, self._after(*rotation.values(), *operators))
+            for name, args in declared.grants.items()
+        }
+        secrets = self._secrets(declared, *extensions.values(), store, *rotation.values())
         ready = self._after(*extensions.values(), store, *secrets.values())
+        CronJob(declared.sweep.name, declared.sweep, ready)
         jobs = {name: CronJob(name, args, ready) for name, args in declared.jobs.items()}
 
         self.extensions = pulumi.Output.all(**{name: each.installed_version for name, each in extensions.items()})
         self.secrets = pulumi.Output.all(**{key: secret.status for key, secret in secrets.items()})
         self.jobs = pulumi.Output.all(**{name: _told(config, name, job) for name, job in jobs.items()})
-        self.rotators = grants.grantees
+        self.rotators = grants["rotate-cron-secret-grants"].grantees
         self.verification_sql = pulumi.Output.from_input(
             verification_sql(config.settings.schema_name, config.catalogue)
         )
@@ -63,10 +68,18 @@ class ScheduledJobs(pulumi.ComponentResource):
             made[name] = Extension(name, args, self._after(*made.values()))
         return made
 
-    def _operators(self, config: Config, conninfo: str, rotation: RotationFunction) -> list[pulumi.Resource]:
+    def _secrets(self, declared: Declaration, *needed: pulumi.Resource) -> dict[str, Secret]:
+        """Each after those that its probe reads."""
+        made: dict[str, Secret] = {}
+        for key in TopologicalSorter(declared.read_by_probes).static_order():
+            read = [made[other] for other in declared.read_by_probes[key]]
+            made[key] = Secret(key, declared.secrets[key], self._after(*needed, *read))
+        return made
+
+    def _operators(self, config: Config, conninfo: str, *rotation: RotationFunction) -> list[pulumi.Resource]:
         if (operators := config.settings.operators) is None:
             return []
-        after = self._after(rotation)
+        after = self._after(*rotation)
         return [Operators("operators", operators.role, operators.members, conninfo=conninfo, opts=after)]
 
 

@@ -1,8 +1,9 @@
-"""One secret: identified by schema and key, its truth read from the store's table without reading the value.
+"""One secret: identified by schema and key, its truth read from the store without reading the value.
 
-The value comes from encrypted configuration alone, goes to the server as a bound parameter, and is compared by
-digests that the server makes with a salt of this query's own, so that nothing reusable crosses the wire. A value that
-was rotated in the database is told with who and when, and kept: only a newly configured value replaces it.
+The value comes from encrypted configuration alone, goes to the server by binary COPY, and is compared by digests that
+the server makes with a salt of this query's own, so that nothing reusable crosses the wire. A new value becomes
+current by the rotation that all ways share (secret_rotation.py). One that was rotated in the database is told with who
+and when, and kept unless the stack says otherwise.
 """
 
 import hashlib
@@ -14,46 +15,81 @@ from typing import Any, ClassVar, NamedTuple
 
 import pulumi
 from psycopg import sql
+from psycopg.types.json import Jsonb
 from pulumi.dynamic import Resource
 from pydantic import Field
 
+from components.catalogue import SecretFormat
 from components.connection import Row
 from components.errors import Conflict
-from components.fields import Identifier, SecretKey, is_placeholder
+from components.fields import Identifier, OnRotated, Seconds, SecretKey, is_placeholder
 from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
 from components.provider import ObjectProvider, resource_props
-from components.secret_store import AUDIT, OWNERS, SECRETS
+from components.secret_rotation import await_rotation, start_rotation
+from components.secret_store import DECLARATIONS, SECRETS, STAGES
+from components.sql import load_sql
 
 CONFIGURED = "the configured one"
 
+DAY = 86400.0
+
+
+class ProbeArgs(Model):
+    """The request that a new value must pass.
+
+    ``request`` is a statement that queues it, with ``$1`` for the value (command.py); ``timeout`` is in seconds,
+    ``status`` an int4multirange, ``body`` a jsonpath predicate; with ``control``, a made-up value must be refused.
+    """
+
+    request: str
+    timeout: Seconds
+    status: str
+    body: str | None = None
+    control: bool = True
+
 
 class SecretArgs(Model):
-    """``value`` is in clear here and nowhere else: not in the id, an output, a message or a repr."""
+    """``value`` is in clear here and nowhere else: not in the id, an output, a message or a repr.
+
+    ``format`` and ``min_bytes`` bound what it may be rotated to; ``grace`` is how many seconds a replaced one is kept.
+    """
 
     schema_name: Identifier
     key: SecretKey
     value: str = Field(min_length=1, repr=False)
     description: str
     owner: str
+    format: SecretFormat = "token"
+    min_bytes: int = 1
+    grace: Seconds = DAY
+    probe: ProbeArgs | None = None
+    on_rotated_in_database: OnRotated = "keep"
     adopt: bool = False
 
 
 class LiveSecret(NamedTuple):
-    """A row of the store; ``digest`` is the hex SHA-256 of ``salt`` and value, ``changed_by`` the last who did."""
+    """A row of the store; ``digest`` is the hex SHA-256 of ``salt`` and value, ``changed_by`` the last who changed it.
 
-    digest: str
+    ``digest`` is None where the value is gone from Vault, ``owner`` to ``grace`` where nobody declares the key.
+    """
+
+    digest: str | None
     salt: str
     is_set: bool
     description: str | None
     updated_at: datetime
     owner: str | None
+    format: str | None
+    min_bytes: int | None
+    grace: float | None
+    probe: ProbeArgs | None
     changed_by: str | None
 
     def holds(self, value: str) -> bool:
         """Whether this is the stored value."""
         mine = hashlib.sha256((self.salt + value).encode()).hexdigest()
-        return hmac.compare_digest(mine, self.digest)
+        return self.digest is not None and hmac.compare_digest(mine, self.digest)
 
     def story(self) -> str:
         """Who set the stored value and when."""
@@ -66,7 +102,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
 
     args = SecretArgs
     identified_by = ("schema_name", "key")
-    directives = frozenset({"adopt"})
+    directives = frozenset({"adopt", "on_rotated_in_database"})
     secrets = frozenset({"value"})
 
     def identity(self, args: SecretArgs) -> str:
@@ -79,32 +115,37 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
         return args.schema_name
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
-        salt = secrets.token_hex(16)
-        query = sql.SQL(
-            "SELECT {schema} || '.' || s.key AS identity, {salt} AS salt, s.description, s.updated_at, o.owner, "
-            "encode(sha256(convert_to({salt} || s.value, 'UTF8')), 'hex') AS digest, "
-            "s.value <> '' AND s.value NOT ILIKE 'placeholder%' AS is_set, "
-            "(SELECT CASE WHEN a.active_role IN ('none', a.session_role) THEN a.session_role "
-            "ELSE a.session_role || ' as ' || a.active_role END FROM {audit} AS a "
-            "WHERE a.key = s.key AND a.action IN ('created', 'rotated') ORDER BY a.at DESC LIMIT 1) AS changed_by "
-            "FROM {secrets} AS s LEFT JOIN {owners} AS o ON o.key = s.key"
-        ).format(
-            schema=sql.Literal(scope),
-            salt=sql.Literal(salt),
-            secrets=sql.Identifier(scope, SECRETS),
-            owners=sql.Identifier(scope, OWNERS),
-            audit=sql.Identifier(scope, AUDIT),
+        query = load_sql("secrets").format(
+            schema=sql.Identifier(scope), schema_name=sql.Literal(scope), salt=sql.Literal(secrets.token_hex(16))
         )
         if identity is None:
             return query
         return query + sql.SQL(" WHERE s.key = {}").format(sql.Literal(identity.removeprefix(f"{scope}.")))
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveSecret]:
-        return {row["identity"]: LiveSecret(**{key: row[key] for key in LiveSecret._fields}) for row in rows}
+        found = {}
+        for row in rows:
+            live = LiveSecret(**{key: row[key] for key in LiveSecret._fields})
+            found[row["identity"]] = live._replace(probe=live.probe and ProbeArgs.model_construct(**row["probe"]))
+        return found
 
     def claim(self, args: SecretArgs, live: LiveSecret | None, previous: SecretArgs | None) -> None:
-        if live is None or previous is not None or args.adopt:
+        if live is None:
             return
+        if previous is not None:
+            self._refuse_rotated(args, live, previous)
+        elif not args.adopt:
+            self._refuse_strangers(args, live)
+
+    def _refuse_rotated(self, args: SecretArgs, live: LiveSecret, previous: SecretArgs) -> None:
+        rotated = args.value == previous.value and live.is_set and not live.holds(args.value)
+        if rotated and args.on_rotated_in_database == "fail":
+            raise Conflict(
+                f"{self.title(args)} was rotated in the database ({live.story()}); configure that value, or set "
+                "onRotatedInDatabase to keep or restore"
+            )
+
+    def _refuse_strangers(self, args: SecretArgs, live: LiveSecret) -> None:
         if live.owner is None:
             raise Conflict(
                 f"{self.title(args)} is in the store already and no stack manages it; to take it over with the "
@@ -121,58 +162,33 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
     def differences(self, args: SecretArgs, live: LiveSecret, previous: SecretArgs | None = None) -> list[Difference]:
         found = []
         if not live.holds(args.value):
-            kept = previous is not None and previous.value == args.value
-            if not kept or not live.is_set:
+            rotated = previous is not None and previous.value == args.value and live.is_set
+            if not rotated or args.on_rotated_in_database == "restore":
                 found.append(Difference("value", CONFIGURED, f"another, {live.story()}"))
-        if live.description != args.description:
-            found.append(Difference("description", args.description, live.description))
-        if live.owner != args.owner:
-            found.append(Difference("owner", args.owner, live.owner))
+        found += [
+            Difference(name, getattr(args, name), getattr(live, name))
+            for name in ("description", "owner", "format", "min_bytes", "grace")
+            if getattr(args, name) != getattr(live, name)
+        ]
+        if live.probe != args.probe:  # never shown: whoever changed it may have pasted a key
+            found.append(Difference("probe", "the declared one", "another" if live.probe else "none"))
         return found
 
     def plan(self, args: SecretArgs, live: LiveSecret | None, previous: SecretArgs | None = None) -> Statements:
-        table = sql.Identifier(args.schema_name, SECRETS)
-        values = {"key": args.key, "value": args.value, "description": args.description, "owner": args.owner}
-        steps: Statements = []
-        changed = {"value", "description", "owner"}
+        changed = {"value", "declaration"}
         if live is not None:
             changed = {difference.name for difference in self.differences(args, live, previous)}
-        if live is None:
-            steps.append(
-                (
-                    sql.SQL(
-                        "INSERT INTO {} (key, value, description) VALUES (%(key)s, %(value)s, %(description)s)"
-                    ).format(table),
-                    values,
-                )
-            )
-        elif "value" in changed:
-            steps.append(
-                (
-                    sql.SQL(
-                        "UPDATE {} SET value = %(value)s, description = %(description)s, "
-                        "updated_at = clock_timestamp() WHERE key = %(key)s"
-                    ).format(table),
-                    values,
-                )
-            )
-        elif "description" in changed:
-            steps.append(
-                (
-                    sql.SQL("UPDATE {} SET description = %(description)s WHERE key = %(key)s").format(table),
-                    values,
-                )
-            )
-        if "owner" in changed:
-            steps.append(
-                (
-                    sql.SQL(
-                        "INSERT INTO {} (key, owner) VALUES (%(key)s, %(owner)s) "
-                        "ON CONFLICT (key) DO UPDATE SET owner = EXCLUDED.owner"
-                    ).format(sql.Identifier(args.schema_name, OWNERS)),
-                    values,
-                )
-            )
+        schema = sql.Identifier(args.schema_name)
+        steps: Statements = []
+        if changed - {"value"}:
+            declared: dict[str, object] = args.model_dump(exclude={"value", "probe"})
+            declared["probe"] = Jsonb(args.probe.model_dump(exclude_none=True)) if args.probe else None
+            steps.append((load_sql("declare_secret").format(schema=schema), declared))
+        if "description" in changed:
+            describe = sql.SQL("UPDATE {}.cron_secrets SET description = %(description)s WHERE key = %(key)s")
+            steps.append((describe.format(schema), args.model_dump(include={"key", "description"})))
+        if "value" in changed:
+            steps += start_rotation(args.schema_name, args.key, args.value)
         return steps
 
     def drop(self, args: SecretArgs, live: LiveSecret, outputs: Mapping[str, Any]) -> Statements:
@@ -181,7 +197,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
                 sql.SQL("DELETE FROM {} WHERE key = %(key)s").format(sql.Identifier(args.schema_name, table)),
                 {"key": args.key},
             )
-            for table in (SECRETS, OWNERS)
+            for table in (SECRETS, STAGES, DECLARATIONS)
         ]
 
     def outputs(self, args: SecretArgs, live: LiveSecret, before: LiveSecret | None) -> dict[str, Any]:
@@ -193,13 +209,31 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
         }
 
     def live_args(self, args: SecretArgs, live: LiveSecret) -> SecretArgs:
-        return args.model_copy(update={"description": live.description or "", "owner": live.owner or ""})
+        return args.model_copy(
+            update={
+                "description": live.description or "",
+                "owner": live.owner or "",
+                "format": live.format or "token",
+                "min_bytes": live.min_bytes or 1,
+                "grace": live.grace or DAY,
+                "probe": live.probe,
+            }
+        )
 
 
 class SecretProvider(ObjectProvider[SecretArgs, LiveSecret]):
     """Pulumi's side of secrets."""
 
     kind: ClassVar = SecretKind()
+
+    def _waits(self, args: SecretArgs, before: LiveSecret | None, previous: SecretArgs | None) -> bool:
+        """Whether the plan stages a value whose probe has to answer first."""
+        if args.probe is None:
+            return False
+        return before is None or any(each.name == "value" for each in self.kind.differences(args, before, previous))
+
+    def _wait(self, args: SecretArgs) -> None:
+        await_rotation(self._database, args.schema_name, args.key)
 
 
 class Secret(Resource, module="cron", name="Secret"):

@@ -1,11 +1,12 @@
-"""The secret store: three tables, get_secret() and the audit trigger in one schema; identified by that schema.
+"""The secret store: its tables, get_secret() and what rotates values, in one schema; identified by that schema.
 
 Its truth is the catalog: definitions, row security, policies and every privilege. All of it is made, marked and locked
 in one transaction, so there is no moment in which it stands open. The installing script is safe to run again, which is
-also the way from one version of this project to the next: no row is ever lost.
+also the way from one version of this project to the next, and from a table that keeps the values to Vault and back:
+no row is ever lost, and get_secret() answers at every moment.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import pulumi
@@ -13,27 +14,41 @@ from psycopg import sql
 from pulumi.dynamic import Resource
 
 from components.connection import Row
-from components.errors import Conflict
-from components.fields import Identifier
-from components.function import AUDIT_ROW, GET_SECRET, LiveFunction, functions_query, live_functions
+from components.errors import Conflict, PreflightFailed
+from components.fields import Identifier, StoreKind
+from components.function import STORE_FUNCTIONS, LiveFunction, functions_query, live_functions
 from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import Claim, mark, owner_of
 from components.provider import ObjectProvider, resource_props
+from components.server import Server
 from components.sql import load_sql
 
 SECRETS = "cron_secrets"
-OWNERS = "cron_secret_owners"
+DECLARATIONS = "cron_secret_declarations"
+STAGES = "cron_secret_stages"
+PROBES = "cron_secret_probes"
 AUDIT = "cron_secret_audit"
 TABLES = {
-    SECRETS: ("key", "value", "description", "updated_at"),
-    OWNERS: ("key", "owner"),
-    AUDIT: ("id", "key", "action", "session_role", "active_role", "application", "at"),
+    SECRETS: ("key", "value", "description", "updated_at", "rotation"),
+    DECLARATIONS: ("key", "owner", "description", "format", "min_bytes", "grace", "probe"),
+    STAGES: ("key", "stage", "value", "rotation", "expires_at"),
+    PROBES: ("rotation", "request", "control", "sent_at"),
+    AUDIT: ("id", "key", "action", "session_role", "active_role", "application", "at", "rotation", "detail"),
 }
 """Each table of the store with the columns that this version of the project needs."""
 
-TRIGGER = "cron_secret_audit"
-FUNCTIONS = (GET_SECRET, AUDIT_ROW)
+AUDIT_TRIGGER = "cron_secret_audit"
+VAULT_TRIGGER = "cron_secret_to_vault"
+VALUES = (SECRETS, STAGES)
+"""The tables that hold values."""
+
+
+def triggers_of(table: str, store: StoreKind) -> list[str]:
+    """The names of a table's triggers, sorted."""
+    audit = [AUDIT_TRIGGER] if table == SECRETS else []
+    vault = [VAULT_TRIGGER] if store == "vault" and table in VALUES else []
+    return audit + vault
 
 
 class SecretStoreArgs(Model):
@@ -41,6 +56,7 @@ class SecretStoreArgs(Model):
 
     schema_name: Identifier
     owner: str
+    store: StoreKind = "table"
     adopt: bool = False
     destroy_foreign_secrets: bool = False
 
@@ -87,7 +103,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
         tables = load_sql("secret_store").format(schema=sql.Literal(scope), names=sql.Literal(list(TABLES)))
-        functions = functions_query(scope, [function.name for function in FUNCTIONS])
+        functions = functions_query(scope, [function.name for function in STORE_FUNCTIONS])
         return sql.SQL(
             "SELECT {schema} AS schema, "
             "(SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM ({tables}) AS t) AS tables, "
@@ -102,6 +118,13 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
             if tables or functions:
                 found[row["schema"]] = LiveStore(tables, functions)
         return found
+
+    def preflight(self, args: SecretStoreArgs, server: Server) -> None:
+        if args.store == "vault" and server.missing_vault_privileges:
+            raise PreflightFailed(
+                f"{self.title(args)} cannot keep its values in Vault: {server.role} lacks "
+                f"{', '.join(server.missing_vault_privileges)}; let the owner of supabase_vault grant it"
+            )
 
     def claim(self, args: SecretStoreArgs, live: LiveStore | None, previous: SecretStoreArgs | None) -> None:
         if live is None:
@@ -123,8 +146,8 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
     def differences(
         self, args: SecretStoreArgs, live: LiveStore, previous: SecretStoreArgs | None = None
     ) -> list[Difference]:
-        found = [d for name in TABLES for d in _table_differences(name, args.owner, live.tables.get(name))]
-        for function in FUNCTIONS:
+        found = [d for name in TABLES for d in _table_differences(name, args, live.tables.get(name))]
+        for function in STORE_FUNCTIONS:
             there = live.functions.get(function.name)
             found += function.differences(args.schema_name, args.owner, there)
             if there is not None and there.privileges:
@@ -153,29 +176,31 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
             parts.append(load_sql("lock_table").format(table=sql.Literal(name.as_string())))
         functions = [
             step
-            for function in FUNCTIONS
+            for function in STORE_FUNCTIONS
             for step in function.install(args.schema_name, args.owner, there.get(function.name))
         ]
-        trigger = sql.SQL(
-            "CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE OR DELETE ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION {schema}.cron_secret_audit_row()"
-        ).format(trigger=sql.Identifier(TRIGGER), table=sql.Identifier(args.schema_name, SECRETS), schema=schema)
-        drop_trigger = sql.SQL("DROP TRIGGER IF EXISTS {} ON {}").format(
-            sql.Identifier(TRIGGER), sql.Identifier(args.schema_name, SECRETS)
-        )
-        return [*((part, None) for part in parts), (drop_trigger, None), *functions, (trigger, None)]
+        return [
+            *((part, None) for part in parts),
+            *((_drop_trigger(schema, table, trigger), None) for table, trigger in _TRIGGERS),
+            *functions,
+            *((part, None) for part in _attach(schema, args.store)),
+        ]
 
     def drop(self, args: SecretStoreArgs, live: LiveStore, outputs: Mapping[str, Any]) -> Statements:
         self.claim(args, live, args)
         schema = sql.Identifier(args.schema_name)
-        guard = load_sql("secret_store_is_empty").format(table=sql.Identifier(args.schema_name, SECRETS))
         parts: list[sql.Composable] = []
         if SECRETS in live.tables and not args.destroy_foreign_secrets:
-            parts.append(guard)
+            parts.append(load_sql("secret_store_is_empty").format(table=sql.Identifier(args.schema_name, SECRETS)))
+        parts += [  # their values in Vault go with the rows
+            sql.SQL("DELETE FROM {} WHERE true").format(sql.Identifier(args.schema_name, table))
+            for table in VALUES
+            if table in live.tables and VAULT_TRIGGER in live.tables[table].triggers
+        ]
         parts += [
             sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(args.schema_name, table)) for table in TABLES
         ]
-        parts += [sql.SQL("DROP FUNCTION IF EXISTS {}").format(f.reference(args.schema_name)) for f in FUNCTIONS]
+        parts += [sql.SQL("DROP FUNCTION IF EXISTS {}").format(f.reference(args.schema_name)) for f in STORE_FUNCTIONS]
         if args.schema_name != "public":
             parts.append(load_sql("drop_empty_schema").format(schema=schema, name=sql.Literal(args.schema_name)))
         return [(part, None) for part in parts]
@@ -184,22 +209,51 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
         return {"differences": [f"{name}: {found}" for name, _, found in self.differences(args, live)]}
 
 
-def _table_differences(name: str, owner: str, live: LiveTable | None) -> list[Difference]:
+_TRIGGERS = [(table, trigger) for table in VALUES for trigger in triggers_of(table, "vault")]
+
+
+def _drop_trigger(schema: sql.Identifier, table: str, trigger: str) -> sql.Composed:
+    return sql.SQL("DROP TRIGGER IF EXISTS {} ON {}.{}").format(sql.Identifier(trigger), schema, sql.Identifier(table))
+
+
+def _attach(schema: sql.Identifier, store: StoreKind) -> Iterator[sql.Composed]:
+    """The triggers, and the values to where these keep them; jobs that read meanwhile see one place or the other."""
+    places = {"schema": schema, "secrets": sql.Identifier(SECRETS)}
+    yield sql.SQL(
+        "CREATE TRIGGER cron_secret_audit AFTER INSERT OR UPDATE OR DELETE ON {schema}.{secrets} "
+        "FOR EACH ROW EXECUTE FUNCTION {schema}.cron_secret_audit_row()"
+    ).format(**places)
+    for table in VALUES:
+        places["table"] = sql.Identifier(table)
+        if store == "vault":
+            yield sql.SQL(
+                "CREATE TRIGGER cron_secret_to_vault BEFORE INSERT OR UPDATE OF value OR DELETE ON {schema}.{table} "
+                "FOR EACH ROW EXECUTE FUNCTION {schema}.cron_secret_to_vault()"
+            ).format(**places)
+            yield sql.SQL("UPDATE {schema}.{table} SET value = value WHERE value !~ '^vault:[0-9a-f-]{{36}}$'").format(
+                **places
+            )
+        else:
+            yield load_sql("secrets_from_vault").format(**places)
+
+
+def _table_differences(name: str, args: SecretStoreArgs, live: LiveTable | None) -> list[Difference]:
     if live is None:
         return [Difference(f"table {name}", "there", "gone")]
     found = []
     if missing := [column for column in TABLES[name] if column not in live.columns]:
         found.append(Difference(f"columns of {name}", "complete", f"without {', '.join(missing)}"))
-    if owner_of(live.comment) != owner:
-        found.append(Difference(f"comment on {name}", mark(owner), live.comment))
+    if owner_of(live.comment) != args.owner:
+        found.append(Difference(f"comment on {name}", mark(args.owner), live.comment))
     if not live.row_security or live.forced:
         found.append(Difference(f"row security of {name}", "enabled", "forced" if live.row_security else "disabled"))
     if live.strange_policies or not live.has_policy:
         found.append(Difference(f"policies of {name}", ["nobody"], live.strange_policies))
     if live.privileges:
         found.append(Difference(f"privileges on {name}", "its owner alone", "; ".join(live.privileges)))
-    if name == SECRETS and TRIGGER not in live.triggers:
-        found.append(Difference(f"trigger of {name}", TRIGGER, live.triggers))
+    ours = [trigger for table, trigger in _TRIGGERS if table == name and trigger in live.triggers]
+    if ours != triggers_of(name, args.store):
+        found.append(Difference(f"triggers of {name}", triggers_of(name, args.store), ours))
     return found
 
 

@@ -2,19 +2,23 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import jwt
 
-from components.catalogue import Catalogue, SecretSpec
+from components.catalogue import Catalogue, Request, SecretSpec
 from components.fields import http_url, is_placeholder
 from components.template import secret_keys
 
 MAX_BYTES = 8192
 """A header line longer than this is refused by common HTTP servers (nginx and node count 8 KiB for all of them)."""
 
+MIN_KEY_BYTES = 32
+"""A key of HMAC-SHA256 should not be shorter than its output (RFC 2104, section 3)."""
+
 _NEW_KEY = "sb_"
+_PUBLISHABLE = "sb_publishable_"
 _JWT_START = "eyJ"
 
 
@@ -27,6 +31,8 @@ def value_problem(spec: SecretSpec, value: str, now: datetime) -> str | None:  #
         return "is empty"
     if is_placeholder(value):
         return "is still a placeholder"
+    if re.fullmatch(r"vault:[0-9a-f-]{36}", value):
+        return "is a reference to Vault; set the value itself"
     if value != value.strip() or "\n" in value or "\r" in value:
         return "has a line break or blanks around it; set it again without"
     if value[0] in "'\"" or value[-1] in "'\"":
@@ -72,15 +78,60 @@ def _jwt_problem(value: str, role: str | None, now: datetime) -> str | None:
     return None
 
 
-def misplaced_keys(catalogue: Catalogue, values: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """(job, sentence) for each job that would send a new API key as a bearer, which Supabase refuses as no JWT."""
-    new = {key for key, value in values.items() if value.startswith(_NEW_KEY)}
+def misplaced_keys(catalogue: Catalogue, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(job, sentence) for each job that would use a value in a way that cannot work or is not safe."""
     for name, job in catalogue.jobs.items():
-        for header, template in job.http.headers.items() if job.http else ():
-            for key in secret_keys(template) if header.lower() == "authorization" else ():
-                if key in new:
-                    yield (
-                        name,
-                        f"sends {key!r} in {header}, but it is a new API key (sb_…) and no JWT; send it in 'apikey' "
-                        "alone and deploy the function with verify_jwt = false",
-                    )
+        if job.http is not None:
+            yield from ((name, sentence) for sentence in _misuses(job.http, values))
+
+
+def misplaced_probe_keys(catalogue: Catalogue, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(secret, sentence) for each secret whose probe would do so."""
+    for key, spec in catalogue.secrets.items():
+        if spec.probe is not None:
+            yield from ((key, f"has a probe that {sentence}") for sentence in _misuses(spec.probe, values))
+
+
+def _misuses(request: Request, values: Mapping[str, str]) -> Iterator[str]:
+    for header, template in request.headers.items():
+        for key in secret_keys(template) if header.lower() == "authorization" else ():
+            if values.get(key, "").startswith(_NEW_KEY):
+                yield (
+                    f"sends {key!r} in {header}, but it is a new API key (sb_…) and no JWT; send it in 'apikey' "
+                    "alone and deploy the function with verify_jwt = false"
+                )
+    auth = request.auth
+    if auth is None or auth.key not in values:
+        return
+    value = values[auth.key]
+    match auth.form:
+        case "bearer" if value.startswith(_NEW_KEY):
+            yield (
+                f"sends {auth.key!r} as a bearer, but it is a new API key (sb_…) and no JWT; write auth: {{api_key: "
+                f"{auth.key}}} and deploy the function with verify_jwt = false"
+            )
+        case "api_key" if value.startswith(_JWT_START):
+            yield (
+                f"sends {auth.key!r} in 'apikey' alone, but it is a legacy JWT, which is looked for in Authorization; "
+                f"write auth: {{bearer: {auth.key}}}"
+            )
+        case "hmac" if len(value.encode()) < MIN_KEY_BYTES:
+            yield (
+                f"signs with {auth.key!r}, which is shorter than {MIN_KEY_BYTES} bytes and could be guessed; "
+                "make one with: openssl rand -hex 32"
+            )
+        case "hmac" if _is_public(value):
+            yield (
+                f"signs with {auth.key!r}, which is a key that every browser may know (publishable or anon); "
+                "make one of its own with: openssl rand -hex 32"
+            )
+
+
+def _is_public(value: str) -> bool:
+    """Whether a value is one of the keys that Supabase makes for browsers."""
+    if not value.startswith(_JWT_START):
+        return value.startswith(_PUBLISHABLE)
+    try:
+        return bool(jwt.decode(value, options={"verify_signature": False}).get("role") == "anon")
+    except jwt.InvalidTokenError:
+        return False

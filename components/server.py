@@ -17,7 +17,7 @@ class ExtensionFacts(NamedTuple):
 
 
 class Server(NamedTuple):
-    """The server, our role there, and what of pg_cron that role may use.
+    """The server, our role there, and what of pg_cron and Vault that role may use.
 
     ``preloaded`` and ``cron_database`` are None where the role may not see the server's settings
     (that takes pg_read_all_settings, which Supabase's postgres has through pg_monitor).
@@ -31,6 +31,7 @@ class Server(NamedTuple):
     cron_database: str | None
     roles: frozenset[str]
     missing_cron_privileges: tuple[str, ...]
+    missing_vault_privileges: tuple[str, ...]
     extensions: dict[str, ExtensionFacts]
 
     def extension_version(self, name: str) -> str | None:
@@ -52,5 +53,6 @@ def read_server(database: Database) -> Server:
         cron_database=row["cron_database"],
         roles=frozenset(row["roles"]),
         missing_cron_privileges=tuple(row["missing_cron_privileges"]),
+        missing_vault_privileges=tuple(row["missing_vault_privileges"]),
         extensions={facts["name"]: ExtensionFacts(**facts) for facts in row["extensions"]},
     )

@@ -2,7 +2,7 @@
 
 import typer
 
-from cronctl import verify
+from cronctl import doctor, rotate, verify
 
 app = typer.Typer(
     name="cronctl",
@@ -12,11 +12,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("verify")(verify.verify)
-
-
-@app.callback()
-def _group() -> None:
-    """A group, so that a single command keeps its name."""
+app.command("rotate")(rotate.rotate)
+app.command("doctor")(doctor.doctor)
 
 
 def main() -> None:

@@ -113,9 +113,9 @@ def compare(config: Config, state: tuple[StateResource, ...], database: Database
         ("Extension", ExtensionKind(), list(declared.extensions.values())),
         ("SecretStore", SecretStoreKind(), [declared.store]),
         ("Secret", SecretKind(), list(declared.secrets.values())),
-        ("RotationFunction", RotationFunctionKind(), [declared.rotation]),
-        ("Grants", GrantsKind(), [declared.grants]),
-        ("CronJob", CronJobKind(), list(declared.jobs.values())),
+        ("RotationFunction", RotationFunctionKind(), list(declared.rotation.values())),
+        ("Grants", GrantsKind(), list(declared.grants.values())),
+        ("CronJob", CronJobKind(), [declared.sweep, *declared.jobs.values()]),
     ]
     for word, kind, wanted in groups:
         stored = {resource.id: resource.outputs for resource in state if resource.kind == word}
@@ -126,7 +126,8 @@ def compare(config: Config, state: tuple[StateResource, ...], database: Database
         for identity in stored:
             yield Finding(word, identity, "undeclared", ("in the state, but not declared any more",))
         if isinstance(kind, CronJobKind):
-            yield from _stray_jobs(config, live.get(None, {}), set(stored))
+            known = {declared.sweep.name, *declared.jobs, *stored}
+            yield from _stray_jobs(str(config.owner), live.get(None, {}), known)
 
 
 def _finding(
@@ -153,10 +154,10 @@ def _finding(
     return Finding(word, name, "differs" if details else "in sync", tuple(details))
 
 
-def _stray_jobs(config: Config, live: Mapping[str, LiveJob], known: set[str]) -> Iterator[Finding]:
-    """Jobs that carry this stack's mark and that neither the catalogue nor the state knows."""
+def _stray_jobs(owner: str, live: Mapping[str, LiveJob], known: set[str]) -> Iterator[Finding]:
+    """Jobs that carry this stack's mark and that neither the declaration nor the state knows."""
     for name, job in live.items():
-        if owner_of(job.command, name) == str(config.owner) and name not in config.catalogue.jobs and name not in known:
+        if owner_of(job.command, name) == owner and name not in known:
             told = f"in the database as jobid {job.jobid} with this stack's mark; SELECT cron.unschedule({job.jobid})"
             yield Finding("CronJob", name, "undeclared", (told,))
 

@@ -1,5 +1,5 @@
-"""A machine of one's own to develop against: PostgreSQL as Supabase lays it out, pg_cron, pg_net or its stand-in, and
-a receiver that plays the Edge Functions. For development and tests only; see README.md.
+"""A machine of one's own to develop against: PostgreSQL as Supabase lays it out, pg_cron, pg_net and Vault or their
+stand-ins, and a receiver that plays the Edge Functions. For development and tests only; see README.md.
 """
 
 from devstack.errors import DevstackError

@@ -17,8 +17,8 @@ from devstack.settings import Defaults
 from devstack.stack import PARTS, Part, Stack
 
 app = typer.Typer(
-    help="PostgreSQL as Supabase lays it out, pg_cron, pg_net or its stand-in, and a receiver that plays the Edge "
-    "Functions: on this machine, for development and tests only.",
+    help="PostgreSQL as Supabase lays it out, pg_cron, pg_net and Vault or stand-ins of them, and a receiver that "
+    "plays the Edge Functions: on this machine, for development and tests only.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -116,7 +116,7 @@ def logs(
 
 @app.command()
 def packages() -> None:
-    """Install PostgreSQL and pg_cron from the system's packages where they are missing, and the pg_net stand-in."""
+    """Install PostgreSQL and pg_cron from the system's packages where they are missing, and the stand-ins."""
     install_packages(_say)
 
 

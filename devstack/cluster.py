@@ -32,6 +32,8 @@ START_SECONDS = 60
 
 STOP_SECONDS = 30
 
+_PRELOADED = ("pg_net", "pg_stat_statements", "supabase_vault")
+
 _SOCKET_PREFIX = "supabase-cron-"
 
 _HBA = """\
@@ -169,6 +171,14 @@ class Cluster:
             else:
                 return
 
+    def keep_key(self, name: str) -> None:
+        """Makes a random key of 32 bytes in the data folder, readable by the server alone, unless it is there."""
+        path = self._places.data / name
+        if not path.exists():
+            unfinished = path.with_name(f"{name}.new")
+            self._write(unfinished, secrets.token_hex(32) + "\n")
+            unfinished.rename(path)
+
     def stop(self) -> bool:
         """Stops the server, ending its sessions, and answers whether it ran.
 
@@ -246,8 +256,8 @@ class Cluster:
 
 
 def configuration(settings: Settings, binaries: Binaries) -> str:
-    """The text of ``devstack.conf``; pg_net and pg_stat_statements are preloaded where the server has them."""
-    libraries = ["pg_cron", *(name for name in ("pg_net", "pg_stat_statements") if binaries.has_library(name))]
+    """The text of ``devstack.conf``; what Supabase preloads beside pg_cron is preloaded where the server has it."""
+    libraries = ["pg_cron", *(name for name in _PRELOADED if binaries.has_library(name))]
     return _CONFIGURATION.format(
         loopback=LOOPBACK,
         port=settings.postgres_port,

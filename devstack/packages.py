@@ -11,7 +11,7 @@ from pathlib import Path
 
 from devstack.binaries import OLDEST, find_binaries, installed
 from devstack.errors import PackagesMissing
-from devstack.pg_net import extension
+from devstack.stand_ins import described, install_missing
 
 CREATE_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 """Where postgresql-common is told not to make and start a cluster of its own for a new server package."""
@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 
 
 def install_packages(say: Say) -> None:
-    """Installs what is missing: PostgreSQL, pg_cron and the stand-in's extension files. Quick when nothing is.
+    """Installs what is missing: PostgreSQL, pg_cron and the stand-ins' extension files. Quick when nothing is.
 
     Raises:
         PackagesMissing: we are not root, there is no apt-get, or it failed.
@@ -36,12 +36,9 @@ def install_packages(say: Say) -> None:
             raise
         _install_server(say)
         binaries = find_binaries()
-    if extension.is_real(binaries):
-        say(f"PostgreSQL {binaries.major} with pg_cron and pg_net is in {binaries.bindir}")
-        return
-    if extension.install(binaries):
-        say(f"copied the pg_net stand-in's extension files to {binaries.extension_folder}")
-    say(f"PostgreSQL {binaries.major} with pg_cron and the pg_net stand-in is in {binaries.bindir}")
+    install_missing(binaries, say)
+    extensions = " and ".join(described(binaries))
+    say(f"PostgreSQL {binaries.major} with pg_cron, {extensions} is in {binaries.bindir}")
 
 
 def _install_server(say: Say) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Unpack
 
 import psycopg
 
+from devstack import pg_net, vault
 from devstack.binaries import Binaries, find_binaries
 from devstack.bootstrap import bootstrap, follow_port
 from devstack.cluster import LOGIN, SUPERUSER, Cluster, socket_conninfo, tcp_url
@@ -26,11 +27,11 @@ from devstack.functions import (
     read_functions,
     write_functions,
 )
-from devstack.pg_net import APPLICATION_NAME, extension
 from devstack.places import Places, default_root
 from devstack.ports import LOOPBACK, answers, choose, is_free
 from devstack.processes import holder, start, stop, wait_ready
 from devstack.settings import Defaults, Settings, read_settings, write_settings
+from devstack.stand_ins import install_missing
 
 RECEIVER_PORT = 54321
 POSTGRES_PORT = 54322
@@ -91,13 +92,14 @@ class Stack:
         """
         with self._locked():
             settings = self._settings_for(defaults)
-            real = extension.is_real(Binaries(settings.bindir))
-            if not real and extension.install(Binaries(settings.bindir)):
-                self._say("installed the pg_net stand-in's extension files")
+            binaries = Binaries(settings.bindir)
+            install_missing(binaries, self._say)
             self._start_receiver(settings)  # first, since jobs may run as soon as the server does
             settings = self._start_server(self.settings)
+            if not vault.STAND_IN.is_real(binaries):
+                self._cluster.keep_key(vault.KEY_FILE)
             self._bootstrap(settings)
-            if not real:
+            if not pg_net.STAND_IN.is_real(binaries):
                 self._start_worker(settings)
 
     def down(self) -> None:
@@ -286,8 +288,8 @@ class Stack:
         return settings
 
     def _bootstrap(self, settings: Settings) -> None:
-        if bootstrap(settings):
-            self._say("laid out Supabase's roles, default privileges and extensions")
+        if made := bootstrap(settings):
+            self._say(f"made as at Supabase: {', '.join(made)}")
 
     def _start_worker(self, settings: Settings) -> None:
         pid_file, log = self.places.pid_file("worker"), self.places.log("worker")
@@ -339,7 +341,7 @@ class Stack:
         return PartStatus("postgres", state, pid, settings.postgres_port)
 
     def _worker_status(self, settings: Settings) -> PartStatus:
-        if extension.is_real(Binaries(settings.bindir)):
+        if pg_net.STAND_IN.is_real(Binaries(settings.bindir)):
             return PartStatus("worker", "built in")
         pid = holder(self.places.pid_file("worker"))
         return PartStatus("worker", "running" if pid and _is_connected(settings) else "stopped", pid)
@@ -367,7 +369,7 @@ def _is_connected(settings: Settings) -> bool:
     query = "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE application_name = %s)"
     try:
         with psycopg.connect(socket_conninfo(settings)) as connection:
-            row = connection.execute(query, (APPLICATION_NAME,)).fetchone()
+            row = connection.execute(query, (pg_net.APPLICATION_NAME,)).fetchone()
             return bool(row and row[0])
     except psycopg.OperationalError:
         return False

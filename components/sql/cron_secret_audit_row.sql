@@ -4,21 +4,30 @@ LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = ''
 AS $body$
+DECLARE
+    done text;
+    rotation uuid;
 BEGIN
     -- A trigger, so that every way to change a secret leaves its row: pulumi, the rotation function, an UPDATE by hand.
-    INSERT INTO {schema}.cron_secret_audit (key, action)
-    VALUES (
-        CASE WHEN TG_OP = 'DELETE' THEN OLD.key ELSE NEW.key END,
-        CASE TG_OP
-            WHEN 'INSERT' THEN 'created'
-            WHEN 'DELETE' THEN 'deleted'
-            ELSE CASE
+    CASE TG_OP
+        WHEN 'INSERT' THEN
+            done := 'created';
+            rotation := NEW.rotation;
+        WHEN 'DELETE' THEN
+            done := 'deleted';
+        ELSE
+            rotation := CASE WHEN NEW.rotation IS DISTINCT FROM OLD.rotation THEN NEW.rotation END;
+            done := CASE
                 WHEN NEW.value IS NOT DISTINCT FROM OLD.value AND NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at
-                THEN 'described'
+                    THEN 'described'
+                WHEN NEW.value IS DISTINCT FROM OLD.value
+                    AND {schema}.cron_secret_value(NEW.value) = {schema}.cron_secret_value(OLD.value)
+                    THEN 'moved'
                 ELSE 'rotated'
-            END
-        END
-    );
+            END;
+    END CASE;
+    INSERT INTO {schema}.cron_secret_audit (key, action, rotation)
+    VALUES (CASE WHEN TG_OP = 'DELETE' THEN OLD.key ELSE NEW.key END, done, rotation);
     RETURN NULL;
 END
 $body$

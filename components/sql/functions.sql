@@ -20,7 +20,12 @@ SELECT
             WHERE a.grantee <> p.proowner
             GROUP BY 1
         ) AS acl
-    ) AS privileges
+    ) AS privileges,
+    ARRAY(
+        SELECT DISTINCT r.rolname::text
+        FROM pg_catalog.aclexplode(p.proacl) AS a JOIN pg_catalog.pg_roles AS r ON r.oid = a.grantee
+        WHERE NOT pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE')
+    ) AS kept_out
 FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname = {schema} AND p.proname = ANY ({names})

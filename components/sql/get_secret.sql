@@ -13,7 +13,8 @@ BEGIN
         RAISE EXCEPTION 'cron secret % is unknown', quote_literal(get_secret.key)
             USING ERRCODE = 'no_data_found', HINT = 'Declare it in jobs.yaml and run pulumi up.';
     END IF;
-    IF stored = '' OR stored ILIKE 'placeholder%' THEN
+    stored := {schema}.cron_secret_value(stored);
+    IF stored IS NULL OR stored = '' OR stored ILIKE 'placeholder%' THEN
         RAISE EXCEPTION 'cron secret % is not set', quote_literal(get_secret.key)
             USING ERRCODE = 'no_data_found', HINT = 'Set it with pulumi config set --secret and run pulumi up.';
     END IF;

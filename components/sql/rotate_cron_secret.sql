@@ -6,18 +6,17 @@ SECURITY DEFINER
 SET search_path = ''
 AS $body$
 BEGIN
-    IF p_value IS NULL OR btrim(p_value) = '' THEN
-        RAISE EXCEPTION 'the new value of cron secret % is empty', quote_nullable(p_key)
+    -- A reference would be followed, to any secret in Vault, on behalf of somebody who may read none.
+    IF p_value IS NULL OR p_value ~ '^vault:[0-9a-f-]{{36}}$' THEN
+        RAISE EXCEPTION 'the new value of cron secret % is %', quote_nullable(p_key),
+            CASE WHEN p_value IS NULL THEN 'empty' ELSE 'a reference to Vault' END
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    IF p_value <> btrim(p_value) OR p_value ~ '[[:cntrl:]]' THEN
-        RAISE EXCEPTION 'the new value of cron secret % has blanks around it or control characters', quote_nullable(p_key)
-            USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-    UPDATE {schema}.cron_secrets SET value = p_value, updated_at = clock_timestamp() WHERE key = p_key;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'cron secret % is unknown', quote_nullable(p_key)
-            USING ERRCODE = 'no_data_found', HINT = 'Declare it in jobs.yaml and run pulumi up.';
+    INSERT INTO {schema}.cron_secret_stages (key, stage, value) VALUES (coalesce(p_key, ''), 'given', p_value);
+    PERFORM {schema}.stage_cron_secret(coalesce(p_key, ''));
+    IF EXISTS (SELECT FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'pending') THEN
+        RAISE NOTICE 'the new value of cron secret % is pending until its probe has answered', quote_literal(p_key)
+            USING HINT = format('Ask with: SELECT * FROM %I.settle_cron_secret(%L)', {schema_name}, p_key);
     END IF;
 END
 $body$

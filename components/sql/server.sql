@@ -1,4 +1,4 @@
--- The server, the role we are, and what of pg_cron that role may use.
+-- The server, the role we are, and what of pg_cron and Vault that role may use.
 SELECT
     current_setting('server_version_num')::int AS version,
     current_user::text AS role,
@@ -21,6 +21,24 @@ SELECT
         WHERE n.nspname = 'cron' AND p.proname IN ('schedule', 'unschedule', 'alter_job')
           AND NOT has_function_privilege(p.oid, 'EXECUTE')
     ) AS missing_cron_privileges,
+    ARRAY(
+        SELECT 'USAGE on schema vault'
+        FROM pg_catalog.pg_namespace AS n
+        JOIN pg_catalog.pg_extension AS e ON e.extname = 'supabase_vault' AND e.extnamespace = n.oid
+        WHERE NOT has_schema_privilege(n.oid, 'USAGE')
+        UNION ALL
+        SELECT DISTINCT 'EXECUTE on function vault.' || p.proname
+        FROM pg_catalog.pg_proc AS p
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+        WHERE n.nspname = 'vault' AND p.proname IN ('create_secret', '_crypto_aead_det_decrypt')
+          AND NOT has_function_privilege(p.oid, 'EXECUTE')
+        UNION ALL
+        SELECT 'SELECT or DELETE on table vault.secrets'
+        FROM pg_catalog.pg_class AS c
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'vault' AND c.relname = 'secrets'
+          AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'DELETE'))
+    ) AS missing_vault_privileges,
     (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
             'name', coalesce(e.extname, a.name),

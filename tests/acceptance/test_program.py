@@ -18,7 +18,8 @@ JOBS = {
     "escalate-overdue-bookings": "0 6 * * *",
     "notification-worker": "* * * * *",
 }
-OURS = "SELECT jobname::text, schedule, active FROM cron.job ORDER BY jobname"
+SWEEP = "cron-secrets-sweep-public"
+OURS = "SELECT jobname::text, schedule, active FROM cron.job WHERE jobname NOT LIKE 'cron-secrets-sweep-%' ORDER BY jobname"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -42,11 +43,16 @@ class Project(Protocol):
 
 
 def jobs(postgres: Connection) -> dict[str, str]:
+    """The catalogue's jobs, without the sweep that the store has of its own."""
     return {name: schedule for name, schedule, _ in postgres.execute(OURS).fetchall()}
 
 
 def jobids(postgres: Connection) -> dict[str, int]:
-    found: dict[str, int] = dict(postgres.execute("SELECT jobname::text, jobid FROM cron.job").fetchall())
+    found: dict[str, int] = dict(
+        postgres.execute(
+            "SELECT jobname::text, jobid FROM cron.job WHERE jobname NOT LIKE 'cron-secrets-sweep-%'"
+        ).fetchall()
+    )
     return found
 
 
@@ -60,6 +66,8 @@ def test_the_whole_life_of_a_stack(project: Project, postgres: Connection, plant
 
     told.append(project.up().output)
     assert jobs(postgres) == JOBS
+    sweep = "SELECT jobname::text FROM cron.job WHERE jobname LIKE 'cron-secrets-sweep-%'"
+    assert postgres.execute(sweep).fetchall() == [(SWEEP,)]
     outputs = project.outputs()
     assert set(outputs["extensions"]) == {"pg_cron", "pg_net"}
     assert outputs["secrets"] == dict.fromkeys(planted, "set")
@@ -131,10 +139,11 @@ def test_the_whole_life_of_a_stack(project: Project, postgres: Connection, plant
     destroyed = project.pulumi("destroy", "--yes")
     told.append(destroyed.output)
     assert destroyed.code == 0, destroyed.output
-    assert jobs(postgres) == {}
+    assert postgres.execute("SELECT count(*) FROM cron.job").fetchone() == (0,)
     left = postgres.execute(
         "SELECT relname FROM pg_class WHERE relname LIKE 'cron_secret%' "
-        "UNION ALL SELECT proname FROM pg_proc WHERE proname IN ('get_secret', 'rotate_cron_secret', 'cron_secret_audit_row')"
+        "UNION ALL SELECT proname FROM pg_proc WHERE proname LIKE '%cron_secret%' OR proname LIKE '%cron_request%' "
+        "OR proname = 'get_secret'"
     ).fetchall()
     assert left == []
 
@@ -192,7 +201,8 @@ def test_a_stack_moves_to_another_schema_in_one_up(project: Project, postgres: C
     assert postgres.execute("SELECT to_regclass('public.cron_secrets')").fetchone() == (None,)
     assert postgres.execute("SELECT jobs_private.get_secret('cron_secret')").fetchone() == ("planted-cron-secret",)
     commands = [command for (command,) in postgres.execute("SELECT command FROM cron.job").fetchall()]
-    assert all('"jobs_private".get_secret(' in command for command in commands)
+    assert all('"jobs_private".' in command for command in commands)
+    assert postgres.execute("SELECT count(*) FROM cron.job").fetchone() == (len(JOBS) + 1,)
     assert project.pulumi("preview", "--expect-no-changes").code == 0
     assert project.pulumi("destroy", "--yes").code == 0
     assert postgres.execute("SELECT to_regnamespace('jobs_private')").fetchone() == (None,)

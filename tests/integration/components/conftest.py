@@ -9,12 +9,19 @@ from psycopg import sql
 from pulumi.dynamic import Config, ConfigureRequest
 
 from components.connection import Database, database
+from components.function import ROTATION_FUNCTIONS
 from components.provider import ObjectProvider
+from components.rotation import RotationFunctionProvider
+from components.secret_store import TABLES, SecretStoreProvider
 
 OWNER = "supabase-cron/test"
 PRIVATE = "jobs_private"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Install(Protocol):
+    def __call__(self, schema: str = ..., **store: Any) -> None: ...
 
 
 class Provide(Protocol):
@@ -28,6 +35,7 @@ def provide(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provide]
 
     def configured(kind: type[ObjectProvider[Any, Any]], url: str = conninfo) -> ObjectProvider[Any, Any]:
         database.cache_clear()
+        monkeypatch.setattr("components.provider._said", set())
         monkeypatch.setenv("SUPABASE_CRON_DATABASE_URL", url)
         provider = kind()
         provider.configure(ConfigureRequest(Config({}, "supabase-cron")))
@@ -63,8 +71,26 @@ def clean(superuser_conninfo: str) -> Iterator[None]:
 
 def _remove_everything(connection: Connection) -> None:
     connection.execute("SELECT cron.unschedule(jobid) FROM cron.job")
+    if connection.execute("SELECT to_regclass('vault.secrets') IS NOT NULL").fetchone() == (True,):
+        connection.execute("DELETE FROM vault.secrets")
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(PRIVATE)))
-    for table in ("cron_secrets", "cron_secret_owners", "cron_secret_audit"):
+    for table in (*TABLES, "cron_secret_owners"):
         connection.execute(sql.SQL("DROP TABLE IF EXISTS public.{} CASCADE").format(sql.Identifier(table)))
-    for function in ("get_secret(text)", "cron_secret_audit_row()", "rotate_cron_secret(text, text)"):
-        connection.execute(f"DROP FUNCTION IF EXISTS public.{function} CASCADE".encode())
+    functions = connection.execute(
+        "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace "
+        "AND (proname LIKE '%cron%' OR proname = 'get_secret')"
+    ).fetchall()
+    for (function,) in functions:
+        connection.execute(f"DROP FUNCTION {function} CASCADE".encode())
+
+
+@pytest.fixture
+def install(provide: Provide) -> Install:
+    """The store and its rotation functions, as a stack declares them before its secrets."""
+
+    def installed(schema: str = "public", **store: Any) -> None:
+        provide(SecretStoreProvider).create({"schema_name": schema, "owner": OWNER, **store})
+        for name in ROTATION_FUNCTIONS:
+            provide(RotationFunctionProvider).create({"schema_name": schema, "owner": OWNER, "name": name})
+
+    return installed

@@ -5,13 +5,15 @@ from typing import Any, NamedTuple
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from components.cron_job import CronJobProvider
+from components.function import ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.grants import GrantsProvider
 from components.provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
 from components.secret import SecretProvider
-from components.secret_store import SecretStoreProvider
+from components.secret_store import TABLES, SecretStoreProvider
 
 OWNER = "supabase-cron/test"
 Props = dict[str, Any]
@@ -19,6 +21,7 @@ Provide = Callable[..., Any]
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 STORE: Props = {"schema_name": "public", "owner": OWNER}
+FUNCTIONS = [(RotationFunctionProvider, {**STORE, "name": name}) for name in ROTATION_FUNCTIONS]
 COMMAND = f"-- supabase-cron: {OWNER}/nightly\nSELECT 1"
 
 
@@ -60,7 +63,7 @@ CASES = {
             "value": "planted-1",
             "description": "d",
         },
-        [(SecretStoreProvider, STORE)],
+        [(SecretStoreProvider, STORE), *FUNCTIONS],
         {"value": "planted-2"},
         "UPDATE public.cron_secrets SET description = 'by hand' WHERE key = 'cron_secret'",
         "secret 'cron_secret' was changed in the database: description is 'by hand' there, 'd' in the state",
@@ -152,11 +155,10 @@ def test_what_was_removed_by_hand_comes_back(
 ) -> None:
     created = provide(case.provider).create(case.props)
     superuser.execute("SELECT cron.unschedule(jobid) FROM cron.job")
-    superuser.execute("DROP TABLE public.cron_secrets, public.cron_secret_owners, public.cron_secret_audit") if (
-        case.needs or case.provider is SecretStoreProvider
-    ) else None
-    superuser.execute("DROP FUNCTION IF EXISTS public.rotate_cron_secret(text, text)")
-    superuser.execute("DROP FUNCTION IF EXISTS public.get_secret(text), public.cron_secret_audit_row()")
+    for table in TABLES:
+        superuser.execute(f"DROP TABLE IF EXISTS public.{table}".encode())
+    for function in (*STORE_FUNCTIONS, *ROTATION_FUNCTIONS.values()):
+        superuser.execute(sql.SQL("DROP FUNCTION IF EXISTS {}").format(function.reference("public")))
     assert not provide(case.provider).read(created.id, created.outs).id
     assert provide(case.provider).diff(created.id, created.outs, case.props).changes
     assert "gone from the database" in capsys.readouterr().out

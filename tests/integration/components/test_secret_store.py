@@ -10,7 +10,7 @@ from psycopg import sql
 from components.errors import Conflict, StatementFailed
 from components.rotation import RotationFunctionProvider
 from components.secret import SecretProvider
-from components.secret_store import AUDIT, OWNERS, SECRETS, TABLES, SecretStoreProvider
+from components.secret_store import AUDIT, DECLARATIONS, SECRETS, TABLES, SecretStoreProvider
 
 OWNER = "supabase-cron/test"
 Props = dict[str, Any]
@@ -79,8 +79,10 @@ def test_no_api_role_can_call_the_functions(role: str, provide: Provide, superus
         ).fetchone() == (False,)
 
 
-def test_a_member_of_pg_read_all_data_sees_no_row(provide: Provide, superuser: Connection) -> None:
-    provide(SecretStoreProvider).create(store())
+def test_a_member_of_pg_read_all_data_sees_no_row(
+    install: Callable[..., None], provide: Provide, superuser: Connection
+) -> None:
+    install()
     provide(SecretProvider).create(secret())
     superuser.execute("DROP ROLE IF EXISTS reader")
     superuser.execute("CREATE ROLE reader")
@@ -96,8 +98,10 @@ def test_a_member_of_pg_read_all_data_sees_no_row(provide: Provide, superuser: C
         superuser.execute("DROP ROLE reader")
 
 
-def test_get_secret_reads_for_the_owner_and_raises_for_what_is_not_set(provide: Provide, postgres: Connection) -> None:
-    provide(SecretStoreProvider).create(store())
+def test_get_secret_reads_for_the_owner_and_raises_for_what_is_not_set(
+    install: Callable[..., None], provide: Provide, postgres: Connection
+) -> None:
+    install()
     provide(SecretProvider).create(secret())
     assert postgres.execute("SELECT public.get_secret('cron_secret')").fetchone() == ("planted-value",)
     with pytest.raises(psycopg.errors.NoDataFound, match="cron secret 'nobody' is unknown"):
@@ -117,7 +121,9 @@ CREATE FUNCTION public.get_secret(secret_key text) RETURNS text LANGUAGE sql SEC
 """
 
 
-def test_the_source_documents_table_is_adopted_with_its_rows(provide: Provide, postgres: Connection) -> None:
+def test_the_source_documents_table_is_adopted_with_its_rows(
+    install: Callable[..., None], provide: Provide, postgres: Connection
+) -> None:
     postgres.execute(SOURCE_DOCUMENT)
     (failure,) = provide(SecretStoreProvider).check({}, store()).failures
     assert "exists already" in failure.reason
@@ -131,6 +137,7 @@ def test_the_source_documents_table_is_adopted_with_its_rows(provide: Provide, p
         ("their_own", "kept"),
     ]
     assert postgres.execute("SELECT public.get_secret('their_own')").fetchone() == ("kept",)
+    install()
     provide(SecretProvider).create(secret(adopt=True))
     assert postgres.execute("SELECT public.get_secret('cron_secret')").fetchone() == ("planted-value",)
 
@@ -186,7 +193,7 @@ def test_a_failed_create_leaves_nothing(provide: Provide, superuser: Connection,
             "GRANT EXECUTE ON FUNCTION public.get_secret(text) TO anon",
             "privileges on function get_secret: anon: EXECUTE",
         ),
-        ("ALTER TABLE public.cron_secrets DISABLE TRIGGER cron_secret_audit", "trigger of cron_secrets: []"),
+        ("ALTER TABLE public.cron_secrets DISABLE TRIGGER cron_secret_audit", "triggers of cron_secrets: []"),
         ("ALTER FUNCTION public.get_secret(text) RESET search_path", "function get_secret: another settings"),
         ("DROP FUNCTION public.get_secret(text)", "function get_secret: gone"),
     ],
@@ -199,14 +206,15 @@ def test_every_hole_is_seen_and_closed(tampering: str, told: str, provide: Provi
     assert provide(SecretStoreProvider).update(created.id, created.outs, store()).outs["differences"] == []
 
 
-def test_the_owner_table_and_the_audit_never_hold_a_value(provide: Provide, postgres: Connection) -> None:
-    provide(SecretStoreProvider).create(store())
-    provide(RotationFunctionProvider).create(store())
+def test_the_declarations_and_the_audit_never_hold_a_value(
+    install: Callable[..., None], provide: Provide, postgres: Connection
+) -> None:
+    install()
     provide(SecretProvider).create(secret(value="planted-first"))
     postgres.execute("SELECT public.rotate_cron_secret('cron_secret', 'planted-second')")
     postgres.execute("DELETE FROM public.cron_secrets")
     audit = postgres.execute(f"SELECT action, session_role FROM public.{AUDIT} ORDER BY at".encode()).fetchall()
-    assert audit == [("created", "postgres"), ("rotated", "postgres"), ("deleted", "postgres")]
-    for table in (AUDIT, OWNERS, SECRETS):
+    assert audit == [(action, "postgres") for action in ("staged", "created", "staged", "rotated", "deleted")]
+    for table in (AUDIT, DECLARATIONS, SECRETS):
         rows = postgres.execute(f"SELECT t::text FROM public.{table} AS t".encode()).fetchall()
         assert not any("planted" in text for (text,) in rows)

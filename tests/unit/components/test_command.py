@@ -60,3 +60,51 @@ def test_a_statement_is_kept_as_written() -> None:
     job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "sql": "SELECT '100%', '{x}';\n"})
     text = compile_command("nightly", job, owner=OWNER, schema="public")
     assert text == "-- supabase-cron: supabase-cron/dev/nightly\nSELECT '100%', '{x}';"
+
+
+@pytest.mark.parametrize(
+    ("auth", "pair"),
+    [
+        ({"api_key": "key"}, "'apikey', \"public\".get_secret('key')\n"),
+        ({"bearer": "key"}, "'Authorization', 'Bearer ' || \"public\".get_secret('key')\n"),
+    ],
+)
+def test_a_secret_that_is_sent_is_one_more_header(auth: dict[str, str], pair: str) -> None:
+    text = compiled({"url": "https://example.com/", "headers": {"X-A": "b"}, "auth": auth})
+    assert f"'Content-Type', 'application/json',\n        'X-A', 'b',\n        {pair}" in text
+
+
+def test_a_signed_request_is_written_down_once_then_signed_and_sent() -> None:
+    text = compiled({"url": "{supabase_url}/functions/v1/x", "body": {"a": 1}, "auth": {"hmac": "it_s"}})
+    assert text == (
+        "-- supabase-cron: supabase-cron/dev/nightly\n"
+        "SELECT net.http_post(\n"
+        "    url := request.url,\n"
+        "    headers := jsonb_build_object(\n"
+        "        'Content-Type', 'application/json',\n"
+        "        'X-Cron-Signature', \"public\".sign_cron_request('it_s', 'POST', request.url, request.body)\n"
+        "    ),\n"
+        "    body := request.body,\n"
+        "    timeout_milliseconds := 15000\n"
+        ")\n"
+        "FROM (\n"
+        "    SELECT\n"
+        "        \"public\".get_secret('supabase_url') || '/functions/v1/x' AS url,\n"
+        "        '{\"a\": 1}'::jsonb AS body\n"
+        "    OFFSET 0\n"
+        ") AS request;"
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_signed_request_without_a_body(method: str) -> None:
+    text = compiled({"url": "https://example.com/", "method": method, "auth": {"hmac": "k", "header": "X-Sig"}})
+    assert f"'X-Sig', \"public\".sign_cron_request('k', '{method}', request.url, NULL)" in text
+    assert "'https://example.com/' AS url\n    OFFSET 0" in text
+    assert "body" not in text
+
+
+def test_a_delete_with_a_body_signs_it() -> None:
+    text = compiled({"url": "https://example.com/", "method": "DELETE", "body": [], "auth": {"hmac": "k"}})
+    assert "'DELETE', request.url, request.body)" in text
+    assert "'[]'::jsonb AS body" in text

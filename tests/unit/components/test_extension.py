@@ -20,6 +20,7 @@ def server(installed: str | None = None, needs_superuser: bool = True, **changes
         cron_database="postgres",
         roles=frozenset({"postgres"}),
         missing_cron_privileges=(),
+        missing_vault_privileges=(),
         extensions={each.name: each for each in facts},
     )
     return plain._replace(**changes)

@@ -14,7 +14,11 @@ SETTINGS = Settings(
 
 @pytest.mark.parametrize(
     ("libraries", "preloaded"),
-    [(set(), "pg_cron"), ({"pg_net", "pg_stat_statements"}, "pg_cron,pg_net,pg_stat_statements")],
+    [
+        (set(), "pg_cron"),
+        ({"pg_net", "pg_stat_statements"}, "pg_cron,pg_net,pg_stat_statements"),
+        ({"supabase_vault"}, "pg_cron,supabase_vault"),
+    ],
 )
 def test_the_configuration(monkeypatch: pytest.MonkeyPatch, libraries: set[str], preloaded: str) -> None:
     monkeypatch.setattr(Binaries, "has_library", lambda _, name: name in libraries)

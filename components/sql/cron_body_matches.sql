@@ -1,0 +1,13 @@
+CREATE OR REPLACE FUNCTION {schema}.cron_body_matches(p_body text, p_predicate text)
+RETURNS boolean
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = ''
+AS $body$
+BEGIN
+    RETURN coalesce(jsonb_path_match(p_body::jsonb, p_predicate::jsonpath, silent => true), false);
+EXCEPTION
+    WHEN invalid_text_representation THEN -- the body is no JSON
+        RETURN false;
+END
+$body$

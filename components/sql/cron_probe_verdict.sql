@@ -1,0 +1,49 @@
+CREATE OR REPLACE FUNCTION {schema}.cron_probe_verdict(
+    p_probe jsonb, p_request bigint, p_control bigint, p_sent_at timestamptz
+)
+RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = ''
+AS $body$
+-- NULL while an answer is outstanding, 'accepted', or why the value is not: the end of a sentence, without anything
+-- that the endpoint or curl said, since either may quote the value.
+DECLARE
+    answers jsonb; -- request id to what came back: 'ok' or a reason
+BEGIN
+    SELECT jsonb_object_agg(r.id, CASE
+        WHEN r.error_msg ILIKE 'timeout%' OR r.timed_out
+            THEN format('its probe had no answer within %s s', (p_probe ->> 'timeout')::float)
+        WHEN r.error_msg ILIKE '%resolve host%' THEN 'the host of its probe has no address'
+        WHEN r.error_msg ILIKE '%connect to server%' THEN 'nothing listens where its probe goes'
+        WHEN r.error_msg ILIKE '%redirect%' THEN 'its probe was redirected without end'
+        WHEN r.error_msg ILIKE '%ssl%' OR r.error_msg ILIKE '%certificate%'
+            THEN 'its probe found no server with a valid certificate'
+        WHEN r.error_msg IS NOT NULL THEN 'its probe failed before there was an answer'
+        WHEN NOT r.status_code <@ (p_probe ->> 'status')::int4multirange
+            THEN format('its probe was answered with status %s', r.status_code)
+        WHEN p_probe ? 'body' AND NOT {schema}.cron_body_matches(r.content, p_probe ->> 'body')
+            THEN format('its probe was answered with status %s and a body that is no success', r.status_code)
+        ELSE 'ok'
+    END) INTO answers
+    FROM net._http_response AS r
+    WHERE r.id IN (p_request, p_control);
+
+    IF answers ->> p_request::text <> 'ok' THEN
+        RETURN answers ->> p_request::text;
+    END IF;
+    IF answers ? p_request::text AND (p_control IS NULL OR answers ? p_control::text) THEN
+        RETURN CASE
+            WHEN answers ->> p_control::text = 'ok'
+                THEN 'its probe accepts a made-up value as well and so proves nothing (is it redirected?)'
+            ELSE 'accepted'
+        END;
+    END IF;
+    -- pg_net tells the answers of a round together, after the slowest of them
+    IF clock_timestamp() > p_sent_at + make_interval(secs => (p_probe ->> 'timeout')::float + {patience}) THEN
+        RETURN 'its probe was not sent or its answer got lost (does the worker of pg_net run?)';
+    END IF;
+    RETURN NULL;
+END
+$body$

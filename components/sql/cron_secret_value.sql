@@ -1,0 +1,15 @@
+CREATE OR REPLACE FUNCTION {schema}.cron_secret_value(stored text)
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = ''
+AS $body$
+BEGIN
+    IF stored !~ '^vault:[0-9a-f-]{{36}}$' THEN
+        RETURN stored;
+    END IF;
+    -- NULL where somebody deleted it from Vault
+    RETURN (SELECT v.decrypted_secret FROM vault.decrypted_secrets AS v WHERE v.id = substr(stored, 7)::uuid);
+END
+$body$

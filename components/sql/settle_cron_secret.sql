@@ -1,0 +1,83 @@
+CREATE OR REPLACE FUNCTION {schema}.settle_cron_secret(p_key text, p_rotation uuid DEFAULT NULL)
+RETURNS TABLE (rotation uuid, state text, detail text)
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = ''
+AS $body$
+-- Take a key's rotation as far as it can go now, and tell how a rotation stands (by default the last one): waiting,
+-- current or refused. Whoever waits calls it again and again; the sweep job calls it for those that nobody waits for.
+#variable_conflict use_column
+DECLARE
+    declared {schema}.cron_secret_declarations;
+    pending {schema}.cron_secret_stages;
+    sent {schema}.cron_secret_probes;
+    new_value text;
+    verdict text;
+BEGIN
+    SELECT * INTO declared FROM {schema}.cron_secret_declarations AS d WHERE d.key = p_key FOR UPDATE;
+    IF NOT FOUND AND NOT EXISTS (SELECT FROM {schema}.cron_secret_audit AS a WHERE a.key = p_key) THEN
+        RAISE EXCEPTION 'cron secret % is not declared', quote_nullable(p_key)
+            USING ERRCODE = 'no_data_found', HINT = 'Declare it in jobs.yaml and run pulumi up.';
+    END IF;
+    DELETE FROM {schema}.cron_secret_stages AS s
+    WHERE s.key = p_key AND s.stage = 'previous' AND s.expires_at <= clock_timestamp();
+    IF FOUND THEN
+        INSERT INTO {schema}.cron_secret_audit (key, action) VALUES (p_key, 'forgotten');
+    END IF;
+
+    SELECT * INTO pending FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'pending';
+    IF FOUND THEN
+        new_value := {schema}.cron_secret_value(pending.value);
+        SELECT * INTO sent FROM {schema}.cron_secret_probes AS p WHERE p.rotation = pending.rotation;
+        IF declared.probe IS NULL THEN
+            verdict := 'accepted';
+        ELSIF NOT FOUND THEN -- not sent yet, or lost with pg_net's queue in a crash of the server
+            sent.rotation := pending.rotation;
+            EXECUTE declared.probe ->> 'request' INTO sent.request USING new_value;
+            IF declared.probe -> 'control' = 'true' THEN
+                EXECUTE declared.probe ->> 'request' INTO sent.control USING 'supabase-cron-made-up-' || gen_random_uuid();
+            END IF;
+            INSERT INTO {schema}.cron_secret_probes (rotation, request, control)
+            VALUES (sent.rotation, sent.request, sent.control);
+            INSERT INTO {schema}.cron_secret_audit (key, action, rotation) VALUES (p_key, 'probed', sent.rotation);
+        ELSE
+            verdict := {schema}.cron_probe_verdict(declared.probe, sent.request, sent.control, sent.sent_at);
+        END IF;
+
+        IF verdict = 'accepted' THEN
+            DELETE FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'previous';
+            INSERT INTO {schema}.cron_secret_stages (key, stage, value, expires_at)
+            SELECT s.key, 'previous', {schema}.cron_secret_value(s.value), clock_timestamp() + declared.grace
+            FROM {schema}.cron_secrets AS s
+            WHERE s.key = p_key AND {schema}.cron_secret_value(s.value) NOT ILIKE 'placeholder%';
+            UPDATE {schema}.cron_secrets AS s
+            SET value = new_value, updated_at = clock_timestamp(), rotation = pending.rotation
+            WHERE s.key = p_key;
+            IF NOT FOUND THEN
+                INSERT INTO {schema}.cron_secrets (key, value, description, updated_at, rotation)
+                VALUES (p_key, new_value, declared.description, clock_timestamp(), pending.rotation);
+            END IF;
+        ELSIF verdict IS NOT NULL THEN
+            INSERT INTO {schema}.cron_secret_audit (key, action, rotation, detail)
+            VALUES (p_key, 'refused', pending.rotation, verdict);
+            DELETE FROM {schema}.cron_secret_declarations AS d -- a first value that was refused leaves nothing
+            WHERE d.key = p_key AND NOT EXISTS (SELECT FROM {schema}.cron_secrets AS s WHERE s.key = p_key);
+        END IF;
+        IF verdict IS NOT NULL THEN
+            DELETE FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'pending';
+            DELETE FROM {schema}.cron_secret_probes AS p WHERE p.rotation = pending.rotation;
+        END IF;
+    END IF;
+
+    RETURN QUERY
+    SELECT
+        a.rotation,
+        CASE a.action WHEN 'refused' THEN 'refused' WHEN 'staged' THEN 'waiting' WHEN 'probed' THEN 'waiting' ELSE 'current' END,
+        a.detail
+    FROM {schema}.cron_secret_audit AS a
+    WHERE a.key = p_key AND a.rotation IS NOT NULL AND a.rotation = coalesce(p_rotation, a.rotation)
+    ORDER BY a.at DESC
+    LIMIT 1;
+END
+$body$

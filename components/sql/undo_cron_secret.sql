@@ -1,0 +1,30 @@
+CREATE OR REPLACE FUNCTION {schema}.undo_cron_secret(p_key text)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = ''
+AS $body$
+-- Make the previous value current again, at once and without a probe: it was current before. Not to be undone in turn,
+-- so that a second undo cannot bring the bad value back.
+DECLARE
+    previous text;
+BEGIN
+    PERFORM {schema}.settle_cron_secret(p_key); -- raises for a key that nobody declares; forgets what has expired
+    PERFORM FROM {schema}.cron_secret_declarations AS d WHERE d.key = p_key FOR UPDATE;
+    IF EXISTS (SELECT FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'pending') THEN
+        RAISE EXCEPTION 'another rotation of cron secret % waits for the answer to its probe', quote_literal(p_key)
+            USING ERRCODE = 'object_in_use', HINT = 'Try again when it has ended.';
+    END IF;
+    SELECT {schema}.cron_secret_value(s.value) INTO previous
+    FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'previous';
+    IF previous IS NULL THEN
+        RAISE EXCEPTION 'cron secret % has no previous value to go back to', quote_literal(p_key)
+            USING ERRCODE = 'no_data_found', HINT = 'It was never rotated, its grace time is over, or it was undone.';
+    END IF;
+    UPDATE {schema}.cron_secrets AS s
+    SET value = previous, updated_at = clock_timestamp(), rotation = NULL WHERE s.key = p_key;
+    DELETE FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'previous';
+    INSERT INTO {schema}.cron_secret_audit (key, action) VALUES (p_key, 'undone');
+END
+$body$

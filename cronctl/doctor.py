@@ -1,0 +1,37 @@
+"""``cronctl doctor``: what may be wrong with the living database that no declaration tells."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from components.doctor import Finding, examine
+from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
+from cronctl.target import ProjectOption, SchemaOption, StackOption, open_target
+
+
+def doctor(
+    stack: StackOption = None,
+    schema: SchemaOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")] = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """Look at who can read secrets, at the linter's rules, and at jobs that are dead or hold keys.
+
+    Exit status: 0 all is well (notes allowed), 1 a problem, 2 wrong command line, 3 it could not be found out.
+    """
+    with errors_as_sentences(), open_target(stack, schema, project) as target:
+        findings = examine(target.database, target.schema)
+    _tell(findings, as_json=as_json)
+    problems = sum(finding.level == "problem" for finding in findings)
+    if problems:
+        say(f"{problems} problem{'s' if problems > 1 else ''} found; each line says what to do", "yellow")
+        raise typer.Exit(DIFFERS)
+
+
+def _tell(findings: list[Finding], *, as_json: bool) -> None:
+    if as_json:
+        well = all(finding.level != "problem" for finding in findings)
+        print_json({"well": well, "findings": [finding._asdict() for finding in findings]})
+    else:
+        print_table("What the database's doctor found", Finding._fields, findings)

@@ -1,0 +1,193 @@
+"""``cronctl rotate``: give a secret a new value, or its previous one back, without a moment in which a job fails."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import typer
+from psycopg import sql
+
+from components.config import Config
+from components.connection import Database, Transaction
+from components.errors import Error, InvalidConfiguration, ProbeRefused, StatementFailed
+from components.model import nearest
+from components.object_kind import execute
+from components.secret_rotation import Rotation, await_rotation, settle, start_rotation
+from components.secret_store import STAGES
+from components.secret_value import misplaced_keys, value_problem
+from cronctl.output import errors_as_sentences, print_json, say
+from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, Target, open_target
+
+REFUSED = 1
+"""Exit status: the new value did not pass its probe, and nothing has changed."""
+
+GENERATED_BYTES = 32
+
+INSUFFICIENT_PRIVILEGE = "42501"
+NO_SUCH_OBJECT = ("42883", "3F000", "42P01")
+
+
+class Outcome(NamedTuple):
+    """How it ended; ``detail`` says why a value was refused."""
+
+    key: str
+    state: Literal["current", "unchanged", "refused", "undone"]
+    detail: str | None = None
+
+
+def rotate(
+    key: Annotated[str, typer.Argument(help="The secret's key. The value is never an argument.")],
+    *,
+    stack: StackOption = None,
+    schema: SchemaOption = None,
+    generate: Annotated[bool, typer.Option("--generate", help="Make up a random value (of a token).")] = False,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Where to write the generated value, for the side that checks it.")
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Make the previous value current again.")] = False,
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """Rotate a secret: the value comes from a prompt, from stdin or from a generator.
+
+    Where a probe is declared for the secret, the new value is tried against it first and becomes current only if it
+    succeeds; otherwise the current one stays. The previous value is kept for the secret's grace time.
+
+    Exit status: 0 the value is current, 1 it was refused, 2 wrong command line, 3 it could not be done.
+    """
+    if undo and generate:
+        raise typer.BadParameter(
+            "restores the previous value and needs no new one; leave out --generate", param_hint="--undo"
+        )
+    if save and not generate:
+        raise typer.BadParameter("is for a generated value; add --generate", param_hint="--save")
+    with errors_as_sentences(), open_target(stack, schema, project) as target, _told_to_who_rotates(target.schema):
+        if undo:
+            outcome = _undo(target, key)
+        else:
+            value = secrets.token_urlsafe(GENERATED_BYTES) if generate else _given(key)
+            _check(target.config, key, value)
+            with _saved(value, save):
+                outcome = _rotate(target, key, value)
+    if as_json:
+        print_json(outcome._asdict())
+    _tell(outcome, target.config)
+    if outcome.state == "refused":
+        raise typer.Exit(REFUSED)
+
+
+def _given(key: str) -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt(f"New value of {key}", hide_input=True, confirmation_prompt=True, err=True))
+    return sys.stdin.read().removesuffix("\n").removesuffix("\r")
+
+
+@contextmanager
+def _saved(value: str, save: Path | None) -> Iterator[None]:
+    """Write a generated value down before it is used, and remove it again where it came to nothing."""
+    if save is None:
+        yield
+        return
+    try:
+        with os.fdopen(os.open(save, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(value + "\n")
+    except OSError as exc:
+        raise Error(f"the value cannot be written to {save}: {exc.strerror}; nothing has changed") from None
+    try:
+        yield
+    except BaseException:
+        save.unlink(missing_ok=True)
+        raise
+
+
+def _check(config: Config | None, key: str, value: str) -> None:
+    """What can be known before anything is touched; without a stack the database alone decides."""
+    if config is None:
+        return
+    if (spec := config.catalogue.secrets.get(key)) is None:
+        raise InvalidConfiguration([f"secret {key!r} is not declared{nearest(key, config.catalogue.secrets)}"])
+    if problem := value_problem(spec, value, datetime.now(UTC)):
+        raise InvalidConfiguration([f"the new value of secret {key!r} {problem}"])
+    if found := [f"job {job!r} {problem}" for job, problem in misplaced_keys(config.catalogue, {key: value})]:
+        raise InvalidConfiguration(found)
+
+
+def _rotate(target: Target, key: str, value: str) -> Outcome:
+    with target.database.transaction() as transaction:
+        before = settle(transaction, target.schema, key)
+        _give(transaction, target.schema, key, value)
+        after = settle(transaction, target.schema, key)
+    if after is None or (before is not None and before.rotation == after.rotation and before.state != "waiting"):
+        return Outcome(key, "unchanged")
+    return _awaited(target.database, target.schema, key, after)
+
+
+def _give(transaction: Transaction, schema: str, key: str, value: str) -> None:
+    """As the owner of the store by COPY, which is never logged; otherwise by the function that may be called."""
+    table = sql.Identifier(schema, STAGES).as_string()
+    ask = sql.SQL("SELECT coalesce(has_table_privilege(to_regclass(%(table)s), 'INSERT'), false) AS owns")
+    if transaction.fetch(ask, {"table": table})[0]["owns"]:
+        execute(transaction, start_rotation(schema, key, value))
+    else:
+        call = sql.SQL("SELECT {}.rotate_cron_secret(%(key)s, %(value)s)").format(sql.Identifier(schema))
+        transaction.execute(call, {"key": key, "value": value})
+
+
+def _awaited(database: Database, schema: str, key: str, started: Rotation) -> Outcome:
+    if started.state == "waiting":
+        say(f"trying the new value of {key!r} against its probe …")
+    try:
+        await_rotation(database, schema, key, started.rotation)
+    except ProbeRefused as refused:
+        return Outcome(key, "refused", str(refused))
+    return Outcome(key, "current")
+
+
+def _undo(target: Target, key: str) -> Outcome:
+    with target.database.transaction() as transaction:
+        call = sql.SQL("SELECT {}.undo_cron_secret(%(key)s)").format(sql.Identifier(target.schema))
+        transaction.execute(call, {"key": key})
+    return Outcome(key, "undone")
+
+
+@contextmanager
+def _told_to_who_rotates(schema: str) -> Iterator[None]:
+    """What the server says of a store that is not there or a role that may not, as a sentence that says what to do."""
+    try:
+        yield
+    except StatementFailed as exc:
+        if exc.sqlstate == INSUFFICIENT_PRIVILEGE:
+            raise Error(
+                f"this role may not rotate secrets in schema {schema!r}; let the stack's owner add it to 'rotators' "
+                "(or to the operators' members) and run pulumi up"
+            ) from exc
+        if exc.sqlstate in NO_SUCH_OBJECT:
+            raise Error(
+                f"there is no secret store of this version in schema {schema!r} of the database; run pulumi up, or "
+                "name another schema with --schema"
+            ) from exc
+        raise
+
+
+def _tell(outcome: Outcome, config: Config | None) -> None:
+    name = f"secret {outcome.key!r}"
+    match outcome.state:
+        case "unchanged":
+            say(f"{name} has that value already; nothing has changed")
+        case "refused":
+            say(f"{name}: {outcome.detail}", "red")
+        case "undone":
+            say(f"{name} has its previous value again", "green")
+        case "current":
+            kept = f" for {config.catalogue.secrets[outcome.key].grace:g} s" if config else " for its grace time"
+            say(f"{name} is rotated; the previous value is kept{kept} (cronctl rotate {outcome.key} --undo)", "green")
+    if config is not None and outcome.state in {"current", "undone"}:
+        say(
+            "the stack's configuration may still hold another value, of which each preview tells: "
+            f"pulumi config set --secret --path secrets.{outcome.key} --stack {config.owner.stack}"
+        )

@@ -1,0 +1,48 @@
+"""Where a command works: the database and schema of a stack, or those that the environment and an option name."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from components.config import Config, Settings
+from components.connection import Database, resolve_conninfo
+from cronctl.stack import Stack, read_stack
+
+StackOption = Annotated[
+    str | None,
+    typer.Option("--stack", "-s", help="The stack; without it, the database that SUPABASE_CRON_DATABASE_URL names."),
+]
+SchemaOption = Annotated[
+    str | None, typer.Option("--schema", help="The schema of the secret store; by default the stack's, or public.")
+]
+ProjectOption = Annotated[Path, typer.Option("--project", "-C", help="The project's folder.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
+
+
+class Target(NamedTuple):
+    """A database and the schema of its secret store; ``stack`` is None where only the environment names them."""
+
+    database: Database
+    schema: str
+    stack: Stack | None
+
+    @property
+    def config(self) -> Config | None:
+        """What the stack declares."""
+        return self.stack.config if self.stack else None
+
+
+@contextmanager
+def open_target(stack: str | None, schema: str | None, project: Path) -> Iterator[Target]:
+    """The target of a command, closed afterwards. Raises InvalidConfiguration or another Error."""
+    found = read_stack(stack, project.resolve()) if stack else None
+    settings = found.config.settings if found else Settings()
+    database = Database(resolve_conninfo(settings, os.environ))
+    try:
+        yield Target(database, schema or settings.schema_name, found)
+    finally:
+        database.close()

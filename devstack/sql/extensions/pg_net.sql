@@ -1,0 +1,2 @@
+CREATE EXTENSION pg_net SCHEMA extensions;
+GRANT USAGE ON SCHEMA net TO postgres, anon, authenticated, service_role;

@@ -1,0 +1,26 @@
+"""The extensions of Supabase that have a stand-in here, used only where the server lacks them."""
+
+from collections.abc import Callable
+from typing import Final
+
+from devstack import pg_net, vault
+from devstack.binaries import Binaries
+from devstack.extension_files import StandIn
+
+STAND_INS: Final[tuple[StandIn, ...]] = (pg_net.STAND_IN, vault.STAND_IN)
+
+
+def install_missing(binaries: Binaries, say: Callable[[str], None]) -> None:
+    """Copies the files of each stand-in that the server needs and does not have as they are here.
+
+    Raises:
+        PackagesMissing: the server's folder is not ours to write.
+    """
+    for stand_in in STAND_INS:
+        if not stand_in.is_real(binaries) and stand_in.install(binaries):
+            say(f"copied the {stand_in.name} stand-in's extension files to {binaries.extension_folder}")
+
+
+def described(binaries: Binaries) -> list[str]:
+    """Each by its name, and as a stand-in where it is one."""
+    return [each.name if each.is_real(binaries) else f"the {each.name} stand-in" for each in STAND_INS]

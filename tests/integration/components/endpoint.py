@@ -1,0 +1,72 @@
+"""A small real HTTP server on loopback for probes: answers as it is told, and remembers what it was asked."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+
+
+class Answer(NamedTuple):
+    """What the server answers; ``delay`` is in seconds."""
+
+    status: int = 200
+    body: str = "{}"
+    location: str | None = None
+    delay: float = 0
+
+
+class Asked(NamedTuple):
+    path: str
+    bearer: str
+
+
+class Endpoint:
+    """``answer`` decides by path and bearer; ``url`` is where it listens."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.asked: list[Asked] = []
+        self.answer: Callable[[Asked], Answer] = lambda _: Answer()
+
+    def accept(self, *bearers: str) -> None:
+        """Answer 200 to these and 401 to all others."""
+        self.answer = lambda asked: Answer() if asked.bearer in bearers else Answer(401)
+
+    def bearers(self) -> list[str]:
+        return [asked.bearer for asked in self.asked]
+
+
+@contextmanager
+def serving() -> Iterator[Endpoint]:
+    """A server until the end of the block."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked = Asked(self.path, self.headers.get("Authorization", "").removeprefix("Bearer "))
+            endpoint.asked.append(asked)
+            answer = endpoint.answer(asked)
+            time.sleep(answer.delay)
+            self.send_response(answer.status)
+            if answer.location:
+                self.send_header("Location", answer.location)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body.encode())
+
+        do_POST = do_GET  # noqa: N815 - the name that the library asks for
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    endpoint = Endpoint(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield endpoint
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
