@@ -24,12 +24,18 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 say = @echo "==> $(1)"
 in_stack = PATH="$$($(BIN)/python -m toolchain ensure):$(CURDIR)/$(BIN):$$PATH"; export PATH; $(dev_environment)
 
-.PHONY: help up down clean preview refresh destroy verify test test-unit check format lock schema setup engine packages
+.PHONY: help setup setup-dev packages engine up preview refresh destroy verify down clean test test-unit check format \
+	schema docs lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/installed ## The virtual environment, from the hash-locked file
+# Two lock files, one environment: what `make up` needs, and on top of it what the tests and checks need (Node and Deno
+# among it, some 300 MB). The second holds the first's versions, so neither target undoes the other.
+setup: $(VENV)/installed ## The virtual environment of what runs, from requirements.lock
+setup-dev: $(VENV)/installed-dev ## The same and the tools of tests and checks, from requirements-dev.lock
+
+pip = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	$(call say,virtual environment: $(VENV) from requirements.lock (about a minute the first time))
@@ -37,8 +43,13 @@ $(VENV)/installed: requirements.lock pyproject.toml
 		{ echo "make: Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 …" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ echo "make: no virtual environment; install your system's python3-venv package" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --no-index -e .
+	@$(pip) --require-hashes -r requirements.lock
+	@$(pip) --no-build-isolation --no-deps --no-index -e .
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
+	$(call say,virtual environment: the tools of tests and checks from requirements-dev.lock)
+	@$(pip) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 packages: setup ## The system's PostgreSQL and pg_cron packages (root)
@@ -80,33 +91,41 @@ clean: ## Stop it and remove its data (the virtual environment and the engine st
 	@test ! -x $(BIN)/python || $(BIN)/python -m devstack clean
 	@rm -rf .devstack/state .devstack/pulumi
 
-test: packages engine ## All tests: unit, integration on a real PostgreSQL, acceptance through the engine
+test: setup-dev packages engine ## All tests: unit, integration on a real PostgreSQL, acceptance through the engine
 	$(call say,tests: unit + integration + acceptance)
 	@PATH="$$($(BIN)/python -m toolchain ensure):$$PATH" $(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
-test-unit: setup ## The tests that need no server
+test-unit: setup-dev ## The tests that need no server
 	@$(BIN)/python -m pytest tests/unit
 
-check: setup ## Lint, format, types, and generated files
+check: setup-dev ## Lint, format, types, and generated files
 	$(call say,check: ruff + mypy + generated files)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m components.catalogue | diff -u jobs.schema.json - || \
 		{ echo "make: jobs.schema.json is not what the models say; run: make schema" >&2; exit 1; }
+	@$(BIN)/python -m components.access | \
+		diff -u <(sed '1,/^<!-- the table/d; /^<!-- end of the table/,$$d' docs/security.md) - || \
+		{ echo "make: the table in docs/security.md is not what components/access.py says; run: make docs" >&2; exit 1; }
 
-format: setup ## Lay out and mend what can be mended
+format: setup-dev ## Lay out and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 schema: setup ## Write jobs.schema.json from the models
 	@$(BIN)/python -m components.catalogue > jobs.schema.json
 
+docs: setup ## Write the table of who can do what into docs/security.md
+	@$(BIN)/python -m components.access docs/security.md
+
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock'
 
-lock: setup ## Renew the lock files from pyproject.toml and the toolchain's *.in
-	@$(compile) --extra dev pyproject.toml --output-file requirements.lock
+lock: setup-dev ## Renew the lock files from pyproject.toml and the toolchain's *.in
+	@$(compile) --extra editable pyproject.toml --output-file requirements.lock
+	@$(compile) --extra editable --extra dev --constraint requirements.lock pyproject.toml \
+		--output-file requirements-dev.lock
 	@$(compile) --no-annotate toolchain/engine/requirements.in --output-file toolchain/engine/requirements.txt
 	@$(compile) --no-annotate --no-deps toolchain/language_host/requirements.in \
 		--output-file toolchain/language_host/requirements.txt

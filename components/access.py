@@ -9,15 +9,13 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from components.fields import StoreKind
 from components.function import ROTATION_FUNCTIONS, STORE_FUNCTIONS, Function
 from components.secret_store import TABLES, VALUES
 
-Store = Literal["table", "vault"]
-"""Where values are: in the store's own tables, or in Supabase Vault."""
-
-STORES: tuple[Store, ...] = ("table", "vault")
+STORES: tuple[StoreKind, ...] = ("table", "vault")
 
 TABLE_ACTIONS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 
@@ -79,7 +77,7 @@ class Rule(NamedTuple):
     objects: Iterable[str]
     actions: Iterable[str]
     answer: Answer
-    stores: tuple[Store, ...] = STORES
+    stores: tuple[StoreKind, ...] = STORES
 
 
 def called(function: Function) -> str:
@@ -105,7 +103,7 @@ ALLOWED = (
 )
 
 
-def actions(store: Store) -> Iterator[tuple[str, str]]:
+def actions(store: StoreKind) -> Iterator[tuple[str, str]]:
     """Every (object, action) of a store, in the table's order."""
     for table in TABLES:
         yield from ((table, action) for action in TABLE_ACTIONS)
@@ -116,7 +114,7 @@ def actions(store: Store) -> Iterator[tuple[str, str]]:
     yield OWNER, "SET ROLE"
 
 
-def access(store: Store) -> dict[Cell, Answer]:
+def access(store: StoreKind) -> dict[Cell, Answer]:
     """The whole table of a store: an answer for each role, object and action."""
     table = {Cell(role.name, *each): Answer.NO for role in ROLES for each in actions(store)}
     for rule in ALLOWED:
@@ -133,7 +131,7 @@ class Line(NamedTuple):
     answers: tuple[Answer, ...]
 
 
-def lines(store: Store) -> list[Line]:
+def lines(store: StoreKind) -> list[Line]:
     """The table with what is alike put together: actions of an object first, then objects."""
     table = access(store)
     found: dict[tuple[tuple[str, ...], tuple[Answer, ...]], tuple[str, ...]] = {}
@@ -145,6 +143,22 @@ def lines(store: Store) -> list[Line]:
         for answers, doing in alike.items():
             found[doing, answers] = (*found.get((doing, answers), ()), name)
     return [Line(objects, doing, answers) for (doing, answers), objects in found.items()]
+
+
+def summary(store: StoreKind, rotators: Iterable[str]) -> dict[str, str]:
+    """Who may do something with each object, in one line for a stack's outputs; operators by their names."""
+    told: dict[str, list[str]] = {}
+    operators = list(rotators)
+    for line in lines(store):
+        who = [
+            name if answer is Answer.YES else f"{name} ({answer})"
+            for role, answer in zip(ROLES, line.answers, strict=True)
+            if answer is not Answer.NO
+            for name in (operators if role.name == "operator" else [role.name])
+        ]
+        for each in line.objects:
+            told.setdefault(each, []).append(f"{', '.join(line.actions)}: {', '.join(who)}")
+    return {each: "; ".join(parts) for each, parts in told.items()}
 
 
 def markdown() -> str:

@@ -177,6 +177,8 @@ def live_functions(rows: Iterable[Row]) -> dict[str, LiveFunction]:
     ours = {function.name: function for function in STORE_FUNCTIONS} | ROTATION_FUNCTIONS
     found = {}
     for row in rows:
+        if row["signature"] is None:  # dropped while we looked: the catalog's functions see the present, not a snapshot
+            continue
         live = LiveFunction(**{**row, "settings": tuple(row["settings"])})
         if _types(live.signature) == _types(ours[live.name].signature):
             found[live.name] = live

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from components.access import summary
 from components.config import Config
 from components.cron_job import CronJob
 from components.declaration import Declaration, declare
@@ -29,6 +30,7 @@ class ScheduledJobs(pulumi.ComponentResource):
     secrets: pulumi.Output[dict[str, str]]
     jobs: pulumi.Output[dict[str, Any]]
     rotators: pulumi.Output[list[str]]
+    access: pulumi.Output[dict[str, Any]]
     verification_sql: pulumi.Output[str]
 
     def __init__(
@@ -53,6 +55,7 @@ class ScheduledJobs(pulumi.ComponentResource):
         self.secrets = pulumi.Output.all(**{key: secret.status for key, secret in secrets.items()})
         self.jobs = pulumi.Output.all(**{name: _told(config, name, job) for name, job in jobs.items()})
         self.rotators = grants["rotate-cron-secret-grants"].grantees
+        self.access = self.rotators.apply(lambda rotators: summary(config.settings.store, rotators))
         self.verification_sql = pulumi.Output.from_input(
             verification_sql(config.settings.schema_name, config.catalogue)
         )

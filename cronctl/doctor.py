@@ -1,19 +1,19 @@
 """``cronctl doctor``: what may be wrong with the living database that no declaration tells."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from components.doctor import Finding, examine
+from components.doctor import examine
+from components.finding import Finding
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
-from cronctl.target import ProjectOption, SchemaOption, StackOption, open_target
+from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, open_target
 
 
 def doctor(
     stack: StackOption = None,
     schema: SchemaOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")] = False,
+    as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
     """Look at who can read secrets, at the linter's rules, and at jobs that are dead or hold keys.

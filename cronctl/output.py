@@ -39,7 +39,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]
 
 def say(text: str, style: str | None = None) -> None:
     """A line on stderr."""
-    _talk.print(text, style=style, markup=False, highlight=False)
+    _talk.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

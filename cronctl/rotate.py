@@ -5,23 +5,24 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import typer
 from psycopg import sql
 
+from components.catalogue import SecretSpec
 from components.config import Config
-from components.connection import Database, Transaction
-from components.errors import Error, InvalidConfiguration, ProbeRefused, StatementFailed
+from components.connection import Transaction
+from components.errors import ConnectionFailed, Error, InvalidConfiguration, ProbeRefused, StatementFailed
 from components.model import nearest
 from components.object_kind import execute
 from components.secret_rotation import Rotation, await_rotation, settle, start_rotation
 from components.secret_store import STAGES
-from components.secret_value import misplaced_keys, value_problem
+from components.secret_value import misplaced_keys, misplaced_probe_keys, value_problem
 from cronctl.output import errors_as_sentences, print_json, say
-from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, Target, open_target
+from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, Target, named, open_target
 
 REFUSED = 1
 """Exit status: the new value did not pass its probe, and nothing has changed."""
@@ -41,7 +42,7 @@ class Outcome(NamedTuple):
 
 
 def rotate(
-    key: Annotated[str, typer.Argument(help="The secret's key. The value is never an argument.")],
+    key: Annotated[str, typer.Argument(help="The secret's key. The value is never an argument.", callback=named)],
     *,
     stack: StackOption = None,
     schema: SchemaOption = None,
@@ -66,14 +67,13 @@ def rotate(
         )
     if save and not generate:
         raise typer.BadParameter("is for a generated value; add --generate", param_hint="--save")
-    with errors_as_sentences(), open_target(stack, schema, project) as target, _told_to_who_rotates(target.schema):
-        if undo:
-            outcome = _undo(target, key)
-        else:
-            value = secrets.token_urlsafe(GENERATED_BYTES) if generate else _given(key)
-            _check(target.config, key, value)
-            with _saved(value, save):
-                outcome = _rotate(target, key, value)
+    with (
+        errors_as_sentences(),
+        _interrupted("nothing has changed"),
+        open_target(stack, schema, project) as target,
+        _told_to_who_rotates(target.schema),
+    ):
+        outcome = _undo(target, key) if undo else _rotate(target, key, generate=generate, save=save)
     if as_json:
         print_json(outcome._asdict())
     _tell(outcome, target.config)
@@ -81,50 +81,123 @@ def rotate(
         raise typer.Exit(REFUSED)
 
 
-def _given(key: str) -> str:
-    if sys.stdin.isatty():
-        return str(typer.prompt(f"New value of {key}", hide_input=True, confirmation_prompt=True, err=True))
-    return sys.stdin.read().removesuffix("\n").removesuffix("\r")
-
-
 @contextmanager
-def _saved(value: str, save: Path | None) -> Iterator[None]:
-    """Write a generated value down before it is used, and remove it again where it came to nothing."""
-    if save is None:
+def _interrupted(sentence: str) -> Iterator[None]:
+    """Ctrl-C as a sentence that says what it leaves behind."""
+    try:
         yield
+    except (KeyboardInterrupt, typer.Abort):
+        raise Error(f"interrupted; {sentence}") from None
+
+
+def _undo(target: Target, key: str) -> Outcome:
+    _declared(target.config, key)
+    with target.database.transaction() as transaction:
+        call = sql.SQL("SELECT {}.undo_cron_secret(%(key)s)").format(sql.Identifier(target.schema))
+        transaction.execute(call, {"key": key})
+    return Outcome(key, "undone")
+
+
+def _rotate(target: Target, key: str, *, generate: bool, save: Path | None) -> Outcome:
+    spec = _declared(target.config, key)
+    with target.database.transaction() as transaction:  # who cannot rotate it is told before a value is asked for
+        settle(transaction, target.schema, key)
+    value = _made_up(key, spec) if generate else _given(key)
+    _check(target.config, key, spec, value)
+    if save:
+        _write(save, value)
+    try:
+        return _tried(target, key, value, save)
+    except (StatementFailed, ProbeRefused) as exc:  # the server said no; after other errors the value may be in use
+        if save:
+            save.unlink(missing_ok=True)
+        if isinstance(exc, ProbeRefused):
+            return Outcome(key, "refused", str(exc))
+        raise
+
+
+def _declared(config: Config | None, key: str) -> SecretSpec:
+    """What the stack says of a key; without one any token will do, and the database decides the rest."""
+    if config is None:
+        return SecretSpec(description="", format="token")
+    if (spec := config.catalogue.secrets.get(key)) is None:
+        missing = f"secret {key!r} is not declared in {config.settings.catalogue}"
+        raise InvalidConfiguration([f"{missing}{nearest(key, config.catalogue.secrets)}"])
+    return spec
+
+
+def _made_up(key: str, spec: SecretSpec) -> str:
+    if spec.format != "token":
+        raise InvalidConfiguration(
+            [f"secret {key!r} is declared as {spec.format}, which cannot be made up; give it without --generate"]
+        )
+    return secrets.token_urlsafe(GENERATED_BYTES)
+
+
+def _given(key: str) -> str:
+    try:
+        if sys.stdin is None:  # closed by who started us
+            return ""
+        if sys.stdin.isatty():
+            value: str = typer.prompt(f"New value of {key}", hide_input=True, confirmation_prompt=True, err=True)
+            value.encode()  # what the terminal sent and was no text
+            return value
+        return sys.stdin.buffer.read().decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeError:
+        raise InvalidConfiguration([f"the new value of secret {key!r} is no UTF-8 text"]) from None
+
+
+def _check(config: Config | None, key: str, spec: SecretSpec, value: str) -> None:
+    """What can be known before anything is touched."""
+    if problem := value_problem(spec, value, datetime.now(UTC)):
+        raise InvalidConfiguration([f"the new value of secret {key!r} {problem}"])
+    if config is None:
         return
+    found = [f"job {job!r} {problem}" for job, problem in misplaced_keys(config.catalogue, {key: value})]
+    found += [f"secret {own!r} {problem}" for own, problem in misplaced_probe_keys(config.catalogue, {key: value})]
+    if found:
+        raise InvalidConfiguration(found)
+
+
+def _write(save: Path, value: str) -> None:
+    """Write a generated value down before it is used."""
     try:
         with os.fdopen(os.open(save, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(value + "\n")
     except OSError as exc:
         raise Error(f"the value cannot be written to {save}: {exc.strerror}; nothing has changed") from None
-    try:
-        yield
-    except BaseException:
-        save.unlink(missing_ok=True)
-        raise
 
 
-def _check(config: Config | None, key: str, value: str) -> None:
-    """What can be known before anything is touched; without a stack the database alone decides."""
-    if config is None:
-        return
-    if (spec := config.catalogue.secrets.get(key)) is None:
-        raise InvalidConfiguration([f"secret {key!r} is not declared{nearest(key, config.catalogue.secrets)}"])
-    if problem := value_problem(spec, value, datetime.now(UTC)):
-        raise InvalidConfiguration([f"the new value of secret {key!r} {problem}"])
-    if found := [f"job {job!r} {problem}" for job, problem in misplaced_keys(config.catalogue, {key: value})]:
-        raise InvalidConfiguration(found)
+def _tried(target: Target, key: str, value: str, save: Path | None) -> Outcome:
+    """Hand the value over and wait for its end. Raises StatementFailed or ProbeRefused where nothing has changed."""
+    again = f"cronctl rotate {key} < {save}" if save else "the same value once more"
+    goes_on = f"a rotation that has started goes on, and the sweep job ends it; to see how, give {again}"
+    with _interrupted(goes_on):
+        try:
+            started = _start(target, key, value)
+        except ConnectionFailed as exc:
+            raise Error(f"{exc}; {goes_on}") from exc
+        if started is None:
+            return Outcome(key, "unchanged")
+        if started.state == "waiting":
+            say(f"trying the new value of {key!r} against its probe …")
+        try:
+            await_rotation(target.database, target.schema, key, started.rotation)
+        except (ConnectionFailed, StatementFailed) as exc:
+            raise Error(f"{exc}; {goes_on}") from exc
+    return Outcome(key, "current")
 
 
-def _rotate(target: Target, key: str, value: str) -> Outcome:
+def _start(target: Target, key: str, value: str) -> Rotation | None:
+    """Begin a rotation, or take up one to the same value; None where it is the current one already."""
     with target.database.transaction() as transaction:
         before = settle(transaction, target.schema, key)
         _give(transaction, target.schema, key, value)
         after = settle(transaction, target.schema, key)
-    if after is None or (before is not None and before.rotation == after.rotation and before.state != "waiting"):
-        return Outcome(key, "unchanged")
-    return _awaited(target.database, target.schema, key, after)
+    had_ended = before is not None and before.state != "waiting"
+    if before is not None and after is not None and before.rotation == after.rotation and had_ended:
+        return None
+    return after
 
 
 def _give(transaction: Transaction, schema: str, key: str, value: str) -> None:
@@ -136,23 +209,6 @@ def _give(transaction: Transaction, schema: str, key: str, value: str) -> None:
     else:
         call = sql.SQL("SELECT {}.rotate_cron_secret(%(key)s, %(value)s)").format(sql.Identifier(schema))
         transaction.execute(call, {"key": key, "value": value})
-
-
-def _awaited(database: Database, schema: str, key: str, started: Rotation) -> Outcome:
-    if started.state == "waiting":
-        say(f"trying the new value of {key!r} against its probe …")
-    try:
-        await_rotation(database, schema, key, started.rotation)
-    except ProbeRefused as refused:
-        return Outcome(key, "refused", str(refused))
-    return Outcome(key, "current")
-
-
-def _undo(target: Target, key: str) -> Outcome:
-    with target.database.transaction() as transaction:
-        call = sql.SQL("SELECT {}.undo_cron_secret(%(key)s)").format(sql.Identifier(target.schema))
-        transaction.execute(call, {"key": key})
-    return Outcome(key, "undone")
 
 
 @contextmanager
@@ -184,8 +240,11 @@ def _tell(outcome: Outcome, config: Config | None) -> None:
         case "undone":
             say(f"{name} has its previous value again", "green")
         case "current":
-            kept = f" for {config.catalogue.secrets[outcome.key].grace:g} s" if config else " for its grace time"
-            say(f"{name} is rotated; the previous value is kept{kept} (cronctl rotate {outcome.key} --undo)", "green")
+            grace = timedelta(seconds=config.catalogue.secrets[outcome.key].grace) if config else "its grace time"
+            say(
+                f"{name} is rotated; the previous value is kept for {grace} (cronctl rotate {outcome.key} --undo)",
+                "green",
+            )
     if config is not None and outcome.state in {"current", "undone"}:
         say(
             "the stack's configuration may still hold another value, of which each preview tells: "

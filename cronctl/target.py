@@ -12,15 +12,29 @@ from components.config import Config, Settings
 from components.connection import Database, resolve_conninfo
 from cronctl.stack import Stack, read_stack
 
+
+def named(value: str | None) -> str | None:
+    """Refuse a name that is empty, as an unset variable in a script makes it, or holds what no name does."""
+    if value is not None and not (value and value.isprintable()):
+        raise typer.BadParameter("is empty or holds characters that no name has")
+    return value
+
+
 StackOption = Annotated[
     str | None,
-    typer.Option("--stack", "-s", help="The stack; without it, the database that SUPABASE_CRON_DATABASE_URL names."),
+    typer.Option(
+        "--stack",
+        "-s",
+        help="The stack; without it, the database that SUPABASE_CRON_DATABASE_URL names.",
+        callback=named,
+    ),
 ]
 SchemaOption = Annotated[
-    str | None, typer.Option("--schema", help="The schema of the secret store; by default the stack's, or public.")
+    str | None,
+    typer.Option("--schema", help="The schema of the secret store; by default the stack's, or public.", callback=named),
 ]
 ProjectOption = Annotated[Path, typer.Option("--project", "-C", help="The project's folder.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document instead of tables and sentences.")]
 
 
 class Target(NamedTuple):
@@ -41,8 +55,15 @@ def open_target(stack: str | None, schema: str | None, project: Path) -> Iterato
     """The target of a command, closed afterwards. Raises InvalidConfiguration or another Error."""
     found = read_stack(stack, project.resolve()) if stack else None
     settings = found.config.settings if found else Settings()
+    with open_database(settings) as database:
+        yield Target(database, schema or settings.schema_name, found)
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Database]:
+    """The database that the environment or the settings name, closed afterwards. Raises InvalidConfiguration."""
     database = Database(resolve_conninfo(settings, os.environ))
     try:
-        yield Target(database, schema or settings.schema_name, found)
+        yield database
     finally:
         database.close()

@@ -1,6 +1,5 @@
 """``cronctl verify``: what is declared, what the state says and what the database has, held against each other."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ import typer
 from psycopg import sql
 
 from components.config import Config
-from components.connection import Database, resolve_conninfo
+from components.connection import Database
 from components.cron_job import CronJobKind, LiveJob
 from components.declaration import declare
 from components.extension import ExtensionKind
@@ -24,6 +23,7 @@ from components.secret import SecretKind
 from components.secret_store import SecretStoreKind
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.stack import StateResource, read_stack
+from cronctl.target import JsonOption, ProjectOption, named, open_database
 
 Status = Literal["in sync", "differs", "missing", "not deployed", "undeclared"]
 
@@ -50,9 +50,9 @@ class JobNow(NamedTuple):
 
 
 def verify(
-    stack: Annotated[str, typer.Option("--stack", "-s", help="The stack to verify.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of tables.")] = False,
-    project: Annotated[Path, typer.Option("--project", "-C", help="The project's folder.")] = Path(),
+    stack: Annotated[str, typer.Option("--stack", "-s", help="The stack to verify.", callback=named)],
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
 ) -> None:
     """Hold what is declared, what the state says and what the database has against each other.
 
@@ -60,12 +60,9 @@ def verify(
     """
     with errors_as_sentences():
         found = read_stack(stack, project.resolve())
-        database = Database(resolve_conninfo(found.config.settings, os.environ))
-        try:
+        with open_database(found.config.settings) as database:
             findings = list(compare(found.config, found.state, database))
             jobs = list(jobs_now(found.config, database))
-        finally:
-            database.close()
     same = all(finding.status == "in sync" for finding in findings)
     if as_json:
         print_json(

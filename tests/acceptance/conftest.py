@@ -37,13 +37,13 @@ class Project:
         self.folder = folder
         self.environment = dict(environment)
 
-    def run(self, *command: str, **environment: str) -> Result:
-        """Run a command in the project and wait for it."""
+    def run(self, *command: str, typed: str = "", **environment: str) -> Result:
+        """Run a command in the project with ``typed`` on its stdin, and wait for it."""
         done = subprocess.run(
             command,
             cwd=self.folder,
             env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
+            input=typed,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

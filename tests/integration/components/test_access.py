@@ -9,7 +9,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from components.access import FUNCTIONS, OWNER, ROLES, TABLE_ACTIONS, VAULT_VIEW, Answer, Cell, Store, access, called
+from components.access import FUNCTIONS, OWNER, ROLES, TABLE_ACTIONS, VAULT_VIEW, Answer, Cell, access, called
+from components.fields import StoreKind
 from components.function import ROTATION_FUNCTIONS
 from components.grants import GrantsProvider
 from components.provider import ObjectProvider
@@ -87,7 +88,7 @@ def scratch(superuser: Connection) -> Iterator[None]:
     superuser.execute(f"DROP SCHEMA {SCRATCH} CASCADE".encode())
 
 
-def install(provide: Provide, schema: str, store: Store, postgres: Connection) -> None:
+def install(provide: Provide, schema: str, store: StoreKind, postgres: Connection) -> None:
     """The store as a stack deploys it, with an operator and a row in every table."""
     provide(SecretStoreProvider).create({"schema_name": schema, "owner": STACK, "store": store})
     for function in ROTATION_FUNCTIONS:
@@ -229,7 +230,7 @@ def logged_in(role: str, conninfo: str) -> Iterator[Connection]:
         yield connection
 
 
-def public_privileges(superuser: Connection, schema: str, store: Store) -> dict[Cell, Answer]:
+def public_privileges(superuser: Connection, schema: str, store: StoreKind) -> dict[Cell, Answer]:
     """PUBLIC cannot log in: what the catalog says that it has. (What that comes to, any stranger tries.)"""
     found = {}
     for cell in access(store):
@@ -253,7 +254,7 @@ def public_privileges(superuser: Connection, schema: str, store: Store) -> dict[
 @pytest.mark.parametrize("schema", ["public", "jobs_private"])
 @pytest.mark.parametrize("store", ["table", "vault"])
 def test_each_role_can_do_exactly_what_the_table_says(
-    *, schema: str, store: Store, provide: Provide, conninfo: str, postgres: Connection, superuser: Connection
+    *, schema: str, store: StoreKind, provide: Provide, conninfo: str, postgres: Connection, superuser: Connection
 ) -> None:
     install(provide, schema, store, postgres)
     tried = public_privileges(superuser, schema, store)

@@ -12,7 +12,8 @@ from psycopg.conninfo import make_conninfo
 from typer.testing import CliRunner
 
 from components.connection import Database
-from components.doctor import CHECKS, Finding, examine
+from components.doctor import CHECKS, examine
+from components.finding import Finding
 from components.rotation import RotationFunctionProvider
 from components.secret import SecretProvider
 from components.secret_store import SecretStoreProvider

@@ -4,7 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from components.access import ALLOWED, FOR_OPERATORS, OWNER, ROLES, STORES, Answer, Cell, Store, access, lines, renewed
+from components.access import (
+    ALLOWED,
+    FOR_OPERATORS,
+    OWNER,
+    ROLES,
+    STORES,
+    Answer,
+    Cell,
+    access,
+    actions,
+    lines,
+    renewed,
+    summary,
+)
+from components.fields import StoreKind
 from components.function import ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.secret_store import TABLES, VALUES
 
@@ -12,7 +26,7 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "security.md"
 
 
 @pytest.mark.parametrize("store", STORES)
-def test_every_object_has_an_answer_for_every_role(store: Store) -> None:
+def test_every_object_has_an_answer_for_every_role(store: StoreKind) -> None:
     table = access(store)
     objects = {cell.object for cell in table}
     assert set(TABLES) < objects
@@ -21,7 +35,7 @@ def test_every_object_has_an_answer_for_every_role(store: Store) -> None:
 
 
 @pytest.mark.parametrize("store", STORES)
-def test_every_rule_speaks_of_cells_that_there_are(store: Store) -> None:
+def test_every_rule_speaks_of_cells_that_there_are(store: StoreKind) -> None:
     table = access(store)
     for rule in ALLOWED:
         if store in rule.stores:
@@ -50,7 +64,7 @@ def test_the_vault_store_shows_references() -> None:
 
 
 @pytest.mark.parametrize("store", STORES)
-def test_the_lines_say_what_the_table_says(store: Store) -> None:
+def test_the_lines_say_what_the_table_says(store: StoreKind) -> None:
     printed = {
         Cell(role.name, name, action): answer
         for line in lines(store)
@@ -69,3 +83,10 @@ def test_the_document_has_the_table_of_today() -> None:
 def test_a_document_without_the_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="lacks the lines"):
         renewed("# Who can do what\n")
+
+
+def test_the_summary_tells_what_is_open_and_names_the_operators() -> None:
+    told = summary("table", ["cron_operators"])
+    assert told["rotate_cron_secret(text, text)"] == "EXECUTE: cron_operators, owner"
+    assert told["cron_secrets"].startswith("SELECT: reader (no row), bypassing reader, owner; INSERT, UPDATE")
+    assert set(told) == {name for name, _ in actions("table")}

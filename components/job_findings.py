@@ -1,0 +1,66 @@
+"""What endangers jobs, or they endanger: judgement over the rows of sql/doctor_{jobs,queue_readers}.sql. Pure."""
+
+from collections import defaultdict
+
+from psycopg import sql
+
+from components.connection import Row
+from components.exposed_key import planted_keys, sends_reusable_key
+from components.finding import Answers, Found, Subject
+
+_DELETE = "DELETE FROM cron.job WHERE jobid = {}"
+
+
+def queue_readers(subject: Subject, rows: Answers) -> Found:
+    """One note that names every login, and one that names the jobs for which it matters."""
+    by_tables: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for row in rows["queue_readers"]:
+        by_tables[tuple(row["tables"])].append(row["login"])
+    for tables, logins in by_tables.items():
+        yield "note", ", ".join(tables), f"read by {', '.join(logins)}: pg_net itself opens them to every login role"
+    jobs = [_job(row) for row in rows["jobs"] if sends_reusable_key(row["command"])]
+    if by_tables and jobs:
+        yield (
+            "note",
+            ", ".join(jobs),
+            "WARNING: puts a reusable key into the headers of a queued request, where those roles find it; let the job "
+            "sign instead, auth: {hmac: <key>}",
+        )
+
+
+def dead_roles(subject: Subject, rows: Answers) -> Found:
+    """Jobs whose role is gone, which end the scheduler again and again (reference/pg_cron.md)."""
+    for row in rows["jobs"]:
+        if not row["role_exists"]:
+            role = sql.Identifier(row["username"]).as_string()
+            yield (
+                "problem",
+                _job(row),
+                f"belongs to the role {role}, which no longer exists, so pg_cron's scheduler stops and no job of "
+                f"anyone runs; a superuser must run: {_DELETE.format(row['jobid'])}; without one, CREATE ROLE {role} "
+                "lets the scheduler go on, and as that role (GRANT, SET ROLE) "
+                f"SELECT cron.unschedule({row['jobid']}) removes it",
+            )
+    yield from _unseen(subject)
+
+
+def planted(subject: Subject, rows: Answers) -> Found:
+    """Jobs whose command holds something that looks like a key; told by kind alone."""
+    for row in rows["jobs"]:
+        if kinds := planted_keys(row["command"]):
+            yield (
+                "problem",
+                _job(row),
+                f"its command holds {' and '.join(kinds)}, which everybody reads who reads cron.job, its run details "
+                "or the server's log; store it as a secret, read it with get_secret() and rotate it",
+            )
+    yield from _unseen(subject)
+
+
+def _job(row: Row) -> str:
+    return row["name"] or f"jobid {row['jobid']}"
+
+
+def _unseen(subject: Subject) -> Found:
+    if not subject.sees_all_jobs:
+        yield "note", "", f"{subject.role} sees its own jobs alone; ask as a login with BYPASSRLS for those of others"

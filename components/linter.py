@@ -1,0 +1,59 @@
+"""What Supabase's database linter would say: judgement over sql/doctor_{lints,extensions,search_path}.sql. Pure.
+
+The linter itself runs in Supabase's dashboard; these are those of its rules that objects like ours can trip.
+"""
+
+from components.finding import Answers, Found, Subject
+
+MANAGED_SCHEMAS = (
+    *("_analytics", "_realtime", "auth", "cron", "extensions", "graphql", "graphql_public", "information_schema"),
+    *("net", "pgbouncer", "pgmq", "pgsodium", "pgsodium_masks", "pgtle", "realtime", "repack", "storage"),
+    *("supabase_functions", "supabase_migrations", "tiger", "topology", "vault"),
+)
+"""Schemas that Supabase or extensions look after; the linter leaves them out as well."""
+
+SENSITIVE_COLUMNS = (
+    *("access_token", "api_key", "apikey", "auth_key", "bearer_token", "jwt", "passphrase", "password", "private_key"),
+    *("refresh_token", "secret", "secret_key", "session_key", "session_token", "token"),
+)
+"""Column names of keys, as lint 0023 knows them; it has others, for personal data."""
+
+EXTENSIONS = ("pg_cron", "pg_net", "supabase_vault")
+"""The extensions that a stack may need."""
+
+
+def lints(subject: Subject, rows: Answers) -> Found:
+    """Ours are problems; extensions are Supabase's to place and to update."""
+    for row in rows["lints"]:
+        yield (
+            "problem",
+            row["object"],
+            f"trips lint {row['lint']} ({row['title']}) of Supabase's database linter; pulumi up puts it right, unless "
+            "the object is none that this version of the project makes",
+        )
+    for row in rows["extensions"]:
+        yield (
+            "note",
+            row["object"],
+            f"trips lint {row['lint']} ({row['title']}) of Supabase's database linter; Supabase installs and updates "
+            "its extensions itself",
+        )
+
+
+def search_paths(subject: Subject, rows: Answers) -> Found:
+    """A function without a search_path takes its callers' one (lint 0011)."""
+    for row in rows["search_path"]:
+        if row["is_ours"]:
+            yield (
+                "problem",
+                row["object"],
+                "is ours and sets no search_path (lint 0011, function_search_path_mutable); run pulumi up, which puts "
+                "the declared definition back",
+            )
+        else:
+            yield (
+                "note",
+                row["object"],
+                "is SECURITY DEFINER and sets no search_path (lint 0011), so its callers choose what its names mean; "
+                f"ALTER FUNCTION {row['object']} SET search_path = '' and qualify its names",
+            )

@@ -1,0 +1,123 @@
+"""What looks like a key and what does not; which jobs send one that can be used again."""
+
+import secrets
+from pathlib import Path
+
+import jwt
+import pytest
+
+from components.catalogue import Catalogue, Job
+from components.command import compile_command
+from components.config import merge_patch
+from components.exposed_key import planted_keys, sends_reusable_key
+from components.source import plain, read_source
+
+ROOT = Path(__file__).parents[3]
+JWT = jwt.encode({"role": "service_role", "exp": 4102444800}, "k" * 32)
+
+
+def catalogue_commands(catalogue: Path) -> dict[str, str]:
+    data = plain(read_source(catalogue).data)
+    defaults = data.pop("defaults", {})
+    commands = {}
+    for name, job in Catalogue.model_validate({**data, "jobs": _merged(data["jobs"], defaults)}).jobs.items():
+        commands[name] = compile_command(name, job, owner="supabase-cron/dev", schema="public")
+    return commands
+
+
+def _merged(jobs: dict[str, dict[str, object]], defaults: dict[str, object]) -> dict[str, dict[str, object]]:
+    return {name: merge_patch(defaults, job) for name, job in jobs.items()}
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [
+        (f"SELECT net.http_post('http://x', headers := '{{\"Authorization\": \"Bearer {JWT}\"}}')", "a JWT (eyJ…)"),
+        (f"SELECT net.http_get('http://x?apikey={JWT}')", "a JWT (eyJ…)"),
+        ("SELECT 'sb_secret_abcDEF123456_xyz'", "a secret key of Supabase (sb_secret_…)"),
+        (
+            "SELECT jsonb_build_object('Authorization', 'Bearer planted-cron-secret')",
+            "a literal token after Bearer or Basic",
+        ),
+        ('SELECT \'{"authorization": "bearer hunter2hunter2"}\'', "a literal token after Bearer or Basic"),
+        ("SELECT 'Basic dXNlcjpwYXNzd29yZA=='", "a literal token after Bearer or Basic"),
+        ("SELECT jsonb_build_object('x-key', 'Zk3Jq8Vw2Xr7Ty5Ub9Nm4Lp6')", "a long random literal"),
+        ("SELECT '0f3a9c5be17d42688b90aa64c2d7f1e3'", "a long random literal"),
+        ("DO $$BEGIN PERFORM f('Zk3Jq8Vw2Xr7Ty5Ub9Nm4Lp6'); END$$", "a long random literal"),
+        ("UPDATE t SET key = E'\\x0f3a9c5be17d42688b90aa64c2d7f1e3'", "a long random literal"),
+    ],
+)
+def test_what_looks_like_a_key_is_told_by_its_kind(command: str, kind: str) -> None:
+    assert planted_keys(command) == (kind,)
+
+
+def test_random_keys_are_nearly_always_seen() -> None:
+    made = [secrets.token_hex(16) for _ in range(200)] + [secrets.token_urlsafe(32) for _ in range(200)]
+    assert sum(bool(planted_keys(f"SELECT f('{key}')")) for key in made) > 360
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "SELECT 1",
+        "SELECT net.http_post(url := 'u', headers := jsonb_build_object('Authorization', 'Bearer ' || public.get_secret('k')))",
+        "SELECT public.get_secret('Zk3Jq8Vw2Xr7Ty5Ub9Nm4Lp6')",
+        "SELECT \"public\".get_secret( 'a_very_long_key_name_of_a_service_role_key_2024' )",
+        "DELETE FROM t WHERE id = '0f3a9c5b-e17d-4268-8b90-aa64c2d7f1e3'::uuid",
+        "SELECT net.http_post('https://abcdefghijklmnopqrst.supabase.co/functions/v1/generate-t5-invoices-2024-01-01-v2')",
+        "DELETE FROM cron.job_run_details WHERE end_time < '2024-01-01T00:00:00.000000+00:00'",
+        "REFRESH MATERIALIZED VIEW monthly_revenue_by_customer_2024_partition_07",
+        "SELECT idx_a1_b2_c3_d4_e5_f6_g7_h8_i9 FROM t",
+        "-- sends an Authorization: Bearer header\nSELECT 1",
+        "SELECT format('Bearer %s', v.decrypted_secret) FROM vault.decrypted_secrets AS v",
+        "SELECT 'Bearer YOUR_SERVICE_ROLE_KEY'",
+        "SELECT 'Bearer your-key-here'",
+        "SELECT 'GenerateMonthlyInvoicesReport2024'",
+        "SELECT '00000000000000000000000000000001'",
+        "SELECT 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'",
+        "SELECT 'eyJ is how a JWT starts. So it is. Is it'",
+        "SELECT 'sb_secret_' || public.get_secret('rest')",
+        "SELECT 20240101000000002024010100000000",
+    ],
+)
+def test_what_is_no_key_is_left_alone(command: str) -> None:
+    assert planted_keys(command) == ()
+
+
+def test_our_own_jobs_hold_no_key() -> None:
+    commands = catalogue_commands(ROOT / "jobs.yaml")
+    assert commands
+    assert {name: planted_keys(command) for name, command in commands.items() if planted_keys(command)} == {}
+
+
+def job(**http: object) -> str:
+    made = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": {"timeout": 15, **http}})
+    return compile_command("nightly", made, owner="supabase-cron/dev", schema='it\'s "own"')
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        job(url="https://x.example/", headers={"Authorization": "Bearer {a_key}"}),
+        job(url="https://x.example/", headers={"apikey": "{a_key}"}),
+        job(url="https://x.example/", auth={"bearer": "a_key"}),
+        "SELECT net.http_post('u', '{}', '{}', jsonb_build_object('Authorization', 'Bearer ' || get_secret('k')))",
+        "SELECT net.http_get(url := 'u', headers := jsonb_build_object('X', (SELECT decrypted_secret FROM vault.decrypted_secrets)))",
+    ],
+)
+def test_a_job_that_sends_a_key_in_its_headers(command: str) -> None:
+    assert sends_reusable_key(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        job(url="{supabase_url}/x"),
+        job(url="{supabase_url}/x", auth={"hmac": "a_key"}),
+        job(url="{supabase_url}/x", auth={"hmac": "a_key"}, body={"a": 1}, method="DELETE"),
+        "SELECT public.get_secret('k')",
+        "SELECT 1",
+    ],
+)
+def test_a_job_that_signs_or_sends_nothing(command: str) -> None:
+    assert not sends_reusable_key(command)
