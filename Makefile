@@ -30,8 +30,8 @@ in_stack = PATH="$$($(BIN)/python -m toolchain ensure):$(CURDIR)/$(BIN):$$PATH";
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Two lock files, one environment: what `make up` needs, and on top of it what the tests and checks need (Node and Deno
-# among it, some 300 MB). The second holds the first's versions, so neither target undoes the other.
+# Two lock files, one environment: what `make up` needs, and on top of it what the tests and checks need (some 400 MB,
+# Node and Deno among it). The second holds the first's versions, so neither target undoes the other.
 setup: $(VENV)/installed ## The virtual environment of what runs, from requirements.lock
 setup-dev: $(VENV)/installed-dev ## The same and the tools of tests and checks, from requirements-dev.lock
 

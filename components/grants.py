@@ -1,7 +1,7 @@
 """The privileges on a function, all of them: identified by the function, read from its access control list.
 
 A Grants resource speaks for the whole list, so a grant that somebody made behind our back is drift and is revoked, as
-is one that somebody took away. Whoever may call the function may also enter its schema (USAGE, never revoked here).
+is one that somebody took away. Whoever may rotate may also enter the schema (USAGE, never revoked here).
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from pydantic import Field
 from components.connection import Row
 from components.errors import PreflightFailed
 from components.fields import Identifier
-from components.function import ROTATION_FUNCTIONS, Function, functions_query, live_functions
+from components.function import ROTATE, ROTATION_FUNCTIONS, Function, functions_query, live_functions
 from components.model import Model, nearest
 from components.object_kind import Difference, ObjectKind, Statements
 from components.provider import ObjectProvider, resource_props
@@ -37,6 +37,11 @@ class GrantsArgs(Model):
     def definition(self) -> Function:
         """The function that the privileges are on."""
         return ROTATION_FUNCTIONS[self.function]
+
+    @property
+    def opens_schema(self) -> bool:
+        """Whether the grantees get USAGE here: once, since two at a time would fail (tuple concurrently updated)."""
+        return self.function == ROTATE.name
 
 
 class LiveGrants(NamedTuple):
@@ -81,7 +86,7 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
     def differences(self, args: GrantsArgs, live: LiveGrants, previous: GrantsArgs | None = None) -> list[Difference]:
         declared = sorted(args.grantees)
         found = [] if declared == live.grantees else [Difference("grantees", declared, live.grantees)]
-        if kept_out := sorted(set(declared) & set(live.kept_out)):
+        if args.opens_schema and (kept_out := sorted(set(declared) & set(live.kept_out))):
             found.append(Difference("usage of the schema", "granted", f"missing for {', '.join(kept_out)}"))
         return found
 
@@ -96,7 +101,7 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
         steps += [grant.format(function, _role(role)) for role in new]
         steps += [
             enter.format(schema, _role(role))
-            for role in args.grantees
+            for role in (args.grantees if args.opens_schema else [])
             # PUBLIC may enter the schema public, and only its owner could grant that
             if role in kept_out or (role in new and args.schema_name != "public")
         ]

@@ -168,7 +168,11 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
                 name=sql.Literal(schema.as_string()),
                 create=sql.Literal(sql.SQL("CREATE SCHEMA {}").format(schema).as_string()),
             ),
-            load_sql("secret_tables").format(schema=schema),
+            load_sql("secret_tables").format(
+                schema=schema,
+                secrets=sql.Literal(sql.Identifier(args.schema_name, SECRETS).as_string()),
+                audit=sql.Literal(sql.Identifier(args.schema_name, AUDIT).as_string()),
+            ),
         ]
         for table in TABLES:
             name = sql.Identifier(args.schema_name, table)

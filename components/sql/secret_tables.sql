@@ -10,7 +10,12 @@ ALTER TABLE {schema}.cron_secrets
     ADD COLUMN IF NOT EXISTS description text,
     ADD COLUMN IF NOT EXISTS updated_at timestamptz NOT NULL DEFAULT now(),
     ADD COLUMN IF NOT EXISTS rotation uuid; -- the one that made the value current; an UPDATE by hand leaves it
-CREATE UNIQUE INDEX IF NOT EXISTS cron_secrets_key_unique ON {schema}.cron_secrets (key);
+DROP INDEX IF EXISTS {schema}.cron_secrets_key_unique; -- of the first version; the primary key does
+DO $do$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_index WHERE indrelid = {secrets}::regclass AND indisprimary) THEN
+        ALTER TABLE {schema}.cron_secrets ADD PRIMARY KEY (key);
+    END IF;
+END $do$;
 
 -- Which stack declares a key, and how a new value is tried; a key without a declaration was put there by hand.
 ALTER TABLE IF EXISTS {schema}.cron_secret_owners RENAME TO cron_secret_declarations;
@@ -47,7 +52,7 @@ CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.cron_secret_probes (
 
 -- Who did what to which key and when; never a value or anything derived from one.
 CREATE TABLE IF NOT EXISTS {schema}.cron_secret_audit (
-    id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY, -- not a sequence, which would need a lock of its own
+    id uuid NOT NULL DEFAULT gen_random_uuid(), -- not a sequence, which would need a lock of its own
     key text NOT NULL,
     action text NOT NULL,
     session_role text NOT NULL DEFAULT session_user,
@@ -59,4 +64,12 @@ ALTER TABLE {schema}.cron_secret_audit
     DROP CONSTRAINT IF EXISTS cron_secret_audit_action_check, -- of the first version, which knew fewer actions
     ADD COLUMN IF NOT EXISTS rotation uuid,
     ADD COLUMN IF NOT EXISTS detail text;
-CREATE INDEX IF NOT EXISTS cron_secret_audit_key ON {schema}.cron_secret_audit (key, at);
+DROP INDEX IF EXISTS {schema}.cron_secret_audit_key; -- of the first version
+DO $do$ BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_index WHERE indrelid = {audit}::regclass AND indisprimary AND indnatts = 3
+    ) THEN
+        ALTER TABLE {schema}.cron_secret_audit
+            DROP CONSTRAINT IF EXISTS cron_secret_audit_pkey, ADD PRIMARY KEY (key, at, id);
+    END IF;
+END $do$;

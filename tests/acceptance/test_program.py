@@ -279,3 +279,45 @@ def test_a_failing_update_is_one_sentence_without_a_traceback(project: Project, 
     assert any(error.startswith("secret 'cron_secret': ") for error in result.errors()), result.output
     assert "Traceback" not in result.output
     assert "planted-refused" not in result.output
+
+
+def test_a_store_moves_to_vault_and_back_and_a_rotation_there_is_kept_refused_or_undone(
+    project: Project, postgres: Connection
+) -> None:
+    def current() -> str:
+        ((value,),) = postgres.execute("SELECT public.get_secret('cron_secret')").fetchall()
+        return str(value)
+
+    def stored() -> str:
+        ((value,),) = postgres.execute("SELECT value FROM public.cron_secrets WHERE key = 'cron_secret'").fetchall()
+        return str(value)
+
+    project.up()
+    project.configure("store", "vault")
+    assert project.pulumi("preview").code == 0
+    project.up()
+    assert set(project.outputs()["extensions"]) == {"pg_cron", "pg_net", "supabase_vault"}
+    assert stored().startswith("vault:")
+    assert current() == "planted-cron-secret"
+    assert project.pulumi("preview", "--expect-no-changes").code == 0
+
+    postgres.execute("SELECT public.rotate_cron_secret('cron_secret', 'planted-rotated')")
+    project.configure("onRotatedInDatabase", "fail")
+    failed = project.pulumi("preview")
+    assert failed.code != 0
+    (error,) = failed.errors()
+    assert "secret 'cron_secret' was rotated in the database (set by postgres at " in error
+    project.configure("onRotatedInDatabase", "restore")
+    project.up()
+    assert current() == "planted-cron-secret"
+
+    project.configure("store", "table")
+    project.up()
+    assert stored() == "planted-cron-secret"
+    assert postgres.execute("SELECT count(*) FROM vault.secrets").fetchone() == (0,)
+    assert project.pulumi("preview", "--expect-no-changes").code == 0
+    project.configure("store", "safe")
+    refused = project.pulumi("preview")
+    assert refused.code != 0
+    assert "supabase-cron:store: input should be 'table' or 'vault'" in refused.output
+    project.configure("store", "table")

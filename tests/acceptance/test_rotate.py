@@ -249,7 +249,7 @@ def cronctl(conninfo: str) -> Cronctl:
 # Ways in
 
 
-@pytest.mark.parametrize("end", ["", "\n", "\r\n"], ids=["bare", "newline", "carriage return"])
+@pytest.mark.parametrize("end", ["", "\n"], ids=["bare", "newline"])
 def test_a_value_from_stdin(end: str, cronctl: Cronctl, store: Store) -> None:
     told = cronctl(KEY, typed=NEW + end)
     assert told == Told(
@@ -265,7 +265,7 @@ def test_there_back_and_no_further(cronctl: Cronctl, store: Store) -> None:
     told = cronctl(KEY, "--json", typed=NEW)
     assert (told.code, json.loads(told.stdout)) == (0, {"key": KEY, "state": "current", "detail": None})
     before = store.actions()
-    told = cronctl(KEY, "--json", typed=NEW)
+    told = cronctl(KEY, "--json", typed=f"{NEW}\r\n")
     assert (told.code, json.loads(told.stdout)["state"]) == (0, "unchanged")
     assert told.stderr == "secret 'cron_secret' has that value already; nothing has changed"
     assert store.actions() == before
@@ -315,7 +315,7 @@ def terminal(cronctl: Cronctl, *arguments: str) -> Iterator[tuple[Terminal, subp
     try:
         process = subprocess.Popen(
             [sys.executable, "-S", "-c", take, CRONCTL, "rotate", *cronctl.placed(arguments)],
-            env=cronctl.environment(),
+            env={**cronctl.environment(), "TERM": "dumb"},
             stdin=its,
             stdout=its,
             stderr=its,
@@ -394,12 +394,10 @@ def test_a_generated_value_that_came_to_nothing_is_not_kept(
     cronctl: Cronctl, store: Store, endpoint: Endpoint, tmp_path: Path
 ) -> None:
     save = ("--generate", "--save", str(tmp_path / "value"))
-    down, unknown, other_format = cronctl.all(
-        lambda: cronctl(KEY, *save, url="host=127.0.0.1 port=1 user=postgres"),
-        lambda: cronctl("nobody", *save),
-        lambda: cronctl("api_key", *save),
+    down, other_format = cronctl.all(
+        lambda: cronctl(KEY, *save, url="host=127.0.0.1 port=1 user=postgres"), lambda: cronctl("api_key", *save)
     )
-    assert (down.code, unknown.code, other_format.code) == (3, 3, 3)
+    assert (down.code, other_format.code) == (3, 3)
     assert other_format.stderr == "cronctl: the new value of cron secret 'api_key' is no new API key (sb_…)"
     store.probe(endpoint)
     endpoint.accept(OLD)
@@ -413,16 +411,11 @@ def test_a_generated_value_that_came_to_nothing_is_not_kept(
 
 VAULT = "vault:3f2b8c1e-0000-4000-8000-000000000000"
 IMPOSSIBLE: list[tuple[str, str | bytes, str]] = [
-    (KEY, "", "secret 'cron_secret' is empty"),
     (KEY, "\n", "secret 'cron_secret' is empty"),
-    (KEY, "planted \n", "has a line break or blanks around it; set it again without"),
     (KEY, "planted\nplanted\n", "has a line break or blanks around it; set it again without"),
-    (KEY, "'planted'", "has quotes around it; set it again without"),
-    (KEY, "planted\t1", "holds control characters; set it again without"),
     (KEY, b"planted\x001", "holds control characters; set it again without"),
     (KEY, b"planted\xff", "is no UTF-8 text"),
     (KEY, "planted" + "ä" * 4096, "is longer than 8192 bytes, more than a header may be"),
-    (KEY, "placeholder-planted", "is still a placeholder"),
     (KEY, VAULT, "is a reference to Vault; set the value itself"),
     ("api_key", "planted", "cron secret 'api_key' is no new API key (sb_…)"),
     (
@@ -459,16 +452,12 @@ def test_wrong_command_lines_and_places(cronctl: Cronctl, store: Store, conninfo
     cases: list[tuple[tuple[str, ...], str, int, str]] = [
         ((KEY, "--undo", "--generate"), conninfo, 2, "needs no new one; leave out --generate"),
         ((KEY, "--save", "value"), conninfo, 2, "is for a generated value; add --generate"),
-        ((), conninfo, 2, "Missing argument"),
         ((KEY, NEW.replace("planted", "as-argument")), conninfo, 2, "unexpected extra argument"),
         ((KEY, "--stack", ""), conninfo, 2, "is empty or holds characters that no name has"),
-        ((KEY, "--schema", ""), conninfo, 2, "is empty or holds characters that no name has"),
         (("\udcff",), conninfo, 2, "is empty or holds characters that no name has"),
         ((KEY,), "", 3, "cronctl: no database to connect to; set SUPABASE_CRON_DATABASE_URL in the environment"),
         ((KEY,), "host=127.0.0.1 port=1 user=postgres", 3, "cronctl: no database at 127.0.0.1:1"),
         ((KEY, "--schema", "nowhere"), conninfo, 3, "cronctl: there is no secret store of this version in schema 'no"),
-        ((KEY, "--schema", "cron"), conninfo, 3, "cronctl: there is no secret store of this version in schema 'cron'"),
-        (("nobody",), conninfo, 3, "cronctl: cron secret 'nobody' is not declared (Declare it in jobs.yaml and run"),
         (("nobody", "--undo"), conninfo, 3, "cronctl: cron secret 'nobody' is not declared (Declare it in jobs.yaml"),
         (("--help",), conninfo, 0, ""),
     ]
@@ -637,7 +626,7 @@ def test_on_a_deployed_stack(
     }
     YAML().dump(declared, catalogue)
     project.configure("--path", "rotators[0]", "alice")
-    endpoint.accept(planted[KEY], NEW, "planted-by-alice")
+    endpoint.accept(planted[KEY], NEW)
     project.up()
     with psycopg.connect(conninfo, autocommit=True) as connection:
         store = Store(connection)
@@ -649,11 +638,10 @@ def test_on_a_deployed_stack(
             )
             return checked(done.code, "", done.output)
 
-        misspelt, other_format, made_up, undo, stranger, refused = Cronctl(conninfo).all(
-            lambda: rotate("cron_secert", typed=NEW),
+        misspelt, other_format, made_up, stranger, refused = Cronctl(conninfo).all(
+            lambda: rotate("cron_secert", "--undo"),
             lambda: rotate("service_role_key", typed="sb_secret_planted"),
             lambda: rotate("service_role_key", "--generate"),
-            lambda: rotate("nobody", "--undo"),
             lambda: rotate(KEY, who="mallory", typed=NEW),
             lambda: rotate(KEY, typed="planted-bad"),
         )
@@ -671,28 +659,25 @@ def test_on_a_deployed_stack(
             "",
             "cronctl: secret 'service_role_key' is declared as jwt, which cannot be made up; give it without --generate",
         )
-        assert (undo.code, "secret 'nobody' is not declared in jobs.yaml" in undo.stderr) == (3, True)
         assert (stranger.code, "this role may not rotate secrets in schema 'public'" in stranger.stderr) == (3, True)
         assert (refused.code, refused.stderr.endswith("its probe was answered with status 401")) == (1, True)
         assert store.current(schema="public") == planted[KEY]
 
-        told = rotate(KEY, typed=NEW)
+        told = rotate(KEY, who="alice", typed=NEW)
         assert told.code == 0, told
         assert "the previous value is kept for 1:00:00 (cronctl rotate cron_secret --undo)" in told.stderr
         assert "pulumi config set --secret --path secrets.cron_secret --stack test" in told.stderr
-        assert rotate(KEY, who="alice", typed="planted-by-alice").code == 0
-        assert store.current(schema="public") == "planted-by-alice"
-        assert rotate(KEY, "--undo").code == 0
         assert store.current(schema="public") == NEW
+        assert rotate(KEY, "--undo").code == 0
+        assert store.current(schema="public") == planted[KEY]
 
         well = project.run("cronctl", "doctor", "--stack", "test", "--json")
         assert (well.code, json.loads(well.output)["well"]) == (0, True)
         connection.execute("GRANT SELECT ON public.cron_secrets TO mallory")
-        assert project.run("cronctl", "doctor", "--stack", "test").code == 0, "row level security lets no row through"
         superuser.execute("ALTER ROLE mallory BYPASSRLS")
         ill = project.run("cronctl", "doctor", "--stack", "test", "--json")
         document, _ = json.JSONDecoder().raw_decode(ill.output)
         assert (ill.code, document["well"]) == (1, False)
         assert [each["object"] for each in document["findings"] if each["level"] == "problem"] == ["mallory"]
         assert "1 problem found; each line says what to do" in ill.output
-        assert "planted" not in well.output + ill.output
+        assert not any(value in well.output + ill.output for value in (*planted.values(), NEW))

@@ -15,7 +15,7 @@ from components.function import ROTATION_FUNCTIONS
 from components.grants import GrantsProvider
 from components.provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
-from components.secret_store import DECLARATIONS, SECRETS, STAGES, TABLES, VALUES, SecretStoreProvider
+from components.secret_store import AUDIT, DECLARATIONS, PROBES, SECRETS, STAGES, TABLES, VALUES, SecretStoreProvider
 
 STACK = "supabase-cron/test"
 SCRATCH = "access_scratch"
@@ -30,6 +30,14 @@ LOGINS = {
 """Roles that the test makes: name and attributes, all with LOGIN."""
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+PRIMARY_KEYS = {
+    STAGES: {"key": "text", "stage": "text"},
+    PROBES: {"rotation": "uuid"},
+    AUDIT: {"key": "text", "at": "timestamptz", "id": "uuid"},
+}
+"""Those that are not a text column ``key`` alone, with their columns' types."""
 
 
 class Provide(Protocol):
@@ -136,18 +144,20 @@ class Trial:
             "DELETE": "DELETE FROM {table}",
             "TRUNCATE": "TRUNCATE {table}",
             # unlogged, since a permanent table may not refer to an unlogged one
-            "REFERENCES": "CREATE UNLOGGED TABLE {scratch}.other AS SELECT NULL::{type} AS other; "
-            "ALTER TABLE {scratch}.other ADD FOREIGN KEY (other{stage}) REFERENCES {table}",
+            "REFERENCES": "CREATE UNLOGGED TABLE {scratch}.other AS SELECT {nulls}; "
+            "ALTER TABLE {scratch}.other ADD FOREIGN KEY ({names}) REFERENCES {table}",
             "TRIGGER": "CREATE TRIGGER theirs AFTER INSERT ON {table} EXECUTE FUNCTION {scratch}.nothing()",
         }
         assert set(statements) == set(TABLE_ACTIONS)
-        two = name == STAGES  # whose primary key has two columns
+        primary = PRIMARY_KEYS.get(name, {key: "text"})
         statement = sql.SQL(statements[action]).format(
             table=table,
             column=column,
             scratch=sql.Identifier(SCRATCH),
-            type=sql.SQL("uuid" if key in {"id", "rotation"} else "text") + sql.SQL(" AS other2, NULL::text" * two),
-            stage=sql.SQL(", other2" * two),
+            names=sql.SQL(", ").join(map(sql.Identifier, primary)),
+            nulls=sql.SQL(", ").join(
+                sql.SQL("NULL::{} AS {}").format(sql.SQL(kind), sql.Identifier(each)) for each, kind in primary.items()
+            ),
         )
         return self._attempt(statement, looking=action == "SELECT", name=name)
 

@@ -218,3 +218,61 @@ def test_the_declarations_and_the_audit_never_hold_a_value(
     for table in (AUDIT, DECLARATIONS, SECRETS):
         rows = postgres.execute(f"SELECT t::text FROM public.{table} AS t".encode()).fetchall()
         assert not any("planted" in text for (text,) in rows)
+
+
+FIRST_VERSION = """
+CREATE TABLE public.cron_secrets (
+    key text NOT NULL PRIMARY KEY, value text NOT NULL, description text, updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX cron_secrets_key_unique ON public.cron_secrets (key);
+CREATE TABLE public.cron_secret_owners (key text NOT NULL PRIMARY KEY, owner text NOT NULL);
+CREATE TABLE public.cron_secret_audit (
+    id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY,
+    key text NOT NULL,
+    action text NOT NULL CHECK (action IN ('created', 'rotated', 'described', 'deleted')),
+    session_role text NOT NULL DEFAULT session_user,
+    active_role text NOT NULL DEFAULT current_setting('role'),
+    application text NOT NULL DEFAULT current_setting('application_name'),
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX cron_secret_audit_key ON public.cron_secret_audit (key, at);
+CREATE FUNCTION public.cron_secret_audit_row() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+AS 'BEGIN INSERT INTO public.cron_secret_audit (key, action) VALUES (NEW.key, ''created''); RETURN NULL; END';
+CREATE TRIGGER cron_secret_audit AFTER INSERT OR UPDATE OR DELETE ON public.cron_secrets
+    FOR EACH ROW EXECUTE FUNCTION public.cron_secret_audit_row();
+COMMENT ON TABLE public.cron_secrets IS 'supabase-cron: supabase-cron/test';
+COMMENT ON TABLE public.cron_secret_owners IS 'supabase-cron: supabase-cron/test';
+COMMENT ON TABLE public.cron_secret_audit IS 'supabase-cron: supabase-cron/test';
+COMMENT ON FUNCTION public.cron_secret_audit_row() IS 'supabase-cron: supabase-cron/test';
+INSERT INTO public.cron_secrets VALUES ('cron_secret', 'planted-value', 'd');
+INSERT INTO public.cron_secret_owners VALUES ('cron_secret', 'supabase-cron/test');
+"""
+
+
+@pytest.mark.parametrize("kept_in", ["table", "vault"])
+def test_the_store_of_the_first_version_is_upgraded_without_losing_a_row(
+    kept_in: str, install: Callable[..., None], provide: Provide, postgres: Connection
+) -> None:
+    postgres.execute(FIRST_VERSION)
+    wanted = store(store=kept_in)
+    assert provide(SecretStoreProvider).check(store(), wanted).failures == []
+    assert provide(SecretStoreProvider).update("public", store(), wanted).outs["differences"] == []
+    install(store=kept_in)
+    assert not provide(SecretProvider).diff("public.cron_secret", secret(), secret()).changes
+    assert postgres.execute("SELECT public.get_secret('cron_secret')").fetchone() == ("planted-value",)
+    assert postgres.execute("SELECT count(*) FROM public.cron_secret_audit WHERE action = 'created'").fetchone() == (1,)
+    postgres.execute("SELECT public.rotate_cron_secret('cron_secret', 'planted-second')")
+    assert postgres.execute("SELECT public.get_secret('cron_secret')").fetchone() == ("planted-second",)
+    indexes = postgres.execute(
+        "SELECT indexname FROM pg_indexes WHERE tablename LIKE 'cron_secret%' ORDER BY 1"
+    ).fetchall()
+    assert [name for (name,) in indexes] == [
+        f"cron_{name}_pkey" for name in ("secret_audit", "secret_owners", "secret_probes", "secret_stages", "secrets")
+    ]
+
+
+def test_a_table_without_a_primary_key_is_given_one(provide: Provide, postgres: Connection) -> None:
+    postgres.execute("CREATE TABLE public.cron_secrets (key text NOT NULL, value text NOT NULL)")
+    provide(SecretStoreProvider).create(store(adopt=True))
+    key = "SELECT count(*) FROM pg_index WHERE indrelid = 'public.cron_secrets'::regclass AND indisprimary"
+    assert postgres.execute(key.encode()).fetchone() == (1,)

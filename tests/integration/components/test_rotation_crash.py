@@ -1,0 +1,87 @@
+"""A server that crashes in the middle of a rotation, on a stack of its own: pg_net forgets, the rotation does not."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from components.declaration import sweep_job
+from components.secret import SecretProvider
+from devstack import Stack
+from tests.integration.components.endpoint import serving
+from tests.integration.components.test_rotation import KEY, OWNER, probe, secret
+
+Provide = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    made = Stack(tmp_path_factory.mktemp("stacks"), "crash")
+    try:
+        made.up()
+        yield made
+    finally:
+        made.clean()
+
+
+@pytest.fixture
+def conninfo(stack: Stack) -> str:
+    return stack.conninfo
+
+
+@pytest.fixture
+def superuser_conninfo(stack: Stack) -> str:
+    return stack.superuser_conninfo
+
+
+@pytest.fixture(autouse=True)
+def clean(superuser_conninfo: str) -> None:
+    """The stack is new, and connections from before the crash are of no use after it."""
+
+
+def crash(conninfo: str) -> None:
+    """Kill one server process, whereupon PostgreSQL ends all and recovers: unlogged tables are empty after that."""
+    with psycopg.connect(conninfo) as connection:
+        os.kill(connection.info.backend_pid, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            psycopg.connect(conninfo).close()
+        except psycopg.OperationalError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        else:
+            return
+
+
+def ask(conninfo: str, query: str) -> Any:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        row = connection.execute(query.encode()).fetchone()
+    return row[0] if row else None
+
+
+def test_a_rotation_outlives_a_crash(install: Callable[..., None], provide: Provide, conninfo: str) -> None:
+    install()
+    with serving() as endpoint:
+        endpoint.accept("planted-1", "planted-2")
+        provide(SecretProvider).create(secret("planted-1", probe=probe(endpoint)))
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute("SET synchronous_commit = on")  # the dev stack's server may lose its last moments
+            connection.execute("SELECT public.rotate_cron_secret(%s, 'planted-2')", [KEY])
+            connection.execute(
+                "UPDATE public.cron_secret_probes SET request = request + 1000, control = control + 1000"
+            )
+        crash(conninfo)
+        assert ask(conninfo, "SELECT count(*) FROM public.cron_secret_probes") == 0
+        assert ask(conninfo, f"SELECT public.get_secret('{KEY}')") == "planted-1"
+        deadline = time.monotonic() + 20
+        while ask(conninfo, f"SELECT public.get_secret('{KEY}')") == "planted-1":
+            assert time.monotonic() < deadline
+            ask(conninfo, sweep_job("public", OWNER).command)
+            time.sleep(0.2)
+        assert ask(conninfo, f"SELECT public.get_secret('{KEY}')") == "planted-2"
+        assert ask(conninfo, "SELECT count(*) FROM public.cron_secret_stages WHERE stage = 'previous'") == 1
