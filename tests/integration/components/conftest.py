@@ -16,6 +16,7 @@ from components.secret_store import TABLES, SecretStoreProvider
 
 OWNER = "supabase-cron/test"
 PRIVATE = "jobs_private"
+API_ROLES = "anon, authenticated, service_role"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -94,3 +95,17 @@ def install(provide: Provide) -> Install:
             provide(RotationFunctionProvider).create({"schema_name": schema, "owner": OWNER, "name": name})
 
     return installed
+
+
+@pytest.fixture(params=["new", "old"])
+def defaults(request: pytest.FixtureRequest, superuser: Connection) -> Iterator[None]:
+    """Supabase's default privileges in both worlds: after October 2026, as the server has them, and before."""
+    kinds = {"TABLES": "SELECT, INSERT, UPDATE, DELETE", "FUNCTIONS": "EXECUTE", "SEQUENCES": "USAGE, SELECT"}
+    alter = "ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA public"
+    if request.param == "old":
+        for kind in kinds:
+            superuser.execute(f"{alter} GRANT ALL ON {kind} TO {API_ROLES}".encode())
+    yield
+    if request.param == "old":
+        for kind, privileges in kinds.items():
+            superuser.execute(f"{alter} REVOKE {privileges} ON {kind} FROM {API_ROLES}".encode())

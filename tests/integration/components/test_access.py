@@ -69,20 +69,6 @@ def _drop_role(superuser: Connection, name: str) -> None:
         superuser.execute(f"DROP ROLE {name}".encode())
 
 
-@pytest.fixture(params=["new", "old"])
-def defaults(request: pytest.FixtureRequest, superuser: Connection) -> Iterator[None]:
-    """Supabase's default privileges in both worlds: after October 2026, as the server has them, and before."""
-    kinds = {"TABLES": "SELECT, INSERT, UPDATE, DELETE", "FUNCTIONS": "EXECUTE", "SEQUENCES": "USAGE, SELECT"}
-    alter = "ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA public"
-    if request.param == "old":
-        for kind in kinds:
-            superuser.execute(f"{alter} GRANT ALL ON {kind} TO {', '.join(API_ROLES)}".encode())
-    yield
-    if request.param == "old":
-        for kind, privileges in kinds.items():
-            superuser.execute(f"{alter} REVOKE {privileges} ON {kind} FROM {', '.join(API_ROLES)}".encode())
-
-
 @pytest.fixture
 def scratch(superuser: Connection) -> Iterator[None]:
     """A schema where everybody may create, with a function that everybody may call and a table for triggers."""
