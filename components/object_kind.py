@@ -15,7 +15,8 @@ from components.errors import StatementFailed
 from components.model import Model
 from components.server import Server
 
-UNDEFINED_TABLE = "42P01"
+UNDEFINED = {"42P01", "42703", "42883"}
+"""SQLSTATEs of a table, a column and a function that are not there."""
 
 SHOWN_LENGTH = 160
 """Characters of a property that a message shows."""
@@ -62,6 +63,10 @@ class ObjectKind(Generic[ArgsT, LiveT]):
     def query(self, scope: Any, identity: str | None = None) -> sql.Composable:  # noqa: ANN401 - each kind has its own
         """The one catalog query that reads every object of a scope, or the one with an identity."""
         raise NotImplementedError
+
+    def older_query(self, scope: Any, identity: str | None = None) -> sql.Composable | None:  # noqa: ANN401
+        """What to ask where :meth:`query` names something that an earlier version did not make, if that is possible."""
+        return None
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveT]:
         """The query's rows as live objects by identity."""
@@ -115,13 +120,15 @@ def execute(transaction: Transaction, steps: Statements) -> None:
 def read_objects(
     kind: ObjectKind[Any, LiveT], database: Database, scope: Hashable, identity: str | None = None
 ) -> dict[str, LiveT]:
-    """All that lives in a scope, or the one object with an identity, in one round trip."""
-    try:
-        return kind.parse(database.read(kind.query(scope, identity)))
-    except StatementFailed as exc:
-        if exc.sqlstate == UNDEFINED_TABLE:  # the table or extension that would hold them is not there yet, or gone
-            return {}
-        raise
+    """All that lives in a scope, or the one object with an identity, as a rule in one round trip."""
+    for query in (kind.query(scope, identity), kind.older_query(scope, identity)):
+        try:
+            if query is not None:
+                return kind.parse(database.read(query))
+        except StatementFailed as exc:
+            if exc.sqlstate not in UNDEFINED:  # what would hold them is not there yet, or gone
+                raise
+    return {}
 
 
 @dataclass(frozen=True)

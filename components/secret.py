@@ -71,9 +71,11 @@ class SecretArgs(Model):
 class LiveSecret(NamedTuple):
     """A row of the store; ``digest`` is the hex SHA-256 of ``salt`` and value, ``changed_by`` the last who changed it.
 
-    ``digest`` is None where the value is gone from Vault, ``owner`` to ``grace`` where nobody declares the key.
+    ``digest`` is None where the value is gone from Vault, ``owner`` to ``probe`` where nobody declares the key, and in
+    a store of an earlier version (``in_older_store``), which is not asked.
     """
 
+    in_older_store: bool
     digest: str | None
     salt: str
     is_set: bool
@@ -115,12 +117,10 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
         return args.schema_name
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
-        query = load_sql("secrets").format(
-            schema=sql.Identifier(scope), schema_name=sql.Literal(scope), salt=sql.Literal(secrets.token_hex(16))
-        )
-        if identity is None:
-            return query
-        return query + sql.SQL(" WHERE s.key = {}").format(sql.Literal(identity.removeprefix(f"{scope}.")))
+        return _query("secrets", scope, identity)
+
+    def older_query(self, scope: str, identity: str | None = None) -> sql.Composable:
+        return _query("older_secrets", scope, identity)
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveSecret]:
         found = {}
@@ -165,14 +165,22 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
             rotated = previous is not None and previous.value == args.value and live.is_set
             if not rotated or args.on_rotated_in_database == "restore":
                 found.append(Difference("value", CONFIGURED, f"another, {live.story()}"))
+        declared = () if live.in_older_store else ("owner", "format", "min_bytes", "grace")
         found += [
             Difference(name, getattr(args, name), getattr(live, name))
-            for name in ("description", "owner", "format", "min_bytes", "grace")
+            for name in ("description", *declared)
             if getattr(args, name) != getattr(live, name)
         ]
-        if live.probe != args.probe:  # never shown: whoever changed it may have pasted a key
+        if declared and live.probe != args.probe:  # never shown: whoever changed it may have pasted a key
             found.append(Difference("probe", "the declared one", "another" if live.probe else "none"))
         return found
+
+    def drift(self, state: SecretArgs, live: LiveSecret) -> list[Difference]:
+        found = self.differences(state, live)
+        if not live.is_set or state.on_rotated_in_database != "keep":
+            return found
+        note = ", kept until another is configured"
+        return [each._replace(found=f"{each.found}{note}") if each.name == "value" else each for each in found]
 
     def plan(self, args: SecretArgs, live: LiveSecret | None, previous: SecretArgs | None = None) -> Statements:
         changed = {"value", "declaration"}
@@ -219,6 +227,15 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
                 "probe": live.probe,
             }
         )
+
+
+def _query(name: str, scope: str, identity: str | None) -> sql.Composed:
+    query = load_sql(name).format(
+        schema=sql.Identifier(scope), schema_name=sql.Literal(scope), salt=sql.Literal(secrets.token_hex(16))
+    )
+    if identity is None:
+        return query
+    return query + sql.SQL(" WHERE s.key = {}").format(sql.Literal(identity.removeprefix(f"{scope}.")))
 
 
 class SecretProvider(ObjectProvider[SecretArgs, LiveSecret]):

@@ -1,6 +1,7 @@
 -- The secrets of a store without their values: a digest of each, salted for this query alone.
 SELECT
     {schema_name} || '.' || s.key AS identity,
+    false AS in_older_store,
     {salt} AS salt,
     encode(sha256(convert_to({salt} || v.value, 'UTF8')), 'hex') AS digest,
     coalesce(v.value <> '' AND v.value NOT ILIKE 'placeholder%', false) AS is_set,

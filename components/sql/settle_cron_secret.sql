@@ -30,17 +30,25 @@ BEGIN
     IF FOUND THEN
         new_value := {schema}.cron_secret_value(pending.value);
         SELECT * INTO sent FROM {schema}.cron_secret_probes AS p WHERE p.rotation = pending.rotation;
-        IF declared.probe IS NULL THEN
+        IF new_value IS NULL THEN
+            verdict := 'somebody deleted it from Vault';
+        ELSIF declared.probe IS NULL THEN
             verdict := 'accepted';
         ELSIF NOT FOUND THEN -- not sent yet, or lost with pg_net's queue in a crash of the server
-            sent.rotation := pending.rotation;
-            EXECUTE declared.probe ->> 'request' INTO sent.request USING new_value;
-            IF declared.probe -> 'control' = 'true' THEN
-                EXECUTE declared.probe ->> 'request' INTO sent.control USING 'supabase-cron-made-up-' || gen_random_uuid();
-            END IF;
-            INSERT INTO {schema}.cron_secret_probes (rotation, request, control)
-            VALUES (sent.rotation, sent.request, sent.control);
-            INSERT INTO {schema}.cron_secret_audit (key, action, rotation) VALUES (p_key, 'probed', sent.rotation);
+            BEGIN
+                EXECUTE declared.probe ->> 'request' INTO sent.request USING new_value;
+                IF declared.probe -> 'control' = 'true' THEN
+                    EXECUTE declared.probe ->> 'request' INTO sent.control
+                    USING 'supabase-cron-made-up-' || gen_random_uuid();
+                END IF;
+                INSERT INTO {schema}.cron_secret_probes (rotation, request, control)
+                VALUES (pending.rotation, sent.request, sent.control);
+                INSERT INTO {schema}.cron_secret_audit (key, action, rotation)
+                VALUES (p_key, 'probed', pending.rotation);
+            EXCEPTION
+                WHEN OTHERS THEN -- told without its text, which may quote the url and in it a value
+                    verdict := format('its probe cannot be sent (SQLSTATE %s)', SQLSTATE);
+            END;
         ELSE
             verdict := {schema}.cron_probe_verdict(declared.probe, sent.request, sent.control, sent.sent_at);
         END IF;
@@ -50,7 +58,7 @@ BEGIN
             INSERT INTO {schema}.cron_secret_stages (key, stage, value, expires_at)
             SELECT s.key, 'previous', {schema}.cron_secret_value(s.value), clock_timestamp() + declared.grace
             FROM {schema}.cron_secrets AS s
-            WHERE s.key = p_key AND {schema}.cron_secret_value(s.value) NOT ILIKE 'placeholder%';
+            WHERE s.key = p_key AND {schema}.cron_secret_value(s.value) NOT ILIKE ALL (ARRAY['', 'placeholder%']);
             UPDATE {schema}.cron_secrets AS s
             SET value = new_value, updated_at = clock_timestamp(), rotation = pending.rotation
             WHERE s.key = p_key;

@@ -180,6 +180,25 @@ def test_an_existing_job_is_told_at_preview_and_adopted_when_asked(project: Proj
         postgres.execute("SELECT cron.unschedule(jobid) FROM cron.job")
 
 
+def test_a_table_made_by_hand_is_told_at_preview_and_adopted_with_its_rows(
+    project: Project, postgres: Connection, planted: Mapping[str, str]
+) -> None:
+    postgres.execute("CREATE TABLE public.cron_secrets (key text PRIMARY KEY, value text NOT NULL, description text)")
+    for key, value in planted.items():
+        postgres.execute("INSERT INTO public.cron_secrets VALUES (%s, %s, 'by hand')", [key, value])
+    told = project.pulumi("preview")
+    assert told.code != 0
+    assert "table 'cron_secrets' in schema 'public' exists already and no stack manages it" in told.errors()[0]
+    project.configure("adopt", "true")
+    preview = project.pulumi("preview")
+    assert preview.code == 0, preview.output
+    assert project.run("cronctl", "verify", "--stack", "test").code == 1
+    project.up()
+    assert project.pulumi("preview", "--expect-no-changes").code == 0
+    audit = postgres.execute("SELECT DISTINCT action FROM public.cron_secret_audit").fetchall()
+    assert audit == [("described",)], "the values stayed as they were"
+
+
 def test_a_stack_overrides_a_header_and_pauses_a_job(project: Project, postgres: Connection) -> None:
     project.configure("--path", "jobs.notification-worker.active", "false")
     header = "jobs.schedule-create-zoom.http.headers.X-Scheduler-Token"

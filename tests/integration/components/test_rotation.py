@@ -481,3 +481,43 @@ def test_a_tampered_declaration_is_mended(provide: Provide, postgres: Connection
     wanted = secret("planted-1", format="token", min_bytes=8, grace=60)
     assert provide(SecretProvider).diff(created.id, created.outs, wanted).changes
     assert provide(SecretProvider).update(created.id, created.outs, wanted).outs == created.outs
+
+
+def test_a_probe_that_cannot_be_sent_refuses_without_quoting_the_value(
+    provide: Provide, postgres: Connection, endpoint: Endpoint
+) -> None:
+    declared = Probe(url=f"{{{KEY}}}/health")
+    request = compile_probe(KEY, declared, schema="public")
+    tried = ProbeArgs(request=request, timeout=1, status="{[200,201)}", control=False).model_dump(exclude_none=True)
+    with pytest.raises(ProbeRefused, match=r"its probe cannot be sent \(SQLSTATE [0-9A-Z]{5}\)") as refused:
+        provide(SecretProvider).create(secret("planted-no-address", probe=tried))
+    assert "planted" not in str(refused.value)
+
+
+def test_a_pending_value_that_is_gone_from_vault_ends_the_rotation(
+    provide: Provide, postgres: Connection, endpoint: Endpoint, store: str
+) -> None:
+    if store == "table":
+        pytest.skip("the value is in the table")
+    endpoint.accept("planted-1")
+    provide(SecretProvider).create(secret("planted-1", probe=probe(endpoint)))
+    interrupt_before_the_answer(postgres)
+    postgres.execute("DELETE FROM vault.secrets WHERE name LIKE '%.pending'")
+    sweep(postgres)
+    assert left(postgres) == []
+    assert current(postgres) == "planted-1"
+    detail = postgres.execute("SELECT detail FROM public.cron_secret_audit WHERE action = 'refused'").fetchone()
+    assert detail == ("somebody deleted it from Vault",)
+
+
+def test_a_current_value_that_is_gone_from_vault_is_put_back(
+    provide: Provide, postgres: Connection, store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if store == "table":
+        pytest.skip("the value is in the table")
+    created = provide(SecretProvider).create(secret("planted-1"))
+    postgres.execute("DELETE FROM vault.secrets")
+    assert current(postgres) is None
+    assert provide(SecretProvider).diff(created.id, created.outs, secret("planted-1")).changes
+    provide(SecretProvider).update(created.id, created.outs, secret("planted-1"))
+    assert current(postgres) == "planted-1"

@@ -186,9 +186,16 @@ INSERT INTO public.cron_secret_owners VALUES ('cron_secret', 'supabase-cron/test
 
 @pytest.mark.parametrize("kept_in", ["table", "vault"])
 def test_the_store_of_the_first_version_is_upgraded_without_losing_a_row(
-    kept_in: str, install: Callable[..., None], provide: Provide, postgres: Connection
+    kept_in: str,
+    install: Callable[..., None],
+    provide: Provide,
+    postgres: Connection,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     postgres.execute(FIRST_VERSION)
+    assert provide(SecretProvider).check(secret(), secret()).failures == []
+    assert not provide(SecretProvider).diff("public.cron_secret", secret(), secret()).changes
+    assert capsys.readouterr().out == "", "a preview before the upgrade tells of no drift"
     wanted = store(store=kept_in)
     assert provide(SecretStoreProvider).check(store(), wanted).failures == []
     assert provide(SecretStoreProvider).update("public", store(), wanted).outs["differences"] == []
