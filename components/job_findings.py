@@ -23,13 +23,13 @@ def queue_readers(subject: Subject, rows: Answers) -> Found:
         yield (
             "note",
             ", ".join(jobs),
-            "WARNING: puts a reusable key into the headers of a queued request, where those roles find it; let the job "
+            "puts a reusable key into the headers of a queued request, where those roles find it; let the job "
             "sign instead, auth: {hmac: <key>}",
         )
 
 
 def dead_roles(subject: Subject, rows: Answers) -> Found:
-    """Jobs whose role is gone, which end the scheduler again and again (reference/pg_cron.md)."""
+    """Jobs whose role is gone: the scheduler ends over them again and again."""
     for row in rows["jobs"]:
         if not row["role_exists"]:
             role = sql.Identifier(row["username"]).as_string()

@@ -1,11 +1,8 @@
 """``cronctl rotate``: give a secret a new value, or its previous one back, without a moment in which a job fails."""
 
-import os
-import secrets
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -20,14 +17,12 @@ from components.model import nearest
 from components.object_kind import execute
 from components.secret_rotation import Rotation, await_rotation, settle, start_rotation
 from components.secret_store import STAGES
-from components.secret_value import misplaced_keys, misplaced_probe_keys, value_problem
+from cronctl.new_value import check, given, made_up, write
 from cronctl.output import errors_as_sentences, print_json, say
 from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, Target, named, open_target
 
 REFUSED = 1
 """Exit status: the new value did not pass its probe, and nothing has changed."""
-
-GENERATED_BYTES = 32
 
 INSUFFICIENT_PRIVILEGE = "42501"
 NO_SUCH_OBJECT = ("42883", "3F000", "42P01")
@@ -102,10 +97,10 @@ def _rotate(target: Target, key: str, *, generate: bool, save: Path | None) -> O
     spec = _declared(target.config, key)
     with target.database.transaction() as transaction:  # who cannot rotate it is told before a value is asked for
         settle(transaction, target.schema, key)
-    value = _made_up(key, spec) if generate else _given(key)
-    _check(target.config, key, spec, value)
+    value = made_up(key, spec) if generate else given(key)
+    check(target.config, key, spec, value)
     if save:
-        _write(save, value)
+        write(save, value)
     try:
         return _tried(target, key, value, save)
     except (StatementFailed, ProbeRefused) as exc:  # the server said no; after other errors the value may be in use
@@ -124,48 +119,6 @@ def _declared(config: Config | None, key: str) -> SecretSpec:
         missing = f"secret {key!r} is not declared in {config.settings.catalogue}"
         raise InvalidConfiguration([f"{missing}{nearest(key, config.catalogue.secrets)}"])
     return spec
-
-
-def _made_up(key: str, spec: SecretSpec) -> str:
-    if spec.format != "token":
-        raise InvalidConfiguration(
-            [f"secret {key!r} is declared as {spec.format}, which cannot be made up; give it without --generate"]
-        )
-    return secrets.token_urlsafe(GENERATED_BYTES)
-
-
-def _given(key: str) -> str:
-    try:
-        if sys.stdin is None:  # closed by who started us
-            return ""
-        if sys.stdin.isatty():
-            value: str = typer.prompt(f"New value of {key}", hide_input=True, confirmation_prompt=True, err=True)
-            value.encode()  # what the terminal sent and was no text
-            return value
-        return sys.stdin.buffer.read().decode().removesuffix("\n").removesuffix("\r")
-    except UnicodeError:
-        raise InvalidConfiguration([f"the new value of secret {key!r} is no UTF-8 text"]) from None
-
-
-def _check(config: Config | None, key: str, spec: SecretSpec, value: str) -> None:
-    """What can be known before anything is touched."""
-    if problem := value_problem(spec, value, datetime.now(UTC)):
-        raise InvalidConfiguration([f"the new value of secret {key!r} {problem}"])
-    if config is None:
-        return
-    found = [f"job {job!r} {problem}" for job, problem in misplaced_keys(config.catalogue, {key: value})]
-    found += [f"secret {own!r} {problem}" for own, problem in misplaced_probe_keys(config.catalogue, {key: value})]
-    if found:
-        raise InvalidConfiguration(found)
-
-
-def _write(save: Path, value: str) -> None:
-    """Write a generated value down before it is used."""
-    try:
-        with os.fdopen(os.open(save, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(value + "\n")
-    except OSError as exc:
-        raise Error(f"the value cannot be written to {save}: {exc.strerror}; nothing has changed") from None
 
 
 def _tried(target: Target, key: str, value: str, save: Path | None) -> Outcome:

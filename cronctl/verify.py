@@ -94,7 +94,7 @@ def verify(
             ],
         )
     if not same:
-        say("what is declared and what is there differ; pulumi preview tells more, pulumi up mends it", "yellow")
+        say("what is declared and what is there differ; pulumi preview tells what up would do about it", "yellow")
         raise typer.Exit(DIFFERS)
 
 

@@ -1,4 +1,4 @@
--- Supabase's roles, memberships and schemas (supabase/postgres; reference/supabase.md). Passwords are set apart.
+-- Supabase's roles, memberships and schemas (supabase/postgres). Passwords are set apart.
 CREATE ROLE postgres LOGIN CREATEDB CREATEROLE REPLICATION BYPASSRLS;
 CREATE ROLE anon NOLOGIN;
 CREATE ROLE authenticated NOLOGIN;

@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import stat
 import subprocess
@@ -284,13 +285,15 @@ class Terminal:
     def __init__(self, side: int) -> None:
         self.side = side
         self.seen = ""
+        self.answered = 0
 
     def until(self, words: str) -> None:
-        """Read until the screen shows this anew."""
-        heard = ""
-        while words not in heard:
-            heard += self._read()
-        self.seen += heard
+        """Read until the screen shows this after what was waited for before."""
+        while words not in self.seen[self.answered :]:
+            heard = self._read()
+            assert heard, self.seen
+            self.seen += heard
+        self.answered = self.seen.index(words, self.answered) + len(words)
 
     def type(self, keys: str) -> None:
         os.write(self.side, keys.encode())
@@ -301,6 +304,8 @@ class Terminal:
         return self.seen
 
     def _read(self) -> str:
+        ready, _, _ = select.select([self.side], [], [], SECONDS)
+        assert ready, self.seen
         try:
             return os.read(self.side, 4096).decode()
         except OSError:  # how Linux says that the other side is closed
@@ -347,7 +352,9 @@ def test_a_value_that_is_typed_is_not_shown(cronctl: Cronctl, store: Store) -> N
 def test_control_c_at_the_prompt(cronctl: Cronctl, store: Store) -> None:
     with terminal(cronctl, KEY) as (screen, process):
         screen.until(": ")
-        screen.type("planted-half\x03")
+        screen.type("planted-half")
+        time.sleep(0.5)  # a signal between the prompt and the read that follows would wait for the next key
+        screen.type("\x03")
         seen = screen.rest()
         assert process.wait(SECONDS) == 3
     assert checked(3, "", seen).stderr.endswith("cronctl: interrupted; nothing has changed")
@@ -601,8 +608,9 @@ def test_a_lost_connection_and_a_second_person(
         )
     assert [*tmp_path.iterdir()] == []
     held.set()
-    assert first.told().code == 0
-    assert store.current() == NEW
+    told = first.told()  # cut between two questions, it asks again; cut within one, it says how things stand
+    assert told.code == 0 or (told.code == 3 and told.stderr.endswith(GOES_ON)), told
+    store.sweep_until(lambda: store.current() == NEW)
 
 
 def test_two_at_once_without_a_probe_follow_each_other(cronctl: Cronctl, store: Store) -> None:
@@ -638,7 +646,13 @@ def test_on_a_deployed_stack(
             )
             return checked(done.code, "", done.output)
 
-        misspelt, other_format, made_up, stranger, refused = Cronctl(conninfo).all(
+        def doctor() -> Told:
+            done = project.run("cronctl", "doctor", "--stack", "test", "--json")
+            assert not any(value in done.output for value in (*planted.values(), NEW))
+            return Told(done.code, "", done.output)
+
+        well, misspelt, other_format, made_up, stranger, refused = Cronctl(conninfo).all(
+            doctor,
             lambda: rotate("cron_secert", "--undo"),
             lambda: rotate("service_role_key", typed="sb_secret_planted"),
             lambda: rotate("service_role_key", "--generate"),
@@ -668,16 +682,13 @@ def test_on_a_deployed_stack(
         assert "the previous value is kept for 1:00:00 (cronctl rotate cron_secret --undo)" in told.stderr
         assert "pulumi config set --secret --path secrets.cron_secret --stack test" in told.stderr
         assert store.current(schema="public") == NEW
-        assert rotate(KEY, "--undo").code == 0
-        assert store.current(schema="public") == planted[KEY]
 
-        well = project.run("cronctl", "doctor", "--stack", "test", "--json")
-        assert (well.code, json.loads(well.output)["well"]) == (0, True)
+        assert well.code == 0
+        assert json.loads(well.stderr)["well"] is True
         connection.execute("GRANT SELECT ON public.cron_secrets TO mallory")
         superuser.execute("ALTER ROLE mallory BYPASSRLS")
-        ill = project.run("cronctl", "doctor", "--stack", "test", "--json")
-        document, _ = json.JSONDecoder().raw_decode(ill.output)
+        ill = doctor()
+        document, _ = json.JSONDecoder().raw_decode(ill.stderr)
         assert (ill.code, document["well"]) == (1, False)
         assert [each["object"] for each in document["findings"] if each["level"] == "problem"] == ["mallory"]
-        assert "1 problem found; each line says what to do" in ill.output
-        assert not any(value in well.output + ill.output for value in (*planted.values(), NEW))
+        assert "1 problem found; each line says what to do" in ill.stderr

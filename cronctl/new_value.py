@@ -1,0 +1,60 @@
+"""A secret's new value on its way in: made up or given, checked against what the stack declares, written down."""
+
+import os
+import secrets
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from components.catalogue import SecretSpec
+from components.config import Config
+from components.errors import Error, InvalidConfiguration
+from components.secret_value import misplaced_keys, misplaced_probe_keys, value_problem
+
+GENERATED_BYTES = 32
+
+
+def made_up(key: str, spec: SecretSpec) -> str:
+    """A random token. Raises InvalidConfiguration where the key is no token."""
+    if spec.format != "token":
+        raise InvalidConfiguration(
+            [f"secret {key!r} is declared as {spec.format}, which cannot be made up; give it without --generate"]
+        )
+    return secrets.token_urlsafe(GENERATED_BYTES)
+
+
+def given(key: str) -> str:
+    """What is typed at a prompt that does not show it, or comes on stdin. Raises InvalidConfiguration."""
+    try:
+        if sys.stdin is None:  # closed by who started us
+            return ""
+        if sys.stdin.isatty():
+            value: str = typer.prompt(f"New value of {key}", hide_input=True, confirmation_prompt=True, err=True)
+            value.encode()  # what the terminal sent and was no text
+            return value
+        return sys.stdin.buffer.read().decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeError:
+        raise InvalidConfiguration([f"the new value of secret {key!r} is no UTF-8 text"]) from None
+
+
+def check(config: Config | None, key: str, spec: SecretSpec, value: str) -> None:
+    """What can be known before anything is touched. Raises InvalidConfiguration."""
+    if problem := value_problem(spec, value, datetime.now(UTC)):
+        raise InvalidConfiguration([f"the new value of secret {key!r} {problem}"])
+    if config is None:
+        return
+    found = [f"job {job!r} {problem}" for job, problem in misplaced_keys(config.catalogue, {key: value})]
+    found += [f"secret {own!r} {problem}" for own, problem in misplaced_probe_keys(config.catalogue, {key: value})]
+    if found:
+        raise InvalidConfiguration(found)
+
+
+def write(save: Path, value: str) -> None:
+    """Write a generated value down before it is used, for its owner alone. Raises Error."""
+    try:
+        with os.fdopen(os.open(save, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(value + "\n")
+    except OSError as exc:
+        raise Error(f"the value cannot be written to {save}: {exc.strerror}; nothing has changed") from None
