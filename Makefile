@@ -24,7 +24,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 say = @echo "==> $(1)"
 in_stack = PATH="$$($(BIN)/python -m toolchain ensure):$(CURDIR)/$(BIN):$$PATH"; export PATH; $(dev_environment)
 
-.PHONY: help setup setup-dev packages engine up preview refresh destroy verify down clean test test-unit check format \
+.PHONY: help setup setup-dev packages engine up preview refresh destroy verify down clean test coverage test-unit check format \
 	schema docs lock
 
 help: ## This list
@@ -91,9 +91,15 @@ clean: ## Stop it and remove its data (the virtual environment and the engine st
 	@test ! -x $(BIN)/python || $(BIN)/python -m devstack clean
 	@rm -rf .devstack/state .devstack/pulumi
 
+with_engine = PATH="$$($(BIN)/python -m toolchain ensure):$$PATH"
+in_parallel = --numprocesses auto --dist loadgroup
+
 test: setup-dev packages engine ## All tests: unit, integration on a real PostgreSQL, acceptance through the engine
 	$(call say,tests: unit + integration + acceptance)
-	@PATH="$$($(BIN)/python -m toolchain ensure):$$PATH" $(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	@$(with_engine) $(BIN)/python -m pytest $(in_parallel)
+
+coverage: setup-dev packages engine ## The same, and which lines they leave out (half as long again)
+	@$(with_engine) $(BIN)/python -m pytest $(in_parallel) --cov --cov-report=term:skip-covered
 
 test-unit: setup-dev ## The tests that need no server
 	@$(BIN)/python -m pytest tests/unit

@@ -1,5 +1,6 @@
-"""The server that tests run against: a dev stack of the run's own, or the one that was asked for."""
+"""The server that tests run against, a dev stack of the process's own or the one that was asked for; who runs what."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,6 +11,18 @@ from devstack import Stack
 
 DATABASE_URL = "TEST_DATABASE_URL"
 SUPERUSER_URL = "TEST_SUPERUSER_URL"
+
+
+MAKES_STACKS = ("integration/devstack/", "unit/devstack/", "test_access", "test_planted", "test_rotation_crash")
+"""Files that start and stop stacks of their own: one after the other, since a stopped one's ports look free."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each file to one of the processes (``--numprocesses``, ``--dist loadgroup``) as a whole."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        name = "stacks" if any(part in file for part in MAKES_STACKS) else file
+        item.add_marker(pytest.mark.xdist_group(name))
 
 
 class Server(NamedTuple):
@@ -27,7 +40,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         return
     stack = Stack(tmp_path_factory.mktemp("stacks"), "test")
     try:
-        stack.up()
+        # Two processes that start at once would choose the same free port.
+        with (tmp_path_factory.getbasetemp().parent / "start.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            stack.up()
         yield Server(stack.conninfo, stack.superuser_conninfo)
     finally:
         stack.clean()

@@ -79,13 +79,11 @@ def test_a_batch_becomes_visible_together(stack: Stack, login: Connection, wait_
 def test_a_thousand_in_one_transaction_arrive_once_each(
     stack: Stack, login: Connection, wait_for: WaitFor, hello: str
 ) -> None:
-    started = time.monotonic()
     login.execute(
         "SELECT net.http_post(%s, body := jsonb_build_object('n', n)) FROM generate_series(1, 1000) AS n", (hello,)
     )
     wait_for(lambda: login.execute("SELECT FROM net.http_request_queue LIMIT 1").rowcount == 0, 30)
     assert sorted(request["json"]["n"] for request in stack.requests("hello")) == list(range(1, 1001))
-    assert time.monotonic() - started < 15  # 200 a second; the rest is patience with a busy machine
 
 
 def test_a_worker_killed_in_mid_round_sends_again(
