@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 from psycopg import sql
+from pydantic import ValidationError
 
 from components.config import Config
 from components.connection import Database
@@ -139,7 +140,7 @@ def _finding(
         f"{prop}: declared {shown(wanted)}, in the database {shown(found)}"
         for prop, wanted, found in kind.differences(args, live)
     ]
-    stored = {key: value for key, value in outputs.items() if key in type(args).model_fields}
+    stored = _inputs(type(args), outputs)
     for key, wanted in args.model_dump(exclude=set(kind.directives), exclude_none=True).items():
         if stored.get(key) != wanted:
             sides = (
@@ -149,6 +150,15 @@ def _finding(
             )
             details.append(f"{key} in the state is not the declared one{sides}")
     return Finding(word, name, "differs" if details else "in sync", tuple(details))
+
+
+def _inputs(model: type[Model], outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The inputs that the state holds; those that an earlier version did not know are their defaults, as at preview."""
+    known = {key: value for key, value in outputs.items() if key in model.model_fields}
+    try:
+        return model.model_validate(known).model_dump()
+    except ValidationError:
+        return known
 
 
 def _stray_jobs(owner: str, live: Mapping[str, LiveJob], known: set[str]) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from devstack.stack import Stack
@@ -12,20 +13,28 @@ POLL = 0.5
 ACCEPTED = range(200, 300)
 """A call with wrong credentials proves nothing."""
 
+FRESH = timedelta(minutes=2)
+"""An older request tells of a stack that worked once, before it was stopped."""
+
 MASKED = {"authorization", "apikey"}
 
 
 def wait_for_request(stack: Stack, function: str, timeout: float) -> dict[str, Any] | None:
-    """The last accepted request of a function, as :func:`devstack.receiver.record` writes it.
+    """The last accepted request of a function in the last minutes, as :func:`devstack.receiver.record` writes it.
 
     Waits up to ``timeout`` seconds for one to come; None when none does.
     """
     end = time.monotonic() + timeout
-    while not (found := [each for each in stack.requests(function) if each["status"] in ACCEPTED]):
+    while not (found := [each for each in stack.requests(function) if _proves(each)]):
         if time.monotonic() > end:
             return None
         time.sleep(POLL)
     return found[-1]
+
+
+def _proves(request: dict[str, Any]) -> bool:
+    recent = datetime.fromisoformat(request["time"]) > datetime.now(UTC) - FRESH
+    return recent and request["status"] in ACCEPTED
 
 
 def describe(request: dict[str, Any]) -> str:
