@@ -1,4 +1,4 @@
-"""Who can do what with the secret store, as data: role x object x action. Pure.
+"""Who can do what with the secret store and the run ledger, as data: role x object x action. Pure.
 
 docs/security.md holds this table (``python -m components.access`` prints it, with the file as argument puts it there),
 and a test logs in as each role and tries every cell against a real server. What is allowed is listed; the rest is no.
@@ -11,11 +11,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from components import run_ledger, secret_store
 from components.fields import StoreKind
-from components.function import ROTATION_FUNCTIONS, STORE_FUNCTIONS, Function
-from components.secret_store import TABLES, VALUES
+from components.function import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS, Function
+from components.secret_store import VALUES
 
 STORES: tuple[StoreKind, ...] = ("table", "vault")
+
+TABLES = (*secret_store.TABLES, *run_ledger.TABLES)
 
 TABLE_ACTIONS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 
@@ -27,7 +30,7 @@ END = "<!-- end of the table -->\n"
 """Between these lines docs/security.md holds it."""
 
 OWNER = "SET ROLE <owner>"
-"""The way to everything: becoming the role that owns the store."""
+"""The way to everything: becoming the role that owns all of it."""
 
 
 class Answer(StrEnum):
@@ -85,16 +88,21 @@ def called(function: Function) -> str:
     return f"{function.name}({function.argument_types})"
 
 
-FUNCTIONS = {called(function): function for function in (*STORE_FUNCTIONS, *ROTATION_FUNCTIONS.values())}
+FUNCTIONS = {
+    called(function): function for function in (*STORE_FUNCTIONS, *LEDGER_FUNCTIONS, *ROTATION_FUNCTIONS.values())
+}
 FOR_OPERATORS = tuple(called(function) for function in ROTATION_FUNCTIONS.values())
 
 ALLOWED = (
     Rule("reader", TABLES, ("SELECT",), Answer.NO_ROW),
     Rule("bypassing reader", TABLES, ("SELECT",), Answer.YES),
     Rule("bypassing reader", VALUES, ("SELECT",), Answer.REFERENCES, ("vault",)),
+    Rule("reader", run_ledger.VIEWS, ("SELECT",), Answer.NO_ROW),
+    Rule("bypassing reader", run_ledger.VIEWS, ("SELECT",), Answer.YES),
     Rule("operator", FOR_OPERATORS, ("EXECUTE",), Answer.YES),
     Rule("owner", TABLES, TABLE_ACTIONS, Answer.YES),
     Rule("owner", VALUES, ("SELECT",), Answer.REFERENCES, ("vault",)),
+    Rule("owner", run_ledger.VIEWS, ("SELECT",), Answer.YES),
     Rule("owner", FUNCTIONS, ("EXECUTE",), Answer.YES),
     Rule("owner", (OWNER,), ("SET ROLE",), Answer.YES),
     # Supabase's own grants on Vault; authenticator has them after SET ROLE service_role alone
@@ -107,6 +115,7 @@ def actions(store: StoreKind) -> Iterator[tuple[str, str]]:
     """Every (object, action) of a store, in the table's order."""
     for table in TABLES:
         yield from ((table, action) for action in TABLE_ACTIONS)
+    yield from ((view, "SELECT") for view in run_ledger.VIEWS)
     for function in (*FOR_OPERATORS, *(name for name in FUNCTIONS if name not in FOR_OPERATORS)):
         yield function, "EXECUTE"
     if store == "vault":

@@ -2,11 +2,14 @@
 
 The command is readable SQL: a first comment line names the owner, then one statement stands. A secret is a call of
 ``get_secret``, so its value is read when the job runs and is never part of the text. A request that is signed is
-written down first, so that what is signed is what is sent.
+written down first, so that what is signed is what is sent. A job's request is put down in the run ledger by the same
+statement, with the rule that its answer is judged by.
 """
 
 import json
 from collections.abc import Callable, Iterable
+from itertools import groupby
+from typing import Any
 
 from psycopg import sql
 
@@ -31,7 +34,7 @@ def compile_command(name: str, job: Job, *, owner: str, schema: str) -> str:
     comment = sql.SQL("-- {}\n").format(sql.SQL(mark(owner, name)))
     if job.http is None:
         return comment.as_string() + (job.sql or "").strip()
-    return (comment + _statement(job.http, schema) + sql.SQL(";")).as_string()
+    return (comment + _statement(job.http, schema, job=name) + sql.SQL(";")).as_string()
 
 
 def compile_probe(key: str, probe: Probe, *, schema: str) -> str:
@@ -43,28 +46,55 @@ def compile_probe(key: str, probe: Probe, *, schema: str) -> str:
     return _statement(probe, schema, under_test=key).as_string()
 
 
-def _statement(request: Request, schema: str, under_test: str | None = None) -> sql.Composed:
+def rule(request: Request) -> dict[str, Any]:
+    """How an answer is judged: ``timeout`` (seconds), ``status`` (int4multirange) and ``body`` (jsonpath), if any."""
+    judged: dict[str, Any] = {"timeout": request.timeout, "status": multirange(request.success.status)}
+    return judged | ({"body": request.success.body} if request.success.body is not None else {})
+
+
+def multirange(numbers: Iterable[int]) -> str:
+    """Numbers as PostgreSQL writes an int4multirange: ``{[200,300)}``."""
+    runs = groupby(enumerate(sorted(set(numbers))), lambda pair: pair[1] - pair[0])
+    bounds = [[number for _, number in run] for _, run in runs]
+    return "{" + ",".join(f"[{run[0]},{run[-1] + 1})" for run in bounds) + "}"
+
+
+def _statement(request: Request, schema: str, *, under_test: str | None = None, job: str | None = None) -> sql.Composed:
     def read(key: str) -> sql.Composable:
         if key == under_test:
             return _VALUE_UNDER_TEST
         return sql.SQL("{}.get_secret({})").format(sql.Identifier(schema), sql.Literal(key))
 
     if request.auth is None or request.auth.hmac is None:
-        return _send(request, read, url=_text(request.url, read), body=_body(request))
-    signed = sql.SQL(
-        "{send}\nFROM (\n    SELECT\n        {url} AS url{body}\n    OFFSET 0\n) AS request"  # OFFSET 0: computed once
+        sent = _send(request, read, url=_text(request.url, read), body=_body(request))
+        return sql.SQL("SELECT {}").format(_recorded(sent, request, schema, job))
+    sent = _send(
+        request,
+        read,
+        url=sql.SQL("request.url"),
+        body=sql.SQL("request.body"),
+        signature=_signature(request, request.auth.hmac, schema, under_test),
+    )
+    signed = sql.SQL(  # OFFSET 0: computed once
+        "SELECT {send}\nFROM (\n    SELECT\n        {url} AS url{body}\n    OFFSET 0\n) AS request"
     )
     body = sql.SQL(",\n        {} AS body").format(_body(request)) if request.sends_body else sql.SQL("")
     return signed.format(
-        send=_send(
-            request,
-            read,
-            url=sql.SQL("request.url"),
-            body=sql.SQL("request.body"),
-            signature=_signature(request, request.auth.hmac, schema, under_test),
-        ),
+        send=_recorded(sent, request, schema, job),
         url=_text(request.url, read),
         body=body,
+    )
+
+
+def _recorded(sent: sql.Composed, request: Request, schema: str, job: str | None) -> sql.Composed:
+    """A job's request goes into the ledger; a probe's answer is looked at by the rotation that sent it."""
+    if job is None:
+        return sent
+    return sql.SQL("{schema}.record_cron_run({job}, {sent}, {rule})").format(
+        schema=sql.Identifier(schema),
+        job=sql.Literal(job),
+        sent=sent,
+        rule=sql.Literal(json.dumps(rule(request), ensure_ascii=False)),
     )
 
 
@@ -78,7 +108,7 @@ def _send(
     ]
     if request.sends_body:
         arguments.insert(2, sql.SQL("body := {}").format(body))
-    return sql.SQL("SELECT {function}(\n    {arguments}\n)").format(
+    return sql.SQL("{function}(\n    {arguments}\n)").format(
         function=_FUNCTIONS[request.method], arguments=sql.SQL(",\n    ").join(arguments)
     )
 

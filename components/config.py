@@ -38,6 +38,13 @@ class ExtensionConfig(Model):
     drop: bool = False
 
 
+class RetentionConfig(Model):
+    """For how many days runs are kept: in the ledger, and in pg_cron's own job_run_details."""
+
+    runs: int = Field(default=30, ge=1, le=3650)
+    details: int = Field(default=7, ge=1, le=3650)
+
+
 class Settings(Model):
     """The configuration keys of a stack, ``supabase-cron:<key>`` in ``Pulumi.<stack>.yaml``."""
 
@@ -52,6 +59,7 @@ class Settings(Model):
     extensions: dict[ExtensionName, ExtensionConfig] = Field(default_factory=dict)
     rotators: list[Identifier] = Field(default_factory=list)
     operators: OperatorsConfig | None = None
+    retention: RetentionConfig = RetentionConfig()
     adopt: bool = False
     destroy_foreign_secrets: bool = Field(default=False, alias="destroyForeignSecrets")
 
@@ -60,7 +68,7 @@ class Settings(Model):
     def _structured_values_arrive_as_json(cls, data: Any) -> Any:  # noqa: ANN401 - what the engine passes
         if not isinstance(data, dict):
             return data
-        structured = {"secrets", "jobs", "extensions", "rotators", "operators"}
+        structured = {"secrets", "jobs", "extensions", "rotators", "operators", "retention"}
         read = {k: _from_json(k, v) if k in structured and isinstance(v, str) else v for k, v in data.items()}
         # Pulumi.yaml must give every key a default, or the engine demands it of each stack: empty means unset
         return {k: v for k, v in read.items() if v not in ("", {}, [])}

@@ -1,14 +1,12 @@
 """From a stack's configuration to the objects that should be: pure, and the same for the program and for cronctl."""
 
-from collections.abc import Iterable
-from itertools import groupby
 from typing import NamedTuple
 
 from psycopg import sql
 
 from components.catalogue import Catalogue, Probe, SecretSpec
-from components.command import compile_command, compile_probe
-from components.config import Config, ExtensionConfig
+from components.command import compile_command, compile_probe, rule
+from components.config import Config, ExtensionConfig, RetentionConfig
 from components.cron_job import CronJobArgs
 from components.extension import ExtensionArgs
 from components.fields import ExtensionName
@@ -16,6 +14,7 @@ from components.function import ROTATION_FUNCTIONS
 from components.grants import GrantsArgs
 from components.owner import mark
 from components.rotation import RotationFunctionArgs
+from components.run_ledger import RunLedgerArgs
 from components.secret import ProbeArgs, SecretArgs
 from components.secret_store import SecretStoreArgs
 from components.secret_value import MIN_KEY_BYTES
@@ -41,7 +40,8 @@ class Declaration(NamedTuple):
     grants: dict[str, GrantsArgs]
     secrets: dict[str, SecretArgs]
     read_by_probes: dict[str, list[str]]
-    sweep: CronJobArgs
+    ledger: RunLedgerArgs
+    sweeps: dict[str, CronJobArgs]
     jobs: dict[str, CronJobArgs]
 
 
@@ -86,7 +86,14 @@ def declare(config: Config) -> Declaration:
             key: [other for other in spec.probe.secret_keys() if other != key] if spec.probe else []
             for key, spec in config.catalogue.secrets.items()
         },
-        sweep=sweep_job(schema, owner, adopt=settings.adopt),
+        ledger=RunLedgerArgs(schema_name=schema, owner=owner, adopt=settings.adopt),
+        sweeps={
+            job.name: job
+            for job in (
+                sweep_job(schema, owner, adopt=settings.adopt),
+                runs_sweep_job(schema, owner, settings.retention, adopt=settings.adopt),
+            )
+        },
         jobs={
             name: CronJobArgs(
                 name=name,
@@ -123,26 +130,25 @@ def _signing_keys(catalogue: Catalogue) -> set[str]:
 
 
 def _probe(key: str, probe: Probe, schema: str, *, control: bool) -> ProbeArgs:
-    return ProbeArgs(
-        request=compile_probe(key, probe, schema=schema),
-        timeout=probe.timeout,
-        status=multirange(probe.success.status),
-        body=probe.success.body,
-        control=control,
-    )
-
-
-def multirange(numbers: Iterable[int]) -> str:
-    """Numbers as PostgreSQL writes an int4multirange: ``{[200,300)}``."""
-    runs = groupby(enumerate(sorted(set(numbers))), lambda pair: pair[1] - pair[0])
-    bounds = [[number for _, number in run] for _, run in runs]
-    return "{" + ",".join(f"[{run[0]},{run[-1] + 1})" for run in bounds) + "}"
+    return ProbeArgs(request=compile_probe(key, probe, schema=schema), control=control, **rule(probe))
 
 
 def sweep_job(schema: str, owner: str, *, adopt: bool = False) -> CronJobArgs:
     """The job that takes rotations to their end which nobody waits for, and forgets previous values in time."""
-    name = f"cron-secrets-sweep-{schema}"
-    command = sql.SQL("-- {}\n").format(sql.SQL(mark(owner, name))) + load_sql("sweep_cron_secrets").format(
-        schema=sql.Identifier(schema)
+    command = load_sql("sweep_cron_secrets").format(schema=sql.Identifier(schema))
+    return _sweep(f"cron-secrets-sweep-{schema}", command, owner, adopt=adopt)
+
+
+def runs_sweep_job(schema: str, owner: str, retention: RetentionConfig, *, adopt: bool = False) -> CronJobArgs:
+    """The job that writes down in the ledger what came back, and forgets old runs."""
+    command = load_sql("sweep_cron_runs").format(
+        schema=sql.Identifier(schema),
+        runs=sql.Literal(f"{retention.runs} days"),
+        details=sql.Literal(f"{retention.details} days"),
     )
-    return CronJobArgs(name=name, schedule="* * * * *", command=command.as_string().strip(), owner=owner, adopt=adopt)
+    return _sweep(f"cron-runs-sweep-{schema}", command, owner, adopt=adopt)
+
+
+def _sweep(name: str, command: sql.Composed, owner: str, *, adopt: bool) -> CronJobArgs:
+    text = (sql.SQL("-- {}\n").format(sql.SQL(mark(owner, name))) + command).as_string().strip()
+    return CronJobArgs(name=name, schedule="* * * * *", command=text, owner=owner, adopt=adopt)

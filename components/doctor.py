@@ -10,15 +10,16 @@ from typing import Literal, NamedTuple
 
 from psycopg import sql
 
+from components import run_ledger, secret_store
 from components.connection import Database, Row
 from components.errors import StatementFailed
 from components.finding import Answers, Finding, Found, Subject
-from components.function import ROTATION_FUNCTIONS, STORE_FUNCTIONS
+from components.function import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.job_findings import dead_roles, planted, queue_readers
 from components.linter import EXTENSIONS, MANAGED_SCHEMAS, SENSITIVE_COLUMNS, lints, search_paths
 from components.owner import mark
 from components.secret_readers import READING, SIGNING, readers
-from components.secret_store import DECLARATIONS, SECRETS, TABLES, VALUES, VAULT_TRIGGER
+from components.secret_store import DECLARATIONS, SECRETS, VALUES, VAULT_TRIGGER
 from components.sql import load_sql
 
 Judge = Callable[[Subject, Answers], Found]
@@ -79,13 +80,15 @@ def _findings(check: Check, subject: Subject, rows: Mapping[str, Sequence[Row] |
 
 def _query(name: str, schema: str) -> sql.Composed:
     """A check's query; each file takes what it names of these."""
-    ours = [function.name for function in (*STORE_FUNCTIONS, *ROTATION_FUNCTIONS.values())]
+    ours = [function.name for function in (*STORE_FUNCTIONS, *LEDGER_FUNCTIONS, *ROTATION_FUNCTIONS.values())]
     functions = [*READING, *SIGNING] if name == "readers" else ours
+    relations = [*secret_store.TABLES, *run_ledger.TABLES, *run_ledger.VIEWS]
+    tables = list(secret_store.TABLES) if name == "readers" else relations
     return load_sql(f"doctor_{name}").format(
         schema=sql.Literal(schema),
         secrets=sql.Literal(SECRETS),
         declarations=sql.Literal(DECLARATIONS),
-        tables=sql.Literal(list(TABLES)),
+        tables=sql.Literal(tables),
         values=sql.Literal(list(VALUES)),
         vault_trigger=sql.Literal(VAULT_TRIGGER),
         functions=sql.Literal(functions),

@@ -1,4 +1,4 @@
-"""Functions as we define them and as the catalog has them; shared by the store and the rotation functions.
+"""Functions as we define them and as the catalog has them; shared by the store, the rotation functions and the ledger.
 
 A definition is a ``.sql`` file with ``{schema}`` places. What lives is compared by body, security, search_path,
 volatility and privileges, so that a function replaced or opened behind our back is drift.
@@ -163,6 +163,13 @@ STORE_FUNCTIONS = (
 )
 """The store's own, for the owner alone."""
 
+LEDGER_FUNCTIONS = (
+    Function("record_cron_run", "text, bigint, jsonb", "p_job text, p_request bigint, p_rule jsonb", "bigint", "v"),
+    Function("settle_cron_runs", "", "", "bigint", "v"),
+    Function("purge_cron_runs", "interval, interval", "p_runs interval, p_details interval", "void", "v"),
+)
+"""The run ledger's own, for the owner alone."""
+
 ROTATION_FUNCTIONS = {function.name: function for function in (ROTATE, UNDO, SETTLE)}
 """What people who rotate may call, by name."""
 
@@ -174,7 +181,7 @@ def functions_query(schema: str, names: Iterable[str]) -> sql.Composed:
 
 def live_functions(rows: Iterable[Row]) -> dict[str, LiveFunction]:
     """The query's rows by function name; an overload with other argument types is not ours and left alone."""
-    ours = {function.name: function for function in STORE_FUNCTIONS} | ROTATION_FUNCTIONS
+    ours = {function.name: function for function in (*STORE_FUNCTIONS, *LEDGER_FUNCTIONS)} | ROTATION_FUNCTIONS
     found = {}
     for row in rows:
         if row["signature"] is None:  # dropped while we looked: the catalog's functions see the present, not a snapshot

@@ -14,6 +14,7 @@ from components.extension import Extension
 from components.grants import Grants
 from components.operators import Operators
 from components.rotation import RotationFunction
+from components.run_ledger import RunLedger
 from components.schedule import parse_schedule
 from components.secret import Secret
 from components.secret_store import SecretStore
@@ -47,8 +48,10 @@ class ScheduledJobs(pulumi.ComponentResource):
             for name, args in declared.grants.items()
         }
         secrets = self._secrets(declared, *extensions.values(), store, *rotation.values())
-        ready = self._after(*extensions.values(), store, *secrets.values())
-        CronJob(declared.sweep.name, declared.sweep, ready)
+        ledger = RunLedger("run-ledger", declared.ledger, self._after(*extensions.values(), store))
+        ready = self._after(*extensions.values(), store, ledger, *secrets.values())
+        for name, args in declared.sweeps.items():
+            CronJob(name, args, ready)
         jobs = {name: CronJob(name, args, ready) for name, args in declared.jobs.items()}
 
         self.extensions = pulumi.Output.all(**{name: each.installed_version for name, each in extensions.items()})

@@ -23,6 +23,7 @@ from components.owner import Claim, mark, owner_of
 from components.provider import ObjectProvider, resource_props
 from components.server import Server
 from components.sql import load_sql
+from components.table import LiveTable, shut, table_differences, tables_query
 
 SECRETS = "cron_secrets"
 DECLARATIONS = "cron_secret_declarations"
@@ -61,23 +62,6 @@ class SecretStoreArgs(Model):
     destroy_foreign_secrets: bool = False
 
 
-class LiveTable(NamedTuple):
-    """A table as the catalog has it; ``privileges`` are those of others than its owner, ``grantee: PRIVILEGE, …``."""
-
-    name: str
-    kind: str
-    owner: str
-    mine: bool
-    comment: str | None
-    row_security: bool
-    forced: bool
-    strange_policies: list[str]
-    has_policy: bool
-    columns: list[str]
-    triggers: list[str]
-    privileges: list[str]
-
-
 class LiveStore(NamedTuple):
     """What there is of a store in a schema."""
 
@@ -102,7 +86,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
         return args.schema_name
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
-        tables = load_sql("secret_store").format(schema=sql.Literal(scope), names=sql.Literal(list(TABLES)))
+        tables = tables_query(scope, TABLES)
         functions = functions_query(scope, [function.name for function in STORE_FUNCTIONS])
         return sql.SQL(
             "SELECT {schema} AS schema, "
@@ -175,9 +159,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
             ),
         ]
         for table in TABLES:
-            name = sql.Identifier(args.schema_name, table)
-            parts.append(sql.SQL("COMMENT ON TABLE {} IS {}").format(name, sql.Literal(mark(args.owner))))
-            parts.append(load_sql("lock_table").format(table=sql.Literal(name.as_string())))
+            parts += shut(args.schema_name, table, mark(args.owner))
         functions = [
             step
             for function in STORE_FUNCTIONS
@@ -242,22 +224,11 @@ def _attach(schema: sql.Identifier, store: StoreKind) -> Iterator[sql.Composed]:
 
 
 def _table_differences(name: str, args: SecretStoreArgs, live: LiveTable | None) -> list[Difference]:
-    if live is None:
-        return [Difference(f"table {name}", "there", "gone")]
-    found = []
-    if missing := [column for column in TABLES[name] if column not in live.columns]:
-        found.append(Difference(f"columns of {name}", "complete", f"without {', '.join(missing)}"))
-    if owner_of(live.comment) != args.owner:
-        found.append(Difference(f"comment on {name}", mark(args.owner), live.comment))
-    if not live.row_security or live.forced:
-        found.append(Difference(f"row security of {name}", "enabled", "forced" if live.row_security else "disabled"))
-    if live.strange_policies or not live.has_policy:
-        found.append(Difference(f"policies of {name}", ["nobody"], live.strange_policies))
-    if live.privileges:
-        found.append(Difference(f"privileges on {name}", "its owner alone", "; ".join(live.privileges)))
-    ours = [trigger for table, trigger in _TRIGGERS if table == name and trigger in live.triggers]
-    if ours != triggers_of(name, args.store):
-        found.append(Difference(f"triggers of {name}", triggers_of(name, args.store), ours))
+    found = table_differences(name, TABLES[name], args.owner, live)
+    if live is not None:
+        ours = [trigger for table, trigger in _TRIGGERS if table == name and trigger in live.triggers]
+        if ours != triggers_of(name, args.store):
+            found.append(Difference(f"triggers of {name}", triggers_of(name, args.store), ours))
     return found
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from cronctl import doctor, rotate, verify
+from cronctl import doctor, history, rotate, status, verify
 
 app = typer.Typer(
     name="cronctl",
@@ -11,6 +11,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("status")(status.status)
+app.command("next")(status.next_runs)
+app.command("history")(history.show_history)
+app.command("failures")(history.failures)
+app.command("show")(history.show)
 app.command("verify")(verify.verify)
 app.command("rotate")(rotate.rotate)
 app.command("doctor")(doctor.doctor)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
-from psycopg import sql
 from pydantic import ValidationError
 
 from components.config import Config
@@ -19,6 +18,8 @@ from components.model import Model
 from components.object_kind import ObjectKind, shown, snapshot
 from components.owner import owner_of
 from components.rotation import RotationFunctionKind
+from components.run_ledger import RunLedgerKind
+from components.runs import NoLedger, job_status
 from components.schedule import parse_schedule
 from components.secret import SecretKind
 from components.secret_store import SecretStoreKind
@@ -39,7 +40,7 @@ class Finding(NamedTuple):
 
 
 class JobNow(NamedTuple):
-    """A job as it is in the database, for the eye."""
+    """A job as it is in the database, for the eye; ``verdict`` is what came of its last run that has ended."""
 
     name: str
     jobid: int
@@ -47,7 +48,7 @@ class JobNow(NamedTuple):
     active: bool
     next_run_utc: str | None
     last_run_utc: str | None
-    last_status: str | None
+    verdict: str | None
 
 
 def verify(
@@ -81,15 +82,15 @@ def verify(
             [(finding.kind, finding.name, finding.status, "\n".join(finding.details)) for finding in findings],
         )
         print_table(
-            "Jobs (times in UTC; succeeded means that the request was queued)",
-            ("job", "schedule", "next run", "last run", "last status"),
+            "Jobs (times in UTC)",
+            ("job", "schedule", "next run", "last run", "verdict"),
             [
                 (
                     job.name,
                     job.schedule,
                     _short(job.next_run_utc) if job.active else "paused",
                     _short(job.last_run_utc),
-                    job.last_status or "",
+                    job.verdict or "",
                 )
                 for job in jobs
             ],
@@ -113,7 +114,8 @@ def compare(config: Config, state: tuple[StateResource, ...], database: Database
         ("Secret", SecretKind(), list(declared.secrets.values())),
         ("RotationFunction", RotationFunctionKind(), list(declared.rotation.values())),
         ("Grants", GrantsKind(), list(declared.grants.values())),
-        ("CronJob", CronJobKind(), [declared.sweep, *declared.jobs.values()]),
+        ("RunLedger", RunLedgerKind(), [declared.ledger]),
+        ("CronJob", CronJobKind(), [*declared.sweeps.values(), *declared.jobs.values()]),
     ]
     for word, kind, wanted in groups:
         stored = {resource.id: resource.outputs for resource in state if resource.kind == word}
@@ -124,7 +126,7 @@ def compare(config: Config, state: tuple[StateResource, ...], database: Database
         for identity in stored:
             yield Finding(word, identity, "undeclared", ("in the state, but not declared any more",))
         if isinstance(kind, CronJobKind):
-            known = {declared.sweep.name, *declared.jobs, *stored}
+            known = {*declared.sweeps, *declared.jobs, *stored}
             yield from _stray_jobs(str(config.owner), live.get(None, {}), known)
 
 
@@ -174,25 +176,20 @@ def jobs_now(
 ) -> Iterator[JobNow]:
     """The declared jobs as they live, with their next and their last run."""
     live = snapshot(CronJobKind(), database, None)
-    ids = [live[name].jobid for name in config.catalogue.jobs if name in live]
-    last = {row["jobid"]: row for row in database.read(_last_runs(ids))} if ids else {}
+    try:
+        last = {job.job: job for job in job_status(database, config.settings.schema_name)}
+    except NoLedger:
+        last = {}
     for name in config.catalogue.jobs:
         if (job := live.get(name)) is not None:
             runs = parse_schedule(job.schedule).next_runs(now(), 1) if job.active else []
-            run = last.get(job.jobid)
+            run = last.get(name)
             yield JobNow(
                 name,
                 job.jobid,
                 job.schedule,
                 job.active,
                 f"{runs[0]:%Y-%m-%d %H:%M:%S}" if runs else None,
-                f"{run['start_time'].astimezone(UTC):%Y-%m-%d %H:%M:%S}" if run and run["start_time"] else None,
-                run["status"] if run else None,
+                f"{run.fired_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if run and run.fired_at else None,
+                run.state if run else None,
             )
-
-
-def _last_runs(ids: list[int]) -> sql.Composed:
-    return sql.SQL(
-        "SELECT DISTINCT ON (jobid) jobid, status, start_time FROM cron.job_run_details "
-        "WHERE jobid = ANY ({}) ORDER BY jobid, runid DESC"
-    ).format(sql.Literal(ids))

@@ -13,7 +13,7 @@ DATABASE_URL = "TEST_DATABASE_URL"
 SUPERUSER_URL = "TEST_SUPERUSER_URL"
 
 
-MAKES_STACKS = ("integration/devstack/", "unit/devstack/", "test_access", "test_planted", "test_rotation_crash")
+MAKES_STACKS = ("integration/devstack/", "unit/devstack/", "test_access", "test_planted", "test_crash")
 """Files that start and stop stacks of their own: one after the other, since a stopped one's ports look free."""
 
 

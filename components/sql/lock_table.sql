@@ -1,8 +1,10 @@
--- Shut a table against everybody but its owner: privileges of the table and of its columns, then row security with a
--- policy that lets no row through (not forced, so that the owner's functions read it).
+-- Shut a table or view against everybody but its owner: privileges of the table, of its columns and of the sequences
+-- behind them; then, for a table, row security with a policy that lets no row through (not forced, so that the owner's
+-- functions read it).
 DO $lock$
 DECLARE
     relation regclass := {table}::regclass;
+    sequence regclass;
     grantee oid;
     policy name;
 BEGIN
@@ -20,6 +22,21 @@ BEGIN
             CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE grantee::regrole::text END
         );
     END LOOP;
+    FOR sequence, grantee IN
+        SELECT DISTINCT s.oid, acl.grantee
+        FROM pg_catalog.pg_depend AS d
+        JOIN pg_catalog.pg_class AS s ON s.oid = d.objid AND s.relkind = 'S',
+        pg_catalog.aclexplode(s.relacl) AS acl
+        WHERE d.classid = 'pg_class'::regclass AND d.refobjid = relation AND d.deptype = 'i' AND acl.grantee <> s.relowner
+    LOOP
+        EXECUTE format(
+            'REVOKE ALL ON SEQUENCE %s FROM %s CASCADE', sequence,
+            CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE grantee::regrole::text END
+        );
+    END LOOP;
+    IF (SELECT relkind FROM pg_catalog.pg_class WHERE oid = relation) = 'v' THEN
+        RETURN;
+    END IF;
     FOR policy IN SELECT polname FROM pg_catalog.pg_policy WHERE polrelid = relation LOOP
         EXECUTE format('DROP POLICY %I ON %s', policy, relation);
     END LOOP;

@@ -9,6 +9,7 @@ import base64
 import gzip
 import re
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ import pytest
 from devstack import Stack
 
 VERBOSE = ("-v=9", "--logtostderr", "--logflow")
+
+RUNS = (("status",), ("failures",), ("history", "--json", "--limit", "1000"))
 
 PROPERTY_ON_THE_WIRE = re.compile(r'"msg":"(?:Unm|M)arshaling property for RPC\[')
 """What the engine itself (3.260) logs in clear from -v=9 on: each property that it passes on, of any program's secrets
@@ -107,11 +110,15 @@ def test_no_value_is_found_anywhere(project: Any, stack: Stack, planted: Mapping
     assert "its probe was answered with status 401" in rotate(by_hand, code=1)
     accept(by_hand)
     rotate(by_hand)
+    stack.set_function("generate-t5-invoices", require={}, status=500, body={"you sent": planted["service_role_key"]})
     run_every_job(stack.superuser_conninfo)
     assert "value is 'another, set by postgres at" in pulumi("preview")
     pulumi("refresh", "--yes", "--diff")
     told.append(project.run("cronctl", "verify", "--stack", "test").output)
     told.append(project.run("cronctl", "doctor", "--stack", "test").output)
+    told += [project.run("cronctl", *asked, "--stack", "test").output for asked in RUNS]
+    assert "you sent" in told[-1], "the answer is there"
+    assert "***" in told[-1], "the value is not"
     told.append(project.pulumi("preview", "-v=8", "--logtostderr", "--logflow").output)
     told.append(project.pulumi("stack", "export").output)
     told.append(project.pulumi("stack", "output", "--json").output)
@@ -132,11 +139,17 @@ def places(needle: str, text: str) -> list[str]:
 
 
 def run_every_job(superuser_conninfo: str) -> None:
-    """Each command once, as the job's role, so that pg_net and the server's log see what a run shows."""
+    """Each command once, as the job's role, so that pg_net, the ledger and the server's log see what a run shows."""
     with psycopg.connect(superuser_conninfo, autocommit=True) as connection:
         connection.execute("SET ROLE postgres")
         for (command,) in connection.execute("SELECT command FROM cron.job").fetchall():
             connection.execute(command.encode())
+        open_runs = "SELECT FROM public.cron_runs WHERE settled_at IS NULL"
+        deadline = time.monotonic() + 60
+        while connection.execute(open_runs.encode()).rowcount:
+            assert time.monotonic() < deadline
+            connection.execute("SELECT public.settle_cron_runs()")
+            time.sleep(0.2)
 
 
 def shown_by_the_database(superuser_conninfo: str) -> list[str]:
@@ -150,6 +163,8 @@ def shown_by_the_database(superuser_conninfo: str) -> list[str]:
                 "extensions.pg_stat_statements",
                 "public.cron_secret_audit",
                 "public.cron_secret_declarations",
+                "public.cron_run_history",
+                "public.cron_run_requests",
                 "pg_catalog.pg_stat_activity",
             )
         ]

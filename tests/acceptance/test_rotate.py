@@ -30,9 +30,9 @@ from psycopg.types.json import Jsonb
 from ruamel.yaml import YAML
 
 from components.catalogue import Probe
-from components.command import compile_probe
+from components.command import compile_probe, multirange
 from components.connection import Database
-from components.declaration import multirange, sweep_job
+from components.declaration import sweep_job
 from components.function import ROTATION_FUNCTIONS
 from components.object_kind import execute
 from components.rotation import RotationFunctionArgs, RotationFunctionKind

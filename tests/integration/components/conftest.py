@@ -8,6 +8,7 @@ import pytest
 from psycopg import sql
 from pulumi.dynamic import Config, ConfigureRequest
 
+from components import run_ledger
 from components.connection import Database, database
 from components.function import ROTATION_FUNCTIONS
 from components.provider import ObjectProvider
@@ -75,7 +76,8 @@ def _remove_everything(connection: Connection) -> None:
     if connection.execute("SELECT to_regclass('vault.secrets') IS NOT NULL").fetchone() == (True,):
         connection.execute("DELETE FROM vault.secrets")
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(PRIVATE)))
-    for table in (*TABLES, "cron_secret_owners"):
+    connection.execute("DROP VIEW IF EXISTS public.cron_run_history, public.cron_job_runs")
+    for table in (*TABLES, *run_ledger.TABLES, "cron_secret_owners"):
         connection.execute(sql.SQL("DROP TABLE IF EXISTS public.{} CASCADE").format(sql.Identifier(table)))
     functions = connection.execute(
         "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace "

@@ -9,13 +9,15 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from components.access import FUNCTIONS, OWNER, ROLES, TABLE_ACTIONS, VAULT_VIEW, Answer, Cell, access, called
+from components import run_ledger, secret_store
+from components.access import FUNCTIONS, OWNER, ROLES, TABLE_ACTIONS, TABLES, VAULT_VIEW, Answer, Cell, access, called
 from components.fields import StoreKind
 from components.function import ROTATION_FUNCTIONS
 from components.grants import GrantsProvider
 from components.provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
-from components.secret_store import AUDIT, DECLARATIONS, PROBES, SECRETS, STAGES, TABLES, VALUES, SecretStoreProvider
+from components.run_ledger import REQUESTS, RUNS, VIEWS, RunLedgerProvider
+from components.secret_store import AUDIT, DECLARATIONS, PROBES, SECRETS, STAGES, VALUES, SecretStoreProvider
 
 STACK = "supabase-cron/test"
 SCRATCH = "access_scratch"
@@ -36,8 +38,13 @@ PRIMARY_KEYS = {
     STAGES: {"key": "text", "stage": "text"},
     PROBES: {"rotation": "uuid"},
     AUDIT: {"key": "text", "at": "timestamptz", "id": "uuid"},
+    RUNS: {"run": "bigint"},
+    REQUESTS: {"request": "bigint"},
 }
 """Those that are not a text column ``key`` alone, with their columns' types."""
+
+
+COLUMNS = {**secret_store.TABLES, **run_ledger.TABLES}
 
 
 class Provide(Protocol):
@@ -83,8 +90,9 @@ def scratch(superuser: Connection) -> Iterator[None]:
 
 
 def install(provide: Provide, schema: str, store: StoreKind, postgres: Connection) -> None:
-    """The store as a stack deploys it, with an operator and a row in every table."""
+    """Store and ledger as a stack deploys them, with an operator and a row in every table."""
     provide(SecretStoreProvider).create({"schema_name": schema, "owner": STACK, "store": store})
+    provide(RunLedgerProvider).create({"schema_name": schema, "owner": STACK})
     for function in ROTATION_FUNCTIONS:
         provide(RotationFunctionProvider).create({"schema_name": schema, "owner": STACK, "name": function})
         grants = {"schema_name": schema, "function": function, "grantees": [LOGINS["operator"][0]]}
@@ -93,13 +101,14 @@ def install(provide: Provide, schema: str, store: StoreKind, postgres: Connectio
         SECRETS: "(key, value) VALUES ('a_key', 'planted-value')",
         DECLARATIONS: f"(key, owner) VALUES ('a_key', '{STACK}')",
         STAGES: "(key, stage, value) VALUES ('a_key', 'previous', 'planted-previous')",
+        PROBES: "(rotation, request) VALUES (gen_random_uuid(), 0)",
+        RUNS: "(job) VALUES ('a_job')",
+        REQUESTS: "(request, run, rule) VALUES (0, 0, '{}')",
     }
-    for table in TABLES:
-        name = sql.Identifier(schema, table)
-        if table in rows:
-            postgres.execute(sql.SQL("INSERT INTO {} ").format(name) + sql.SQL(rows[table]))
-        elif postgres.execute(sql.SQL("SELECT FROM {}").format(name)).fetchone() is None:
-            postgres.execute(sql.SQL("INSERT INTO {} (rotation, request) VALUES (gen_random_uuid(), 0)").format(name))
+    for table, row in rows.items():
+        postgres.execute(sql.SQL("INSERT INTO {} ").format(sql.Identifier(schema, table)) + sql.SQL(row))
+    for table in TABLES:  # the audit trail writes its own
+        assert postgres.execute(sql.SQL("SELECT FROM {}").format(sql.Identifier(schema, table))).rowcount
 
 
 class Trial:
@@ -115,13 +124,15 @@ class Trial:
             return self._table(name, action)
         if name in FUNCTIONS:
             return self._function(name)
+        if name in VIEWS:
+            return self._attempt(sql.SQL("SELECT * FROM {}").format(sql.Identifier(self._schema, name)), looking=True)
         if name == VAULT_VIEW:
             return self._attempt(sql.SQL("SELECT * FROM vault.decrypted_secrets"), looking=True)
         assert name == OWNER
         return self._attempt(sql.SQL("SET LOCAL ROLE postgres"))
 
     def _table(self, name: str, action: str) -> Answer:
-        table, key = sql.Identifier(self._schema, name), next(iter(TABLES[name]))
+        table, key = sql.Identifier(self._schema, name), COLUMNS[name][0]
         column = sql.Identifier(key)
         statements = {
             "SELECT": "SELECT * FROM {table}",
@@ -205,6 +216,7 @@ _ARGUMENTS = {
     "jsonb": "'{}'::jsonb",
     "bytea": "''::bytea",
     "bigint": "0::bigint",
+    "interval": "'1 day'::interval",
     "timestamptz": "now()",
 }
 """No NULL: a strict function would not be called."""
@@ -253,6 +265,13 @@ def test_each_role_can_do_exactly_what_the_table_says(
     *, schema: str, store: StoreKind, provide: Provide, conninfo: str, postgres: Connection, superuser: Connection
 ) -> None:
     install(provide, schema, store, postgres)
+    (jobid,) = postgres.execute("SELECT cron.schedule('access', '0 0 1 1 *', 'SELECT 1')").fetchone() or (0,)
+    superuser.execute("DELETE FROM cron.job_run_details WHERE runid = 0")
+    superuser.execute(
+        "INSERT INTO cron.job_run_details (jobid, runid, username, status, command, start_time) "
+        "VALUES (%s, 0, 'postgres', 'succeeded', 'SELECT 1', now())",
+        [jobid],
+    )
     tried = public_privileges(superuser, schema, store)
     with ExitStack() as stack:
         for role in ROLES:
@@ -260,6 +279,7 @@ def test_each_role_can_do_exactly_what_the_table_says(
                 trial = Trial(stack.enter_context(logged_in(role.name, conninfo)), schema)
                 cells = [cell for cell in access(store) if cell.role == role.name]
                 tried |= {cell: trial.answer(cell.object, cell.action) for cell in cells}
+    superuser.execute("DELETE FROM cron.job_run_details WHERE runid = 0")
     wrong = [
         f"{cell.role}: {cell.action} {cell.object} is {tried[cell]}, the table says {answer}"
         for cell, answer in access(store).items()

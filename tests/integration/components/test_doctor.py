@@ -15,6 +15,7 @@ from components.connection import Database
 from components.doctor import CHECKS, examine
 from components.finding import Finding
 from components.rotation import RotationFunctionProvider
+from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from components.secret_store import SecretStoreProvider
 from cronctl.doctor import doctor
@@ -46,9 +47,10 @@ def _drop_roles(superuser: Connection) -> None:
 
 
 def deploy(provide: Provide, schema: str = "public", store: str = "table") -> None:
-    """A store with a secret, as a stack has it."""
+    """A store with a secret and a run ledger, as a stack has them."""
     place = {"schema_name": schema, "owner": STACK}
     provide(SecretStoreProvider).create({**place, "store": store})
+    provide(RunLedgerProvider).create(place)
     for name in ("rotate_cron_secret", "undo_cron_secret", "settle_cron_secret"):
         provide(RotationFunctionProvider).create({**place, "name": name})
     provide(SecretProvider).create({**place, "key": "cron_secret", "value": "planted-value", "description": "d"})

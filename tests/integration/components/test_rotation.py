@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from components.catalogue import Probe
-from components.command import compile_probe
-from components.declaration import multirange, sweep_job
+from components.command import compile_probe, multirange
+from components.declaration import sweep_job
 from components.errors import Conflict, ProbeRefused, StatementFailed
 from components.secret import ProbeArgs, SecretProvider
 from components.secret_store import TABLES, SecretStoreProvider

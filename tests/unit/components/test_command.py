@@ -23,7 +23,7 @@ def test_a_request_reads_as_the_source_document_wrote_it() -> None:
     )
     assert text == (
         "-- supabase-cron: supabase-cron/dev/nightly\n"
-        "SELECT net.http_post(\n"
+        "SELECT \"public\".record_cron_run('nightly', net.http_post(\n"
         "    url := \"public\".get_secret('supabase_url') || '/functions/v1/notification-worker',\n"
         "    headers := jsonb_build_object(\n"
         "        'Content-Type', 'application/json',\n"
@@ -32,7 +32,7 @@ def test_a_request_reads_as_the_source_document_wrote_it() -> None:
         "    ),\n"
         '    body := \'{"limit": 5, "runs": 1}\'::jsonb,\n'
         "    timeout_milliseconds := 15000\n"
-        ");"
+        '), \'{"timeout": 15.0, "status": "{[200,300)}"}\');'
     )
 
 
@@ -41,7 +41,7 @@ def test_a_request_reads_as_the_source_document_wrote_it() -> None:
 )
 def test_other_methods_send_no_body_and_no_content_type(method: str, function: str, has_body: bool) -> None:
     text = compiled({"url": "https://example.com/", "method": method})
-    assert f"SELECT net.{function}(" in text
+    assert f", net.{function}(" in text
     assert ("body :=" in text) is has_body
     assert "headers := '{}'::jsonb" in text
 
@@ -78,7 +78,7 @@ def test_a_signed_request_is_written_down_once_then_signed_and_sent() -> None:
     text = compiled({"url": "{supabase_url}/functions/v1/x", "body": {"a": 1}, "auth": {"hmac": "it_s"}})
     assert text == (
         "-- supabase-cron: supabase-cron/dev/nightly\n"
-        "SELECT net.http_post(\n"
+        "SELECT \"public\".record_cron_run('nightly', net.http_post(\n"
         "    url := request.url,\n"
         "    headers := jsonb_build_object(\n"
         "        'Content-Type', 'application/json',\n"
@@ -86,7 +86,7 @@ def test_a_signed_request_is_written_down_once_then_signed_and_sent() -> None:
         "    ),\n"
         "    body := request.body,\n"
         "    timeout_milliseconds := 15000\n"
-        ")\n"
+        '), \'{"timeout": 15.0, "status": "{[200,300)}"}\')\n'
         "FROM (\n"
         "    SELECT\n"
         "        \"public\".get_secret('supabase_url') || '/functions/v1/x' AS url,\n"

@@ -1,4 +1,4 @@
--- The store's tables as the catalog has them, one row a table.
+-- Tables and views as the catalog has them, one row each; a sequence's privileges are told as its table's.
 SELECT
     c.relname::text AS name,
     c.relkind::text AS kind,
@@ -30,6 +30,9 @@ SELECT
             SELECT c.relacl AS entries
             UNION ALL
             SELECT attacl FROM pg_catalog.pg_attribute WHERE attrelid = c.oid
+            UNION ALL
+            SELECT s.relacl FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_class AS s ON s.oid = d.objid
+            WHERE d.classid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype = 'i' AND s.relkind = 'S'
         ) AS acls, pg_catalog.aclexplode(acls.entries) AS a
         LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = a.grantee
         WHERE a.grantee <> c.relowner

@@ -1,4 +1,4 @@
-"""A server that crashes in the middle of a rotation, on a stack of its own: pg_net forgets, the rotation does not."""
+"""A server that crashes, on a stack of its own: pg_net forgets what it was asked, rotations and the ledger do not."""
 
 import os
 import signal
@@ -9,10 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.declaration import sweep_job
+from components.catalogue import Job
+from components.command import compile_command
+from components.config import RetentionConfig
+from components.declaration import runs_sweep_job, sweep_job
+from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from devstack import Stack
-from tests.integration.components.endpoint import serving
+from tests.integration.components.endpoint import Answer, serving
 from tests.integration.components.test_rotation import KEY, OWNER, probe, secret
 
 Provide = Callable[..., Any]
@@ -58,6 +62,13 @@ def crash(conninfo: str) -> None:
             return
 
 
+def wait_until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 def ask(conninfo: str, query: str) -> Any:
     with psycopg.connect(conninfo, autocommit=True) as connection:
         row = connection.execute(query.encode()).fetchone()
@@ -85,3 +96,44 @@ def test_a_rotation_outlives_a_crash(install: Callable[..., None], provide: Prov
             time.sleep(0.2)
         assert ask(conninfo, f"SELECT public.get_secret('{KEY}')") == "planted-2"
         assert ask(conninfo, "SELECT count(*) FROM public.cron_secret_stages WHERE stage = 'previous'") == 1
+
+
+def test_no_run_is_left_without_an_end_and_none_has_the_end_of_another(
+    install: Callable[..., None], provide: Provide, conninfo: str
+) -> None:
+    install("jobs_private")
+    provide(RunLedgerProvider).create({"schema_name": "jobs_private", "owner": OWNER})
+    sweep = runs_sweep_job("jobs_private", OWNER, RetentionConfig()).command
+
+    def settled() -> bool:
+        ask(conninfo, sweep)
+        return ask(conninfo, "SELECT NOT EXISTS (SELECT FROM jobs_private.cron_runs WHERE settled_at IS NULL)") is True
+
+    def fire(name: str, url: str) -> str:
+        action = {"url": url, "timeout": 30}
+        job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": action})
+        return compile_command(name, job, owner=OWNER, schema="jobs_private")
+
+    with serving() as endpoint:
+        endpoint.answer = lambda asked: Answer(
+            500 if asked.path == "/bad" else 200, delay=2 if asked.path == "/slow" else 0
+        )
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute("SET synchronous_commit = on")  # the dev stack's server may lose its last moments
+            connection.execute(fire("before", endpoint.url).encode())
+            wait_until(settled)
+            for number in range(5):
+                connection.execute(fire(f"in-flight-{number}", endpoint.url + "/slow").encode())
+        crash(conninfo)
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute(fire("after", endpoint.url + "/bad").encode())  # request 1 again
+        wait_until(settled)
+    with psycopg.connect(conninfo) as connection:
+        found = connection.execute(
+            "SELECT job, state FROM jobs_private.cron_run_history WHERE run IS NOT NULL ORDER BY run"
+        )
+        assert found.fetchall() == [
+            ("before", "ok"),
+            *((f"in-flight-{number}", "lost") for number in range(5)),
+            ("after", "failed"),
+        ]

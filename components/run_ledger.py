@@ -1,0 +1,212 @@
+"""The run ledger: what came of each request that a job sent, in one schema; identified by that schema.
+
+pg_cron's "succeeded" means that a request was queued. Here each has a row, written in the statement that queues it and
+judged by a sweep once the answer is there; a view shows those rows and the runs of SQL jobs with the same words. Like
+the store it is made, marked and locked in one transaction, and the installing script is safe to run again.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import pulumi
+from psycopg import sql
+from pulumi.dynamic import Resource
+
+from components.connection import Row
+from components.errors import Conflict, PreflightFailed
+from components.fields import Identifier
+from components.function import LEDGER_FUNCTIONS, LiveFunction, functions_query, live_functions
+from components.model import Model
+from components.object_kind import Difference, ObjectKind, Statements
+from components.owner import Claim, mark, owner_of
+from components.provider import ObjectProvider, resource_props
+from components.server import Server
+from components.sql import load_sql
+from components.table import LiveTable, shut, table_differences, tables_query
+
+RUNS = "cron_runs"
+REQUESTS = "cron_run_requests"
+JOB_RUNS = "cron_job_runs"
+HISTORY = "cron_run_history"
+TABLES = {
+    RUNS: (
+        *("job", "run", "state", "fired_at", "settled_at", "request", "pid", "runid", "sent_at", "milliseconds"),
+        *("status_code", "detail", "response"),
+    ),
+    REQUESTS: ("request", "run", "rule"),
+}
+"""Each table of the ledger with the columns that this version of the project needs."""
+
+VIEWS = {
+    JOB_RUNS: ("job", "runid", "pid", "state", "fired_at", "settled_at", "milliseconds", "detail"),
+    HISTORY: (
+        *("job", "run", "runid", "state", "fired_at", "settled_at", "milliseconds", "status_code", "detail"),
+        "response",
+    ),
+}
+"""Each view with its columns; a later one may build on those before it."""
+
+
+NEEDS = 150000
+"""server_version_num of the first PostgreSQL whose views can ask for their reader's privileges (security_invoker)."""
+
+
+class RunLedgerArgs(Model):
+    """``owner`` is ``project/stack``."""
+
+    schema_name: Identifier
+    owner: str
+    adopt: bool = False
+
+
+class LiveLedger(NamedTuple):
+    """What there is of a ledger in a schema."""
+
+    tables: Mapping[str, LiveTable]
+    functions: Mapping[str, LiveFunction]
+
+
+class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveLedger]):
+    """How the ledger is read, compared and changed."""
+
+    args = RunLedgerArgs
+    identified_by = ("schema_name",)
+    directives = frozenset({"adopt"})
+
+    def identity(self, args: RunLedgerArgs) -> str:
+        return args.schema_name
+
+    def title(self, args: RunLedgerArgs) -> str:
+        return f"run ledger in schema {args.schema_name!r}"
+
+    def scope(self, args: RunLedgerArgs) -> str:
+        return args.schema_name
+
+    def query(self, scope: str, identity: str | None = None) -> sql.Composable:
+        return sql.SQL(
+            "SELECT {schema} AS schema, "
+            "(SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM ({tables}) AS t) AS tables, "
+            "(SELECT coalesce(jsonb_agg(to_jsonb(f)), '[]') FROM ({functions}) AS f) AS functions"
+        ).format(
+            schema=sql.Literal(scope),
+            tables=tables_query(scope, [*TABLES, *VIEWS]),
+            functions=functions_query(scope, [function.name for function in LEDGER_FUNCTIONS]),
+        )
+
+    def parse(self, rows: Iterable[Row]) -> dict[str, LiveLedger]:
+        found = {}
+        for row in rows:
+            tables = {table["name"]: LiveTable(**table) for table in row["tables"]}
+            functions = live_functions(row["functions"])
+            if tables or functions:
+                found[row["schema"]] = LiveLedger(tables, functions)
+        return found
+
+    def preflight(self, args: RunLedgerArgs, server: Server) -> None:
+        if server.version < NEEDS:
+            raise PreflightFailed(
+                f"{self.title(args)} needs PostgreSQL {NEEDS // 10000} or newer, and the server is "
+                f"{server.version // 10000}; upgrade it"
+            )
+
+    def claim(self, args: RunLedgerArgs, live: LiveLedger | None, previous: RunLedgerArgs | None) -> None:
+        if live is None:
+            return
+        claim = Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
+        objects = [
+            (f"{'view' if t.kind == 'v' else 'table'} {t.name!r}", t.mine, t.owner, owner_of(t.comment))
+            for t in live.tables.values()
+        ]
+        objects += [(f"function {f.name!r}", f.mine, f.owner, f.stack) for f in live.functions.values()]
+        for name, mine, role, stack in objects:
+            where = f"{name} in schema {args.schema_name!r}"
+            claim.refuse_strangers(where, mine=mine, role=role, stack=stack, taken="take it over with its rows")
+        for table in live.tables.values():
+            if table.kind != ("v" if table.name in VIEWS else "r"):
+                raise Conflict(
+                    f"schema {args.schema_name!r} has a {table.name!r} that is no "
+                    f"{'view' if table.name in VIEWS else 'table'}; rename it, or set another schema"
+                )
+
+    def differences(
+        self, args: RunLedgerArgs, live: LiveLedger, previous: RunLedgerArgs | None = None
+    ) -> list[Difference]:
+        found = [
+            difference
+            for name, columns in TABLES.items()
+            for difference in table_differences(name, columns, args.owner, live.tables.get(name))
+        ]
+        for name, columns in VIEWS.items():
+            view = live.tables.get(name)
+            found += table_differences(name, columns, args.owner, view)
+            if view is not None and owner_of(view.comment) == args.owner and view.comment != _comment(args, name):
+                found.append(Difference(f"view {name}", "as defined", "of another version"))
+        for function in LEDGER_FUNCTIONS:
+            there = live.functions.get(function.name)
+            found += function.differences(args.schema_name, args.owner, there)
+            if there is not None and there.privileges:
+                granted = "; ".join(f"{who}: {', '.join(what)}" for who, what in sorted(there.privileges.items()))
+                found.append(Difference(f"privileges on function {function.name}", "its owner alone", granted))
+        return found
+
+    def plan(self, args: RunLedgerArgs, live: LiveLedger | None, previous: RunLedgerArgs | None = None) -> Statements:
+        if live is not None and not self.differences(args, live):
+            return []
+        schema = sql.Identifier(args.schema_name)
+        there = live.functions if live else {}
+        parts: list[sql.Composable] = [load_sql("ledger_tables").format(schema=schema)]
+        for table in TABLES:
+            parts += shut(args.schema_name, table, mark(args.owner))
+        parts += _drop_views(args)
+        for view in VIEWS:
+            parts.append(_definition(args, view))
+            parts += shut(args.schema_name, view, _comment(args, view), view=True)
+        functions = [
+            step
+            for function in LEDGER_FUNCTIONS
+            for step in function.install(args.schema_name, args.owner, there.get(function.name))
+        ]
+        return [*((part, None) for part in parts), *functions]
+
+    def drop(self, args: RunLedgerArgs, live: LiveLedger, outputs: Mapping[str, Any]) -> Statements:
+        self.claim(args, live, args)
+        parts: list[sql.Composable] = list(_drop_views(args))
+        parts += [sql.SQL("DROP FUNCTION IF EXISTS {}").format(f.reference(args.schema_name)) for f in LEDGER_FUNCTIONS]
+        parts += [
+            sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(args.schema_name, table)) for table in TABLES
+        ]
+        return [(part, None) for part in parts]
+
+    def outputs(self, args: RunLedgerArgs, live: LiveLedger, before: LiveLedger | None) -> dict[str, Any]:
+        return {"differences": [f"{name}: {found}" for name, _, found in self.differences(args, live)]}
+
+
+def _definition(args: RunLedgerArgs, view: str) -> sql.Composed:
+    return load_sql(view).format(schema=sql.Identifier(args.schema_name))
+
+
+def _comment(args: RunLedgerArgs, view: str) -> str:
+    """The mark and, since PostgreSQL keeps a view in words of its own, a digest of ours."""
+    digest = hashlib.sha256(_definition(args, view).as_string().encode()).hexdigest()[:16]
+    return f"{mark(args.owner)}\ndefinition {digest}"
+
+
+def _drop_views(args: RunLedgerArgs) -> Iterator[sql.Composed]:
+    for view in reversed(VIEWS):
+        yield sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier(args.schema_name, view))
+
+
+class RunLedgerProvider(ObjectProvider[RunLedgerArgs, LiveLedger]):
+    """Pulumi's side of the ledger."""
+
+    kind: ClassVar = RunLedgerKind()
+
+
+class RunLedger(Resource, module="cron", name="RunLedger"):
+    """The tables, functions and view that keep account of a stack's runs."""
+
+    schema_name: pulumi.Output[str]
+
+    def __init__(self, resource_name: str, args: RunLedgerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(RunLedgerProvider(), resource_name, resource_props(args, "differences"), opts)

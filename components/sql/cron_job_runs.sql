@@ -1,0 +1,28 @@
+CREATE OR REPLACE VIEW {schema}.cron_job_runs WITH (security_invoker = true) AS
+-- What pg_cron itself tells of runs that have no request in the ledger: SQL jobs, statements that failed before they
+-- queued one, and requests of commands that are none of ours. The sweeps' own runs are told when they failed.
+SELECT
+    j.jobname::text AS job,
+    d.runid,
+    d.job_pid AS pid,
+    CASE
+        WHEN d.status = 'succeeded' AND d.command ~ 'net\.http_(get|post|delete)' THEN 'lost'
+        WHEN d.status = 'succeeded' THEN 'ok'
+        WHEN d.status = 'failed' AND d.return_message ~ '^(server restarted|connection lost)' THEN 'lost'
+        WHEN d.status = 'failed' THEN 'failed'
+        WHEN d.status = 'running' THEN 'sent'
+        ELSE 'queued'
+    END AS state,
+    coalesce(d.start_time, d.end_time, CASE WHEN d.status = 'failed' THEN now() END) AS fired_at, -- before 1.6.3: neither
+    CASE WHEN d.status IN ('succeeded', 'failed') THEN coalesce(d.end_time, d.start_time, now()) END AS settled_at,
+    (extract(epoch FROM d.end_time - d.start_time) * 1000)::int AS milliseconds,
+    CASE
+        WHEN d.status = 'succeeded' AND d.command ~ 'net\.http_(get|post|delete)'
+            THEN 'queued by a command that keeps no account of its answer'
+        WHEN d.status = 'failed' THEN left(rtrim(d.return_message, E'\n'), 500)
+    END AS detail
+FROM cron.job_run_details AS d
+JOIN cron.job AS j ON j.jobid = d.jobid
+WHERE j.jobname IS NOT NULL
+  AND NOT (d.command ~ 'record_cron_run' AND d.status <> 'failed')
+  AND NOT (j.jobname ~ '^cron-(runs|secrets)-sweep-' AND d.status <> 'failed')

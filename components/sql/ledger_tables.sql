@@ -1,0 +1,34 @@
+-- The tables of the run ledger. Safe to run again: this is also the way from one version of the project to the next.
+CREATE TABLE IF NOT EXISTS {schema}.cron_runs (
+    run bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    job text NOT NULL,
+    state text NOT NULL DEFAULT 'queued' CHECK (state IN (
+        'queued', 'sent', 'ok', 'failed', 'timed_out', 'lost', 'skipped', 'retrying', 'exhausted'
+    )),
+    fired_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    settled_at timestamptz,
+    request bigint, -- pg_net's id, unique only until the next crash; NULL for a job that sends none
+    pid int DEFAULT pg_backend_pid(),
+    runid bigint, -- of cron.job_run_details, found by the sweep: pg_cron writes the pid down only after it sent us
+    sent_at timestamptz, -- when pg_net took the round in which it was sent
+    milliseconds int, -- from there to the answer, where something tells it
+    status_code int,
+    detail text,
+    response text -- a bounded piece, with the secrets' values taken out
+);
+-- Newest first is by run for all jobs and by fired_at for one: with one order for both, the planner would look for a rare
+-- job's runs among everybody's. Unique though run alone is: so they count as constraints for lint 0005 (unused_index).
+CREATE UNIQUE INDEX IF NOT EXISTS cron_runs_of_job ON {schema}.cron_runs (job, fired_at, run) INCLUDE (state);
+CREATE UNIQUE INDEX IF NOT EXISTS cron_runs_bad ON {schema}.cron_runs (run)
+    WHERE state IN ('failed', 'timed_out', 'lost', 'exhausted');
+CREATE UNIQUE INDEX IF NOT EXISTS cron_runs_open ON {schema}.cron_runs (run)
+    WHERE state IN ('queued', 'sent', 'retrying');
+CREATE UNIQUE INDEX IF NOT EXISTS cron_runs_runid ON {schema}.cron_runs (runid, run) WHERE runid IS NOT NULL;
+
+-- The requests that are on their way, and how their answers are judged. Unlogged, as pg_net's queue and responses are:
+-- after a crash all three are empty and request ids start again at 1, so no answer is ever taken for another run's.
+CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.cron_run_requests (
+    request bigint NOT NULL PRIMARY KEY,
+    run bigint NOT NULL,
+    rule jsonb NOT NULL -- command.py: timeout (seconds), status (multirange), body (jsonpath)
+);

@@ -1,0 +1,16 @@
+CREATE OR REPLACE FUNCTION {schema}.record_cron_run(p_job text, p_request bigint, p_rule jsonb)
+RETURNS bigint
+LANGUAGE sql
+VOLATILE
+SECURITY DEFINER
+SET search_path = ''
+AS $body$
+-- A row for a request that was just queued, in the same statement: both are there or neither is. Returns the run.
+WITH made AS (
+    INSERT INTO {schema}.cron_runs (job, request) VALUES (p_job, p_request) RETURNING run
+)
+INSERT INTO {schema}.cron_run_requests (request, run, rule)
+SELECT p_request, made.run, p_rule FROM made
+ON CONFLICT (request) DO UPDATE SET run = excluded.run, rule = excluded.rule -- pg_net was made anew: its ids began again
+RETURNING run
+$body$

@@ -1,0 +1,143 @@
+CREATE OR REPLACE FUNCTION {schema}.settle_cron_runs()
+RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = ''
+AS $body$
+-- Write down what came back for the requests that are on their way, before pg_net forgets it, and what never will; then
+-- what pg_cron tells of all other runs. Returns how many requests found their end. Whoever waits for a run calls it
+-- again and again; the sweep job does so for all.
+DECLARE
+    earliest {schema}.cron_runs;
+    since timestamptz;
+    from_runid bigint;
+    oldest bigint;
+    secrets text;
+    many bigint;
+    settled bigint := 0;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended({schema_name} || '.settle_cron_runs', 0)) THEN
+        RETURN 0; -- somebody does so at this moment
+    END IF;
+    SELECT * INTO earliest FROM {schema}.cron_runs AS r
+    WHERE r.state IN ('queued', 'sent', 'retrying') ORDER BY r.run LIMIT 1;
+
+    -- An endpoint may echo what it was sent, so the values of secrets are taken out of what is kept.
+    SELECT string_agg(regexp_replace(v.value, '([!$()*+.:<=>?[\\\]^{{|}}-])', '\\\1', 'g'), '|' ORDER BY length(v.value) DESC)
+    INTO secrets
+    FROM (
+        SELECT {schema}.cron_secret_value(s.value) AS value FROM {schema}.cron_secrets AS s
+        UNION
+        SELECT {schema}.cron_secret_value(s.value) FROM {schema}.cron_secret_stages AS s
+    ) AS v
+    WHERE length(v.value) >= 6;
+
+    -- pg_net's responses have an index on created alone. What that does not find (a clock was set back) is looked for in all.
+    FOREACH since IN ARRAY ARRAY[earliest.fired_at - interval '10 minutes', '-infinity'] LOOP
+        EXIT WHEN earliest.run IS NULL;
+        WITH answers AS MATERIALIZED (
+            SELECT DISTINCT ON (q.run) q.run, q.request, q.rule, a.*
+            FROM {schema}.cron_run_requests AS q JOIN net._http_response AS a ON a.id = q.request
+            WHERE a.created >= since
+            ORDER BY q.run, a.created
+        ), taken AS (
+            DELETE FROM {schema}.cron_run_requests AS q USING answers AS a WHERE q.request = a.request
+        )
+        UPDATE {schema}.cron_runs AS r
+        SET state = CASE
+                WHEN a.timed_out OR a.error_msg ILIKE 'timeout%' THEN 'timed_out'
+                WHEN a.error_msg IS NOT NULL THEN 'failed'
+                WHEN NOT a.status_code <@ (a.rule ->> 'status')::int4multirange THEN 'failed'
+                WHEN a.rule ? 'body' AND NOT {schema}.cron_body_matches(a.content, a.rule ->> 'body') THEN 'failed'
+                ELSE 'ok'
+            END,
+            detail = CASE
+                WHEN a.timed_out OR a.error_msg ILIKE 'timeout%'
+                    THEN format('no answer within %s s', (a.rule ->> 'timeout')::float)
+                WHEN a.error_msg IS NOT NULL
+                    THEN left(regexp_replace(a.error_msg, coalesce(secrets, '(?!)'), '***', 'g'), 500)
+                WHEN NOT a.status_code <@ (a.rule ->> 'status')::int4multirange
+                    THEN format('answered with status %s', a.status_code)
+                WHEN a.rule ? 'body' AND NOT {schema}.cron_body_matches(a.content, a.rule ->> 'body')
+                    THEN format('answered with status %s and a body that is no success', a.status_code)
+            END,
+            settled_at = clock_timestamp(),
+            sent_at = a.created,
+            milliseconds = coalesce(
+                CASE WHEN a.headers ->> 'x-envoy-upstream-service-time' ~ '^\d{{1,7}}$'
+                    THEN (a.headers ->> 'x-envoy-upstream-service-time')::int END,
+                substring(a.error_msg FROM 'Total time: (\d{{1,7}})[.\d]* ms')::int
+            ),
+            status_code = a.status_code,
+            response = left(regexp_replace(left(a.content, 16384), coalesce(secrets, '(?!)'), '***', 'g'), 1024)
+        FROM answers AS a
+        WHERE r.run = a.run AND r.state IN ('queued', 'sent', 'retrying');
+        GET DIAGNOSTICS many = ROW_COUNT;
+        settled := settled + many;
+        EXIT WHEN NOT EXISTS (
+            SELECT FROM {schema}.cron_run_requests AS q
+            WHERE NOT EXISTS (SELECT FROM net.http_request_queue AS w WHERE w.id = q.request)
+        );
+    END LOOP;
+
+    -- Neither waiting nor answered: pg_net's tables are emptied by a crash, its responses expire. One statement, so that
+    -- a round that ends meanwhile is seen as a whole or not at all.
+    WITH gone AS (
+        SELECT r.run, q.request
+        FROM {schema}.cron_runs AS r LEFT JOIN {schema}.cron_run_requests AS q ON q.run = r.run
+        WHERE r.state IN ('queued', 'sent', 'retrying') AND r.request IS NOT NULL
+          AND NOT EXISTS (SELECT FROM net.http_request_queue AS w WHERE w.id = q.request)
+          AND NOT EXISTS (SELECT FROM net._http_response AS a WHERE a.id = q.request)
+    ), forgotten AS (
+        DELETE FROM {schema}.cron_run_requests AS q USING gone WHERE q.request = gone.request
+    )
+    UPDATE {schema}.cron_runs AS r
+    SET state = 'lost',
+        settled_at = clock_timestamp(),
+        detail = CASE WHEN gone.request IS NULL
+            THEN 'the server crashed while the request was on its way; whether it arrived is not known'
+            ELSE 'pg_net dropped the request or forgot its answer before it was looked at' END
+    FROM gone
+    WHERE r.run = gone.run;
+    GET DIAGNOSTICS many = ROW_COUNT;
+    settled := settled + many;
+
+    -- pg_cron's own account of the last runs. A request's is that of the same backend and job, as close in time as can be;
+    -- pg_cron writes the pid down after it has sent the command, so it may be found a sweep later.
+    SELECT greatest(
+        (SELECT s.last_value - 100000 FROM cron.runid_seq AS s),
+        (SELECT r.runid - 1000 FROM {schema}.cron_runs AS r WHERE r.runid IS NOT NULL ORDER BY r.runid DESC LIMIT 1)
+    ) INTO from_runid;
+    SELECT least(earliest.run, max(r.run) - 1000) INTO oldest FROM {schema}.cron_runs AS r;
+    UPDATE {schema}.cron_runs AS r
+    SET runid = found.runid
+    FROM (
+        SELECT DISTINCT ON (r.run) r.run, d.runid
+        FROM cron.job_run_details AS d
+        JOIN cron.job AS j ON j.jobid = d.jobid
+        JOIN {schema}.cron_runs AS r ON r.pid = d.job_pid AND r.job = j.jobname::text COLLATE "default"
+        WHERE d.runid > from_runid AND r.run >= oldest AND r.runid IS NULL AND r.request IS NOT NULL
+        ORDER BY r.run, abs(extract(epoch FROM d.start_time - r.fired_at)) NULLS LAST
+    ) AS found
+    WHERE r.run = found.run;
+
+    UPDATE {schema}.cron_runs AS r -- those that were under way when they were first seen
+    SET state = coalesce(h.state, 'lost'),
+        settled_at = coalesce(h.settled_at, clock_timestamp()),
+        milliseconds = h.milliseconds,
+        detail = CASE WHEN h.runid IS NULL THEN 'its job or pg_cron''s account of it was removed while it ran' ELSE h.detail END
+    FROM {schema}.cron_runs AS o
+    LEFT JOIN {schema}.cron_job_runs AS h ON h.runid = o.runid
+    WHERE r.run = o.run AND o.state IN ('queued', 'sent') AND o.request IS NULL
+      AND (h.runid IS NULL OR h.settled_at IS NOT NULL);
+
+    INSERT INTO {schema}.cron_runs (job, state, fired_at, settled_at, runid, pid, milliseconds, detail)
+    SELECT h.job, h.state, h.fired_at, h.settled_at, h.runid, h.pid, h.milliseconds, h.detail
+    FROM {schema}.cron_job_runs AS h
+    WHERE h.runid > from_runid AND h.fired_at IS NOT NULL
+      AND NOT EXISTS (SELECT FROM {schema}.cron_runs AS r WHERE r.runid = h.runid)
+    ORDER BY h.runid;
+    RETURN settled;
+END
+$body$

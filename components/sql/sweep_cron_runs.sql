@@ -1,0 +1,2 @@
+SELECT {schema}.settle_cron_runs();
+SELECT {schema}.purge_cron_runs({runs}, {details});

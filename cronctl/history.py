@@ -1,0 +1,155 @@
+"""``cronctl history``, ``failures`` and ``show``: what came of runs, and what to do where that is nothing."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from components.runs import BAD, STATES, Run, find_run, history
+from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
+from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target
+
+JobArgument = Annotated[str | None, typer.Argument(help="A job's name; all jobs without it.", callback=named)]
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many runs at most.")]
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def _states(given: list[str]) -> list[str]:
+    if unknown := [state for state in given if state not in STATES]:
+        raise typer.BadParameter(f"{unknown[0]!r} is no state; there is {', '.join(STATES)}")
+    return given
+
+
+def show_history(
+    job: JobArgument = None,
+    stack: StackOption = None,
+    schema: SchemaOption = None,
+    state: Annotated[
+        list[str] | None, typer.Option("--state", help="Only runs in this state; may be given again.")
+    ] = None,
+    limit: LimitOption = 20,
+    *,
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """The newest runs with their true verdicts: what the endpoint answered, not whether a request was queued.
+
+    Exit status: 0 also without any run, 2 wrong command line, 3 it could not be found out.
+    """
+    states = _states(state) if state else None
+    with errors_as_sentences(), open_target(stack, schema, project) as target:
+        runs = history(target.database, target.schema, job=job, states=states, limit=limit)
+    if as_json:
+        print_json({"runs": [_document(run) for run in runs]})
+    elif runs:
+        print_runs(f"Runs{f' of {job}' if job else ''} (times in UTC)", runs)
+    else:
+        say(f"no runs{f' of {job!r}' if job else ''} yet; the sweep puts them down within a minute")
+
+
+def failures(
+    job: JobArgument = None,
+    stack: StackOption = None,
+    schema: SchemaOption = None,
+    since: Annotated[str, typer.Option("--since", help="How far back: 30m, 24h, 7d.")] = "24h",
+    limit: LimitOption = 20,
+    *,
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """The newest runs that did not do their work, each kind with its likely cause and the next step.
+
+    Exit status: 0 there is none, 1 there are some, 2 wrong command line, 3 it could not be found out.
+    """
+    begin = datetime.now(UTC) - _duration(since)
+    with errors_as_sentences(), open_target(stack, schema, project) as target:
+        found = history(target.database, target.schema, job=job, states=BAD, limit=limit)
+    runs = [run for run in found if run.fired_at >= begin]
+    if as_json:
+        print_json({"runs": [_document(run) for run in runs]})
+    elif runs:
+        print_runs(f"Failures of the last {since} (times in UTC)", runs)
+        for text in advice(runs):
+            say(text)
+    else:
+        say(f"no failures in the last {since}")
+    if runs:
+        raise typer.Exit(DIFFERS)
+
+
+def show(
+    run: Annotated[int, typer.Argument(help="A run's number, as history and failures print it.", min=1)],
+    stack: StackOption = None,
+    schema: SchemaOption = None,
+    *,
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """All that is known of one run: its answer, the likely cause of a failure and the next step.
+
+    Exit status: 0 it did its work or is on its way, 1 it did not, 2 wrong command line, 3 it could not be found out.
+    """
+    with errors_as_sentences(), open_target(stack, schema, project) as target:
+        found = find_run(target.database, target.schema, run)
+    if found is None:
+        say(f"cronctl: there is no run {run}; it may be older than the ledger keeps", "red")
+        raise typer.Exit(3)
+    if as_json:
+        print_json(_document(found))
+    else:
+        print_table(f"Run {run}", ("", ""), [(key, str(value)) for key, value in _told(found)])
+        for text in advice([found]):
+            say(text)
+    if found.state in BAD:
+        raise typer.Exit(DIFFERS)
+
+
+def print_runs(title: str, runs: Iterable[Run]) -> None:
+    """A table of runs on stdout."""
+    columns = ("run", "job", "fired", "state", "status", "ms", "what came back")
+    print_table(title, columns, [_row(run) for run in runs])
+
+
+def advice(runs: Iterable[Run]) -> list[str]:
+    """Each explanation once, with the jobs that it is about."""
+    jobs: dict[tuple[str, str], list[str]] = {}
+    for run in runs:
+        if (explanation := run.explanation) is not None:
+            told = jobs.setdefault(explanation, [])
+            if run.job not in told:
+                told.append(run.job)
+    return [f"{', '.join(names)}: {cause} {step}" for (cause, step), names in jobs.items()]
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    return (
+        str(run.run or ""),
+        run.job,
+        f"{run.fired_at.astimezone(UTC):%m-%d %H:%M:%S}",
+        run.state,
+        str(run.status_code or ""),
+        "" if run.milliseconds is None else str(run.milliseconds),
+        run.detail or "",
+    )
+
+
+def _told(run: Run) -> Iterable[tuple[str, Any]]:
+    for key, value in run._asdict().items():
+        if value is not None:
+            yield key.replace("_", " "), value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+
+
+def _document(run: Run) -> dict[str, Any]:
+    explanation = run.explanation
+    return {**run._asdict(), "explanation": explanation._asdict() if explanation else None}
+
+
+def _duration(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,4})([mhd])", text)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no time; write it like 30m, 24h or 7d", param_hint="--since")
+    return timedelta(**{UNITS[found[2]]: int(found[1])})

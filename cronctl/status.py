@@ -1,0 +1,137 @@
+"""``cronctl status`` and ``next``: how each job stands, when it runs next, and whether what runs them is alive."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from components.runs import BAD, STREAK, Health, JobStatus, health, job_status
+from components.schedule import ScheduleError, parse_schedule
+from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
+from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target
+
+
+def status(
+    stack: StackOption = None,
+    schema: SchemaOption = None,
+    *,
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """How each job stands: its next run, its last run's true verdict, and whether scheduler and worker are alive.
+
+    Exit status: 0 all is well, 1 a job's last run failed or something is not alive, 2 wrong command line, 3 it could
+    not be found out.
+    """
+    with errors_as_sentences(), open_target(stack, schema, project) as target:
+        owner = str(target.config.owner) if target.config else None
+        jobs = [job for job in job_status(target.database, target.schema, owner) if not _is_sweep(job)]
+        condition = health(target.database, target.schema)
+    zone = _zone(condition.timezone)
+    problems = condition.problems()
+    if as_json:
+        told: dict[str, Any] = {**condition._asdict(), "problems": problems}
+        print_json({"jobs": [_document(job, zone) for job in jobs], "health": told})
+    else:
+        columns = ("job", "schedule", "next run", "last run", "verdict", "streak", "in flight")
+        print_table("Jobs (times in UTC)", columns, [_row(job, zone) for job in jobs])
+        _tell(condition)
+        for job in jobs:
+            if (explanation := job.explanation) is not None:
+                say(f"{job.job}: {' '.join(explanation)}", "yellow")
+        for problem in problems:
+            say(problem, "red")
+    if problems or any(job.state in BAD for job in jobs):
+        raise typer.Exit(DIFFERS)
+
+
+def next_runs(
+    job: Annotated[str | None, typer.Argument(help="A job's name; all jobs without it.", callback=named)] = None,
+    stack: StackOption = None,
+    schema: SchemaOption = None,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, max=1000, help="How many runs of each job.")] = 5,
+    *,
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """When jobs run next, in UTC and in this machine's time.
+
+    Exit status: 0, 2 wrong command line, 3 it could not be found out.
+    """
+    with errors_as_sentences(), open_target(stack, schema, project) as target:
+        owner = str(target.config.owner) if target.config else None
+        jobs = job_status(target.database, target.schema, owner)
+        zone = _zone(health(target.database, target.schema).timezone)
+    found = [each for each in jobs if each.job == job or (job is None and not _is_sweep(each))]
+    if job is not None and not found:
+        say(f"cronctl: there is no job {job!r}; cronctl status lists them", "red")
+        raise typer.Exit(3)
+    runs = [(each, run) for each in found for run in _next(each, zone, count)]
+    if as_json:
+        print_json({"runs": [{"job": each.job, "utc": run, "local": run.astimezone()} for each, run in runs]})
+        return
+    rows = [
+        (each.job, f"{run:%Y-%m-%d %H:%M:%S}", f"{run.astimezone():%Y-%m-%d %H:%M:%S %Z}")
+        for each, run in sorted(runs, key=lambda pair: pair[1])
+    ]
+    print_table("Next runs", ("job", "UTC", "here"), rows)
+    for each in found:
+        if not each.active:
+            say(f"{each.job} is paused", "yellow")
+
+
+def _is_sweep(job: JobStatus) -> bool:
+    return job.job.startswith(("cron-secrets-sweep-", "cron-runs-sweep-"))
+
+
+def _zone(name: str | None) -> tzinfo:
+    """pg_cron's, which reads schedules in GMT unless its cron.timezone says otherwise."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except ZoneInfoNotFoundError:
+        return UTC
+
+
+def _next(job: JobStatus, zone: tzinfo, count: int) -> Iterable[datetime]:
+    try:
+        return parse_schedule(job.schedule).next_runs(datetime.now(UTC), count, zone) if job.active else []
+    except ScheduleError:  # changed by hand to what pg_cron takes and we do not
+        return []
+
+
+def _row(job: JobStatus, zone: tzinfo) -> tuple[str, ...]:
+    upcoming = next(iter(_next(job, zone, 1)), None)
+    return (
+        job.job,
+        job.schedule,
+        "paused" if not job.active else _short(upcoming),
+        _short(job.fired_at),
+        f"{job.state or 'no run yet'}{f' ({job.status_code})' if job.status_code and job.state in BAD else ''}",
+        f"{job.streak or ''}{'+' if job.streak == STREAK else ''}",
+        str(job.in_flight or ""),
+    )
+
+
+def _short(time: datetime | None) -> str:
+    """Month, day, hour and minute: as much as fits beside the rest in 80 columns."""
+    return f"{time.astimezone(UTC):%m-%d %H:%M}" if time else ""
+
+
+def _tell(condition: Health) -> None:
+    ago = "never ran anything" if condition.scheduler is None else f"last ran something {condition.scheduler:.0f} s ago"
+    say(
+        f"pg_cron {ago}; pg_net has {condition.queue} requests in its queue; the ledger takes "
+        f"{condition.ledger_bytes / 2**20:.1f} MiB, job_run_details {condition.details_bytes / 2**20:.1f} MiB"
+    )
+
+
+def _document(job: JobStatus, zone: tzinfo) -> dict[str, Any]:
+    explanation = job.explanation
+    return {
+        **job._asdict(),
+        "next_run": next(iter(_next(job, zone, 1)), None),
+        "explanation": explanation._asdict() if explanation else None,
+    }

@@ -1,0 +1,312 @@
+"""The run ledger on a real pg_cron with pg_net's worker and a real endpoint: every run has its true verdict."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import psycopg
+import pytest
+
+from components.catalogue import Job
+from components.command import compile_command
+from components.config import RetentionConfig
+from components.cron_job import CronJobProvider
+from components.declaration import runs_sweep_job
+from components.errors import Conflict
+from components.run_ledger import RunLedgerProvider
+from tests.integration.components.endpoint import Answer, Asked, Endpoint, serving
+
+OWNER = "supabase-cron/test"
+LEDGER = {"schema_name": "public", "owner": OWNER}
+RETENTION = RetentionConfig()
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+Provide = Callable[..., Any]
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with serving() as served:
+        yield served
+
+
+@pytest.fixture(autouse=True)
+def installed(install: Callable[..., None], provide: Provide, clean: None, superuser: Connection) -> None:
+    install()
+    provide(RunLedgerProvider).create(LEDGER)
+    superuser.execute("DELETE FROM cron.job_run_details")
+
+
+class Run(NamedTuple):
+    """A row of the history."""
+
+    job: str
+    state: str
+    status_code: int | None
+    detail: str | None
+    response: str | None
+    runid: int | None
+
+
+def command(url: str, name: str = "nightly", timeout: float = 5, **http: Any) -> str:
+    action = {"url": url, "timeout": timeout, **http}
+    job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": action})
+    return compile_command(name, job, owner=OWNER, schema="public")
+
+
+def fire(postgres: Connection, url: str, **http: Any) -> int:
+    """What pg_cron does when the job is due; returns the run."""
+    row = postgres.execute(command(url, **http).encode()).fetchone()
+    assert row is not None
+    run: int = row[0]
+    return run
+
+
+def settle(postgres: Connection) -> None:
+    postgres.execute(runs_sweep_job("public", OWNER, RETENTION).command.encode())
+
+
+def settled(postgres: Connection, seconds: float = 30) -> None:
+    """Let the sweep come by until nothing is on its way."""
+    deadline = time.monotonic() + seconds
+    while postgres.execute("SELECT FROM public.cron_runs WHERE settled_at IS NULL").rowcount:
+        assert time.monotonic() < deadline, "a run without an end"
+        time.sleep(0.1)
+        settle(postgres)
+
+
+def history(postgres: Connection) -> list[Run]:
+    columns = ", ".join(Run._fields)
+    query = f"SELECT {columns} FROM public.cron_run_history WHERE job NOT LIKE 'cron-%-sweep-%' ORDER BY fired_at"
+    return [Run(*row) for row in postgres.execute(query.encode()).fetchall()]
+
+
+ANSWERS = {
+    "/ok": Answer(200, '{"success": true}'),
+    "/unauthorized": Answer(401, '{"message": "Invalid JWT"}'),
+    "/boot": Answer(503, "boot error"),
+    "/slow": Answer(200, delay=3),
+    "/false": Answer(200, '{"success": false}'),
+    "/not-json": Answer(200, "<html>"),
+}
+
+
+def as_asked(asked: Asked) -> Answer:
+    return ANSWERS[asked.path]
+
+
+def test_each_answer_has_its_verdict(postgres: Connection, endpoint: Endpoint) -> None:
+    endpoint.answer = as_asked
+    success = {"status": [200], "body": "$.success == true"}
+    with postgres.transaction():  # one round of the worker
+        for path in ANSWERS:
+            fire(postgres, endpoint.url + path, name=path[1:], success=success, timeout=1)
+        fire(postgres, "http://127.0.0.1:9/", name="nobody")
+        fire(postgres, "https://supabase-cron.invalid/", name="nowhere")
+    settled(postgres)
+    found = {run.job: (run.state, run.status_code, run.detail) for run in history(postgres)}
+    unresolved = found.pop("nowhere")
+    assert unresolved[:2] == ("failed", None)
+    assert "resolve host" in (unresolved[2] or "")
+    refused = found.pop("nobody")
+    assert refused[:2] == ("failed", None)
+    assert "onnect to server" in (refused[2] or "")
+    assert found == {
+        "ok": ("ok", 200, None),
+        "unauthorized": ("failed", 401, "answered with status 401"),
+        "boot": ("failed", 503, "answered with status 503"),
+        "slow": ("timed_out", None, "no answer within 1 s"),
+        "false": ("failed", 200, "answered with status 200 and a body that is no success"),
+        "not-json": ("failed", 200, "answered with status 200 and a body that is no success"),
+    }
+    assert postgres.execute("SELECT FROM public.cron_run_requests").rowcount == 0
+    slow = postgres.execute("SELECT milliseconds FROM public.cron_runs WHERE job = 'slow'").fetchone()
+    assert slow is not None
+    assert 900 < slow[0] < 3000
+
+
+def test_a_request_that_waits_is_queued_and_nothing_else(postgres: Connection, endpoint: Endpoint) -> None:
+    endpoint.answer = lambda _: Answer(delay=1)
+    fire(postgres, endpoint.url)
+    settle(postgres)
+    assert [run.state for run in history(postgres)] == ["queued"]
+    settled(postgres)
+    assert [run.state for run in history(postgres)] == ["ok"]
+
+
+def test_a_statement_that_fails_leaves_no_row(postgres: Connection) -> None:
+    with pytest.raises(psycopg.errors.NoDataFound):
+        fire(postgres, "{supabase_url}/x")
+    assert history(postgres) == []
+    assert postgres.execute("SELECT FROM net.http_request_queue").rowcount == 0
+
+
+def test_answers_that_echo_a_secret_are_kept_without_it(postgres: Connection, endpoint: Endpoint) -> None:
+    postgres.execute(
+        "INSERT INTO public.cron_secrets (key, value) VALUES ('a', 'planted+(1)'), ('b', 'planted+(1)[2]')"
+    )
+    endpoint.answer = lambda _: Answer(500, "got planted+(1)[2], not planted+(1)!")
+    fire(postgres, endpoint.url)
+    settled(postgres)
+    assert [run.response for run in history(postgres)] == ["got ***, not ***!"]
+
+
+def test_a_long_answer_is_kept_in_part(postgres: Connection, endpoint: Endpoint) -> None:
+    endpoint.answer = lambda _: Answer(200, "x" * 100_000)
+    fire(postgres, endpoint.url)
+    settled(postgres)
+    assert [run.response for run in history(postgres)] == ["x" * 1024]
+
+
+def test_an_answer_that_expired_is_lost(postgres: Connection, superuser: Connection, endpoint: Endpoint) -> None:
+    run = fire(postgres, endpoint.url)
+    deadline = time.monotonic() + 20
+    forget = "DELETE FROM net._http_response WHERE id = (SELECT request FROM public.cron_runs)"
+    while not superuser.execute(forget).rowcount:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    settle(postgres)
+    found = postgres.execute("SELECT run, state FROM public.cron_runs").fetchall()
+    assert found == [(run, "lost")]
+    assert "forgot" in (history(postgres)[0].detail or "")
+
+
+@pytest.mark.parametrize("shift", ["1 day", "-1 day"])
+def test_a_clock_that_jumps_changes_no_verdict(postgres: Connection, endpoint: Endpoint, shift: str) -> None:
+    fire(postgres, endpoint.url)
+    postgres.execute(f"UPDATE public.cron_runs SET fired_at = fired_at + interval '{shift}'".encode())
+    settled(postgres)
+    assert [run.state for run in history(postgres)] == ["ok"]
+
+
+def test_ids_that_begin_again_do_not_give_an_answer_to_another_run(postgres: Connection, endpoint: Endpoint) -> None:
+    postgres.execute(
+        'SELECT public.record_cron_run(\'old\', last_value + 1, \'{"timeout": 5, "status": "{[200,300)}"}\') '
+        "FROM net.http_request_queue_id_seq"
+    )
+    fire(postgres, endpoint.url, name="new")
+    settled(postgres)
+    assert {run.job: run.state for run in history(postgres)} == {"old": "lost", "new": "ok"}
+
+
+def test_two_sweeps_at_once_do_it_once(postgres: Connection, conninfo: str, endpoint: Endpoint) -> None:
+    fire(postgres, endpoint.url)
+    with psycopg.connect(conninfo) as other:
+        other.execute("SELECT public.settle_cron_runs()")
+        assert postgres.execute("SELECT public.settle_cron_runs()").fetchone() == (0,)
+    settled(postgres)
+
+
+def test_old_runs_and_old_details_are_forgotten(postgres: Connection, superuser: Connection) -> None:
+    postgres.execute(
+        "INSERT INTO public.cron_runs (job, state, fired_at, settled_at) SELECT 'nightly', state, at, settled FROM (VALUES "
+        "('ok', now() - interval '31 days', now() - interval '31 days'), ('ok', now(), now()), "
+        "('queued', now() - interval '99 days', NULL)) AS t (state, at, settled)"
+    )
+    superuser.execute(
+        "INSERT INTO cron.job_run_details (jobid, runid, username, start_time, end_time) SELECT 1, id, who, at, at "
+        "FROM (VALUES (-3, 'postgres', now() - interval '8 days'), (-2, 'postgres', now()), "
+        "(-1, 'somebody', now() - interval '8 days')) AS t (id, who, at)"
+    )
+    postgres.execute("SELECT public.purge_cron_runs('30 days', '7 days')")
+    left = postgres.execute("SELECT state FROM public.cron_runs ORDER BY run").fetchall()
+    assert left == [("ok",), ("queued",)]
+    details = superuser.execute("SELECT runid FROM cron.job_run_details WHERE runid < 0 ORDER BY runid").fetchall()
+    superuser.execute("DELETE FROM cron.job_run_details WHERE runid < 0")
+    assert details == [(-2,), (-1,)]
+
+
+def test_pg_cron_runs_it_and_the_history_tells_the_truth(
+    provide: Provide, postgres: Connection, endpoint: Endpoint
+) -> None:
+    endpoint.answer = as_asked
+    jobs = {
+        "ok": command(endpoint.url + "/ok", name="ok"),
+        "unauthorized": command(endpoint.url + "/unauthorized", name="unauthorized"),
+        "statement": command("{missing}/x", name="statement"),
+        "by-hand": f"SELECT net.http_post('{endpoint.url}/ok')",
+        "sql": "SELECT 1",
+    }
+    for name, text in jobs.items():
+        owned = text if text.startswith("--") else f"-- supabase-cron: {OWNER}/{name}\n{text}"
+        provide(CronJobProvider).create({"name": name, "schedule": "* * * * *", "command": owned, "owner": OWNER})
+    deadline = time.monotonic() + 75
+    while len({run.job for run in history(postgres)}) < len(jobs):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    settled(postgres)
+    time.sleep(1)  # pg_cron writes the end of a run after the run has ended
+    settle(postgres)
+    found = {run.job: run for run in history(postgres)}
+    assert {name: run.state for name, run in found.items()} == {
+        "ok": "ok",
+        "unauthorized": "failed",
+        "statement": "failed",
+        "by-hand": "lost",
+        "sql": "ok",
+    }
+    assert all(run.runid is not None for run in found.values())
+    assert len(history(postgres)) == len(found)  # no run is told twice
+    succeeded = "SELECT count(*) FROM cron.job_run_details WHERE status = 'succeeded' AND command ~ 'unauthorized'"
+    assert postgres.execute(succeeded.encode()).fetchone() == (1,)
+
+
+def test_a_sql_job_is_followed_to_its_end(provide: Provide, postgres: Connection, superuser: Connection) -> None:
+    text = f"-- supabase-cron: {OWNER}/long\nSELECT 1"
+    job = {"name": "long", "schedule": "0 0 1 1 *", "command": text, "owner": OWNER}
+    jobid = provide(CronJobProvider).create(job).outs["jobid"]
+    numbers = [
+        row[0] for row in superuser.execute("SELECT nextval('cron.runid_seq') FROM generate_series(1, 4)").fetchall()
+    ]
+    statuses = ["running", "running", "failed", "starting"]
+    for number, status in zip(numbers, statuses, strict=True):
+        superuser.execute(
+            "INSERT INTO cron.job_run_details (jobid, runid, username, status, command, start_time, return_message) "
+            "VALUES (%s, %s, 'postgres', %s, %s, CASE WHEN %s = 'running' THEN now() END, %s)",
+            [jobid, number, status, text, status, "connection failed" if status == "failed" else None],
+        )
+    settle(postgres)
+    found = {run.runid: run.state for run in history(postgres)}
+    assert found == {numbers[0]: "sent", numbers[1]: "sent", numbers[2]: "failed", numbers[3]: "queued"}
+    assert postgres.execute("SELECT count(*) FROM public.cron_runs").fetchone() == (3,)  # a start without time waits
+    superuser.execute(
+        "UPDATE cron.job_run_details SET status = 'succeeded', end_time = start_time + interval '2 seconds' WHERE runid = %s",
+        [numbers[0]],
+    )
+    superuser.execute("DELETE FROM cron.job_run_details WHERE runid = %s", [numbers[1]])
+    settle(postgres)
+    ended = postgres.execute("SELECT runid, state, milliseconds FROM public.cron_runs ORDER BY runid").fetchall()
+    assert ended[:2] == [(numbers[0], "ok", 2000), (numbers[1], "lost", None)]
+    settle(postgres)
+    assert postgres.execute("SELECT count(*) FROM public.cron_runs").fetchone() == (3,)
+
+
+def test_it_is_mended_shut_and_removed(provide: Provide, postgres: Connection, defaults: None) -> None:
+    provider = provide(RunLedgerProvider)
+    postgres.execute(
+        "DROP VIEW public.cron_run_history, public.cron_job_runs; DROP TABLE public.cron_runs, public.cron_run_requests"
+    )
+    postgres.execute("DROP FUNCTION public.record_cron_run, public.settle_cron_runs, public.purge_cron_runs")
+    created = provider.create(LEDGER)
+    assert created.outs["differences"] == []
+    postgres.execute("GRANT SELECT ON public.cron_runs, public.cron_run_history TO anon")
+    postgres.execute("GRANT USAGE ON SEQUENCE public.cron_runs_run_seq TO anon")
+    postgres.execute(
+        "CREATE OR REPLACE FUNCTION public.record_cron_run(p_job text, p_request bigint, p_rule jsonb) "
+        "RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'"
+    )
+    postgres.execute("INSERT INTO public.cron_runs (job) VALUES ('kept')")
+    read = provide(RunLedgerProvider).read(created.id, created.outs)
+    assert [each.partition(":")[0] for each in read.outs["differences"]] == [
+        "privileges on cron_runs",
+        "privileges on cron_run_history",
+        "function record_cron_run",
+    ]
+    updated = provide(RunLedgerProvider).update(created.id, read.outs, LEDGER)
+    assert updated.outs["differences"] == []
+    assert postgres.execute("SELECT job FROM public.cron_runs").fetchall() == [("kept",)]
+    with pytest.raises(Conflict, match="belongs to the stack"):
+        provide(RunLedgerProvider).create({**LEDGER, "owner": "supabase-cron/other"})
+    provide(RunLedgerProvider).delete(created.id, updated.outs)
+    assert postgres.execute("SELECT FROM pg_class WHERE relname ~ '^cron_(run|job)'").rowcount == 0
+    assert postgres.execute("SELECT FROM pg_proc WHERE proname LIKE '%cron_run%'").rowcount == 0

@@ -1,0 +1,179 @@
+"""cronctl's commands about runs, as subprocesses on a database that the environment names."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import psycopg
+import pytest
+
+from components.cron_job import CronJobProvider
+from components.run_ledger import RunLedgerProvider
+from tests.integration.components.endpoint import Endpoint, serving
+from tests.integration.components.test_run_ledger import ANSWERS, LEDGER, OWNER, as_asked, command, fire, settled
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+Provide = Callable[..., Any]
+
+
+class Said(NamedTuple):
+    code: int
+    data: str
+    talk: str
+
+
+@pytest.fixture
+def cronctl(conninfo: str) -> Callable[..., Said]:
+    def run(*arguments: str, **environment: str) -> Said:
+        done = subprocess.run(
+            [sys.executable, "-m", "cronctl", *arguments],
+            env={
+                **os.environ,
+                "SUPABASE_CRON_DATABASE_URL": conninfo,
+                "COLUMNS": "200",
+                "TZ": "Asia/Tokyo",
+                **environment,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert "Traceback" not in done.stderr
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def deployed(
+    install: Callable[..., None], provide: Provide, clean: None, superuser: Connection, postgres: Connection
+) -> Iterator[None]:
+    """A job that works, one whose key is refused, one that nobody ran yet, and one that is paused."""
+    install()
+    provide(RunLedgerProvider).create(LEDGER)
+    superuser.execute("DELETE FROM cron.job_run_details")
+    with serving() as endpoint:
+        endpoint.answer = as_asked
+        _schedule(provide, endpoint)
+        with postgres.transaction():
+            for _ in range(3):
+                fire(postgres, endpoint.url + "/ok", name="ok")
+            fire(postgres, endpoint.url + "/ok", name="unauthorized")
+            for _ in range(2):
+                fire(postgres, endpoint.url + "/unauthorized", name="unauthorized")
+        settled(postgres)
+        yield
+
+
+def _schedule(provide: Provide, endpoint: Endpoint) -> None:
+    for name, active in (("ok", True), ("unauthorized", True), ("monthly", True), ("paused", False)):
+        job = {"name": name, "schedule": "30 1 1 1 *", "command": command(endpoint.url, name=name), "owner": OWNER}
+        provide(CronJobProvider).create({**job, "active": active})
+
+
+def test_status_tells_the_verdict_and_not_that_it_was_queued(cronctl: Callable[..., Said]) -> None:
+    said = cronctl("status", "--json")
+    assert said.code == 1
+    document = json.loads(said.data)
+    jobs = {job["job"]: job for job in document["jobs"]}
+    assert {name: (job["state"], job["streak"], job["in_flight"]) for name, job in jobs.items()} == {
+        "ok": ("ok", 3, 0),
+        "unauthorized": ("failed", 2, 0),
+        "monthly": (None, 0, 0),
+        "paused": (None, 0, 0),
+    }
+    assert jobs["unauthorized"]["explanation"]["cause"]
+    assert jobs["paused"]["next_run"] is None
+    assert "-01-01 01:30:00+00:00" in jobs["ok"]["next_run"]
+    assert document["health"]["ledger_bytes"] > 0
+    said = cronctl("status")
+    assert said.code == 1
+    assert "failed (401)" in said.data
+    assert "unauthorized: " in said.talk
+    assert "pg_net has 0 requests in its queue" in said.talk
+
+
+def test_status_of_dead_parts(cronctl: Callable[..., Said], postgres: Connection, superuser: Connection) -> None:
+    postgres.execute("DELETE FROM public.cron_runs WHERE job = 'unauthorized'")
+    superuser.execute(
+        "INSERT INTO cron.job_run_details (jobid, runid, username, start_time) "
+        "SELECT 1, last_value, 'postgres', now() - interval '5 minutes' FROM cron.runid_seq ON CONFLICT DO NOTHING"
+    )
+    postgres.execute(
+        "INSERT INTO public.cron_runs (job, request, fired_at) VALUES ('ok', 1, now() - interval '1 hour')"
+    )
+    said = cronctl("status")
+    assert said.code == 1
+    assert "its scheduler is not alive" in said.talk
+    assert "its worker is not alive or far behind" in said.talk.replace("\n", " ")
+
+
+def test_history_failures_and_one_run(cronctl: Callable[..., Said]) -> None:
+    runs = json.loads(cronctl("history", "--json").data)["runs"]
+    assert len(runs) == 6
+    assert [run["fired_at"] for run in runs] == sorted((run["fired_at"] for run in runs), reverse=True)
+    assert {run["state"] for run in json.loads(cronctl("history", "ok", "--json").data)["runs"]} == {"ok"}
+    assert len(json.loads(cronctl("history", "--limit", "2", "--json").data)["runs"]) == 2
+    assert len(json.loads(cronctl("history", "--state", "failed", "--json").data)["runs"]) == 2
+    failed = cronctl("failures", "--json")
+    assert failed.code == 1
+    numbers = [run["run"] for run in json.loads(failed.data)["runs"]]
+    assert len(numbers) == 2
+    told = cronctl("failures")
+    assert told.talk.count("unauthorized: ") == 1  # the same advice once
+    shown = cronctl("show", str(numbers[0]), "--json")
+    assert shown.code == 1
+    document = json.loads(shown.data)
+    assert (document["status_code"], document["response"]) == (401, ANSWERS["/unauthorized"].body)
+    assert document["explanation"]["next_step"]
+    assert "answered with status 401" in cronctl("show", str(numbers[0])).data
+
+
+def test_next_runs_are_told_in_utc_and_here(cronctl: Callable[..., Said]) -> None:
+    said = cronctl("next", "ok", "--count", "2", "--json")
+    assert said.code == 0
+    runs = json.loads(said.data)["runs"]
+    assert [(run["utc"][4:], run["local"][4:]) for run in runs] == [
+        ("-01-01 01:30:00+00:00", "-01-01 10:30:00+09:00")
+    ] * 2
+    assert datetime.fromisoformat(runs[0]["utc"]) == datetime.fromisoformat(runs[0]["local"])
+    assert "paused is paused" in cronctl("next").talk
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["show", "999"], 3, "there is no run 999"),
+        (["show", "x"], 2, "Invalid value for"),
+        (["next", "nightly"], 3, "there is no job 'nightly'"),
+        (["history", "nobody"], 0, "no runs of 'nobody' yet"),
+        (["history", "--state", "succeeded"], 2, "'succeeded' is no state; there is queued"),
+        (["failures", "--since", "1y"], 2, "write it like 30m"),
+        (["failures", "ok"], 0, "no failures in the last 24h"),
+        (["status", "--schema", "nowhere"], 3, "schema 'nowhere' has no run ledger; run pulumi up"),
+        (["history", "--schema", "nowhere"], 3, "schema 'nowhere' has no run ledger; run pulumi up"),
+    ],
+)
+def test_what_it_says_otherwise(arguments: list[str], code: int, told: str, cronctl: Callable[..., Said]) -> None:
+    said = cronctl(*arguments)
+    assert (said.code, told in said.talk.replace("\n", " ")) == (code, True), said
+
+
+@pytest.mark.parametrize("name", ["status", "next", "history", "failures", "show"])
+def test_help_answers_and_a_narrow_terminal_loses_nothing(name: str, cronctl: Callable[..., Said]) -> None:
+    assert "Exit status: 0" in cronctl(name, "--help").data
+    if name in ("status", "history"):
+        narrow = cronctl(name, COLUMNS="40").data
+        assert max(map(len, narrow.splitlines())) <= 40
+        assert "unauthorized"[:4] in narrow
+
+
+def test_without_a_database(cronctl: Callable[..., Said]) -> None:
+    said = cronctl("status", SUPABASE_CRON_DATABASE_URL="")
+    assert said.code == 3
+    assert said.talk.startswith("cronctl: ")
