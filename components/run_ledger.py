@@ -7,7 +7,7 @@ the store it is made, marked and locked in one transaction, and the installing s
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import pulumi
 from psycopg import sql
@@ -16,14 +16,15 @@ from pulumi.dynamic import Resource
 from components.connection import Row
 from components.errors import Conflict, PreflightFailed
 from components.fields import Identifier
-from components.function import LEDGER_FUNCTIONS, LiveFunction, functions_query, live_functions
+from components.function import LEDGER_FUNCTIONS
 from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import Claim, mark, owner_of
 from components.provider import ObjectProvider, resource_props
+from components.schema_objects import LiveObjects, live_objects, objects_query
 from components.server import Server
 from components.sql import load_sql
-from components.table import LiveTable, shut, table_differences, tables_query
+from components.table import shut, table_differences
 
 RUNS = "cron_runs"
 REQUESTS = "cron_run_requests"
@@ -60,14 +61,7 @@ class RunLedgerArgs(Model):
     adopt: bool = False
 
 
-class LiveLedger(NamedTuple):
-    """What there is of a ledger in a schema."""
-
-    tables: Mapping[str, LiveTable]
-    functions: Mapping[str, LiveFunction]
-
-
-class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveLedger]):
+class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
     """How the ledger is read, compared and changed."""
 
     args = RunLedgerArgs
@@ -84,24 +78,10 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveLedger]):
         return args.schema_name
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
-        return sql.SQL(
-            "SELECT {schema} AS schema, "
-            "(SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM ({tables}) AS t) AS tables, "
-            "(SELECT coalesce(jsonb_agg(to_jsonb(f)), '[]') FROM ({functions}) AS f) AS functions"
-        ).format(
-            schema=sql.Literal(scope),
-            tables=tables_query(scope, [*TABLES, *VIEWS]),
-            functions=functions_query(scope, [function.name for function in LEDGER_FUNCTIONS]),
-        )
+        return objects_query(scope, [*TABLES, *VIEWS], LEDGER_FUNCTIONS)
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveLedger]:
-        found = {}
-        for row in rows:
-            tables = {table["name"]: LiveTable(**table) for table in row["tables"]}
-            functions = live_functions(row["functions"])
-            if tables or functions:
-                found[row["schema"]] = LiveLedger(tables, functions)
-        return found
+    def parse(self, rows: Iterable[Row]) -> dict[str, LiveObjects]:
+        return live_objects(rows)
 
     def preflight(self, args: RunLedgerArgs, server: Server) -> None:
         if server.version < NEEDS:
@@ -110,18 +90,12 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveLedger]):
                 f"{server.version // 10000}; upgrade it"
             )
 
-    def claim(self, args: RunLedgerArgs, live: LiveLedger | None, previous: RunLedgerArgs | None) -> None:
+    def claim(self, args: RunLedgerArgs, live: LiveObjects | None, previous: RunLedgerArgs | None) -> None:
         if live is None:
             return
-        claim = Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
-        objects = [
-            (f"{'view' if t.kind == 'v' else 'table'} {t.name!r}", t.mine, t.owner, owner_of(t.comment))
-            for t in live.tables.values()
-        ]
-        objects += [(f"function {f.name!r}", f.mine, f.owner, f.stack) for f in live.functions.values()]
-        for name, mine, role, stack in objects:
-            where = f"{name} in schema {args.schema_name!r}"
-            claim.refuse_strangers(where, mine=mine, role=role, stack=stack, taken="take it over with its rows")
+        live.refuse_strangers(
+            args.schema_name, Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
+        )
         for table in live.tables.values():
             if table.kind != ("v" if table.name in VIEWS else "r"):
                 raise Conflict(
@@ -130,7 +104,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveLedger]):
                 )
 
     def differences(
-        self, args: RunLedgerArgs, live: LiveLedger, previous: RunLedgerArgs | None = None
+        self, args: RunLedgerArgs, live: LiveObjects, previous: RunLedgerArgs | None = None
     ) -> list[Difference]:
         found = [
             difference
@@ -142,15 +116,10 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveLedger]):
             found += table_differences(name, columns, args.owner, view)
             if view is not None and owner_of(view.comment) == args.owner and view.comment != _comment(args, name):
                 found.append(Difference(f"view {name}", "as defined", "of another version"))
-        for function in LEDGER_FUNCTIONS:
-            there = live.functions.get(function.name)
-            found += function.differences(args.schema_name, args.owner, there)
-            if there is not None and there.privileges:
-                granted = "; ".join(f"{who}: {', '.join(what)}" for who, what in sorted(there.privileges.items()))
-                found.append(Difference(f"privileges on function {function.name}", "its owner alone", granted))
+        found += live.function_differences(LEDGER_FUNCTIONS, args.schema_name, args.owner)
         return found
 
-    def plan(self, args: RunLedgerArgs, live: LiveLedger | None, previous: RunLedgerArgs | None = None) -> Statements:
+    def plan(self, args: RunLedgerArgs, live: LiveObjects | None, previous: RunLedgerArgs | None = None) -> Statements:
         if live is not None and not self.differences(args, live):
             return []
         schema = sql.Identifier(args.schema_name)
@@ -169,7 +138,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveLedger]):
         ]
         return [*((part, None) for part in parts), *functions]
 
-    def drop(self, args: RunLedgerArgs, live: LiveLedger, outputs: Mapping[str, Any]) -> Statements:
+    def drop(self, args: RunLedgerArgs, live: LiveObjects, outputs: Mapping[str, Any]) -> Statements:
         self.claim(args, live, args)
         parts: list[sql.Composable] = list(_drop_views(args))
         parts += [sql.SQL("DROP FUNCTION IF EXISTS {}").format(f.reference(args.schema_name)) for f in LEDGER_FUNCTIONS]
@@ -178,7 +147,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveLedger]):
         ]
         return [(part, None) for part in parts]
 
-    def outputs(self, args: RunLedgerArgs, live: LiveLedger, before: LiveLedger | None) -> dict[str, Any]:
+    def outputs(self, args: RunLedgerArgs, live: LiveObjects, before: LiveObjects | None) -> dict[str, Any]:
         return {"differences": [f"{name}: {found}" for name, _, found in self.differences(args, live)]}
 
 
@@ -197,7 +166,7 @@ def _drop_views(args: RunLedgerArgs) -> Iterator[sql.Composed]:
         yield sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier(args.schema_name, view))
 
 
-class RunLedgerProvider(ObjectProvider[RunLedgerArgs, LiveLedger]):
+class RunLedgerProvider(ObjectProvider[RunLedgerArgs, LiveObjects]):
     """Pulumi's side of the ledger."""
 
     kind: ClassVar = RunLedgerKind()

@@ -7,7 +7,7 @@ no row is ever lost, and get_secret() answers at every moment.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import pulumi
 from psycopg import sql
@@ -16,14 +16,15 @@ from pulumi.dynamic import Resource
 from components.connection import Row
 from components.errors import Conflict, PreflightFailed
 from components.fields import Identifier, StoreKind
-from components.function import STORE_FUNCTIONS, LiveFunction, functions_query, live_functions
+from components.function import STORE_FUNCTIONS
 from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
-from components.owner import Claim, mark, owner_of
+from components.owner import Claim, mark
 from components.provider import ObjectProvider, resource_props
+from components.schema_objects import LiveObjects, live_objects, objects_query
 from components.server import Server
 from components.sql import load_sql
-from components.table import LiveTable, shut, table_differences, tables_query
+from components.table import LiveTable, shut, table_differences
 
 SECRETS = "cron_secrets"
 DECLARATIONS = "cron_secret_declarations"
@@ -62,14 +63,7 @@ class SecretStoreArgs(Model):
     destroy_foreign_secrets: bool = False
 
 
-class LiveStore(NamedTuple):
-    """What there is of a store in a schema."""
-
-    tables: Mapping[str, LiveTable]
-    functions: Mapping[str, LiveFunction]
-
-
-class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
+class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
     """How the store is read, compared and changed."""
 
     args = SecretStoreArgs
@@ -86,22 +80,10 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
         return args.schema_name
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
-        tables = tables_query(scope, TABLES)
-        functions = functions_query(scope, [function.name for function in STORE_FUNCTIONS])
-        return sql.SQL(
-            "SELECT {schema} AS schema, "
-            "(SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM ({tables}) AS t) AS tables, "
-            "(SELECT coalesce(jsonb_agg(to_jsonb(f)), '[]') FROM ({functions}) AS f) AS functions"
-        ).format(schema=sql.Literal(scope), tables=tables, functions=functions)
+        return objects_query(scope, TABLES, STORE_FUNCTIONS)
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveStore]:
-        found = {}
-        for row in rows:
-            tables = {table["name"]: LiveTable(**table) for table in row["tables"]}
-            functions = live_functions(row["functions"])
-            if tables or functions:
-                found[row["schema"]] = LiveStore(tables, functions)
-        return found
+    def parse(self, rows: Iterable[Row]) -> dict[str, LiveObjects]:
+        return live_objects(rows)
 
     def preflight(self, args: SecretStoreArgs, server: Server) -> None:
         if args.store == "vault" and server.missing_vault_privileges:
@@ -110,37 +92,26 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
                 f"{', '.join(server.missing_vault_privileges)}; let the owner of supabase_vault grant it"
             )
 
-    def claim(self, args: SecretStoreArgs, live: LiveStore | None, previous: SecretStoreArgs | None) -> None:
+    def claim(self, args: SecretStoreArgs, live: LiveObjects | None, previous: SecretStoreArgs | None) -> None:
         if live is None:
             return
-        claim = Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
-        objects = [
-            (f"table {table.name!r}", table.mine, table.owner, owner_of(table.comment))
-            for table in live.tables.values()
-        ]
-        objects += [(f"function {f.name!r}", f.mine, f.owner, f.stack) for f in live.functions.values()]
-        for name, mine, role, stack in objects:
-            where = f"{name} in schema {args.schema_name!r}"
-            claim.refuse_strangers(where, mine=mine, role=role, stack=stack, taken="take it over with its rows")
+        live.refuse_strangers(
+            args.schema_name, Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
+        )
         if any(table.kind != "r" for table in live.tables.values()):
             raise Conflict(
                 f"schema {args.schema_name!r} has a view where the store's tables belong; set another schema"
             )
 
     def differences(
-        self, args: SecretStoreArgs, live: LiveStore, previous: SecretStoreArgs | None = None
+        self, args: SecretStoreArgs, live: LiveObjects, previous: SecretStoreArgs | None = None
     ) -> list[Difference]:
         found = [d for name in TABLES for d in _table_differences(name, args, live.tables.get(name))]
-        for function in STORE_FUNCTIONS:
-            there = live.functions.get(function.name)
-            found += function.differences(args.schema_name, args.owner, there)
-            if there is not None and there.privileges:
-                granted = "; ".join(f"{who}: {', '.join(what)}" for who, what in sorted(there.privileges.items()))
-                found.append(Difference(f"privileges on function {function.name}", "its owner alone", granted))
+        found += live.function_differences(STORE_FUNCTIONS, args.schema_name, args.owner)
         return found
 
     def plan(
-        self, args: SecretStoreArgs, live: LiveStore | None, previous: SecretStoreArgs | None = None
+        self, args: SecretStoreArgs, live: LiveObjects | None, previous: SecretStoreArgs | None = None
     ) -> Statements:
         if live is not None and not self.differences(args, live):
             return []
@@ -172,7 +143,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
             *((part, None) for part in _attach(schema, args.store)),
         ]
 
-    def drop(self, args: SecretStoreArgs, live: LiveStore, outputs: Mapping[str, Any]) -> Statements:
+    def drop(self, args: SecretStoreArgs, live: LiveObjects, outputs: Mapping[str, Any]) -> Statements:
         self.claim(args, live, args)
         schema = sql.Identifier(args.schema_name)
         parts: list[sql.Composable] = []
@@ -191,7 +162,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveStore]):
             parts.append(load_sql("drop_empty_schema").format(schema=schema, name=sql.Literal(args.schema_name)))
         return [(part, None) for part in parts]
 
-    def outputs(self, args: SecretStoreArgs, live: LiveStore, before: LiveStore | None) -> dict[str, Any]:
+    def outputs(self, args: SecretStoreArgs, live: LiveObjects, before: LiveObjects | None) -> dict[str, Any]:
         return {"differences": [f"{name}: {found}" for name, _, found in self.differences(args, live)]}
 
 
@@ -232,7 +203,7 @@ def _table_differences(name: str, args: SecretStoreArgs, live: LiveTable | None)
     return found
 
 
-class SecretStoreProvider(ObjectProvider[SecretStoreArgs, LiveStore]):
+class SecretStoreProvider(ObjectProvider[SecretStoreArgs, LiveObjects]):
     """Pulumi's side of the store."""
 
     kind: ClassVar = SecretStoreKind()
