@@ -44,7 +44,7 @@ def show_history(
     with errors_as_sentences(), open_target(stack, schema, project) as target:
         runs = history(target.database, target.schema, job=job, states=states, limit=limit)
     if as_json:
-        print_json({"runs": [_document(run) for run in runs]})
+        print_json({"runs": [document(run) for run in runs]})
     elif runs:
         print_runs(f"Runs{f' of {job}' if job else ''} (times in UTC)", runs)
     else:
@@ -70,7 +70,7 @@ def failures(
         found = history(target.database, target.schema, job=job, states=BAD, limit=limit)
     runs = [run for run in found if run.fired_at >= begin]
     if as_json:
-        print_json({"runs": [_document(run) for run in runs]})
+        print_json({"runs": [document(run) for run in runs]})
     elif runs:
         print_runs(f"Failures of the last {since} (times in UTC)", runs)
         for text in advice(runs):
@@ -99,7 +99,7 @@ def show(
         say(f"cronctl: there is no run {run}; it may be older than the ledger keeps", "red")
         raise typer.Exit(3)
     if as_json:
-        print_json(_document(found))
+        print_json(document(found))
     else:
         print_table(f"Run {run}", ("", ""), [(key, str(value)) for key, value in _told(found)])
         for text in advice([found]):
@@ -143,7 +143,8 @@ def _told(run: Run) -> Iterable[tuple[str, Any]]:
             yield key.replace("_", " "), value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
 
 
-def _document(run: Run) -> dict[str, Any]:
+def document(run: Run) -> dict[str, Any]:
+    """A run for ``--json``, with its explanation."""
     explanation = run.explanation
     return {**run._asdict(), "explanation": explanation._asdict() if explanation else None}
 

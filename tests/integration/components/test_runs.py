@@ -71,9 +71,11 @@ def deployed(
 
 
 def _schedule(provide: Provide, endpoint: Endpoint) -> None:
-    for name, active in (("ok", True), ("unauthorized", True), ("monthly", True), ("paused", False)):
-        job = {"name": name, "schedule": "30 1 1 1 *", "command": command(endpoint.url, name=name), "owner": OWNER}
-        provide(CronJobProvider).create({**job, "active": active})
+    paths = {"ok": "/ok", "unauthorized": "/unauthorized", "monthly": "/slow", "paused": "/ok"}
+    for name, path in paths.items():
+        text = command(endpoint.url + path, name=name)
+        job = {"name": name, "schedule": "30 1 1 1 *", "command": text, "owner": OWNER, "active": name != "paused"}
+        provide(CronJobProvider).create(job)
 
 
 def test_status_tells_the_verdict_and_not_that_it_was_queued(cronctl: Callable[..., Said]) -> None:
@@ -134,6 +136,45 @@ def test_history_failures_and_one_run(cronctl: Callable[..., Said]) -> None:
     assert "answered with status 401" in cronctl("show", str(numbers[0])).data
 
 
+def test_a_trigger_runs_it_now_and_tells_the_true_verdict(
+    cronctl: Callable[..., Said], provide: Provide, postgres: Connection
+) -> None:
+    good = cronctl("trigger", "ok", "--json")
+    assert (good.code, json.loads(good.data)["state"]) == (0, "ok")
+    bad = cronctl("trigger", "unauthorized")
+    assert bad.code == 1
+    assert "answered with status 401" in bad.data
+    assert "unauthorized: " in bad.talk
+    queued = cronctl("trigger", "ok", "--no-wait", "--json")
+    assert queued.code == 0
+    numbers = [row[0] for row in postgres.execute("SELECT run FROM public.cron_runs ORDER BY run").fetchall()]
+    assert numbers[-3:] == [
+        json.loads(good.data)["run"],
+        json.loads(good.data)["run"] + 1,
+        json.loads(queued.data)["run"],
+    ]
+    slow = cronctl("trigger", "monthly", "--timeout", "0.5")
+    assert slow.code == 3
+    assert f"cronctl show {numbers[-1] + 1}" in slow.talk
+    text = f"-- supabase-cron: {OWNER}/sql\nCREATE TABLE triggered (); DROP TABLE triggered"
+    job = {"name": "sql", "schedule": "30 1 1 1 *", "command": text, "owner": OWNER}
+    provide(CronJobProvider).create(job)
+    said = cronctl("trigger", "sql")
+    assert (said.code, "succeeded" in said.talk) == (0, True), said
+
+
+def test_pause_and_resume(cronctl: Callable[..., Said], postgres: Connection) -> None:
+    def active() -> bool | None:
+        row = postgres.execute("SELECT active FROM cron.job WHERE jobname = 'ok'").fetchone()
+        return row[0] if row else None
+
+    paused = cronctl("pause", "ok")
+    assert (paused.code, active()) == (0, False)
+    assert "pulumi up puts back what the stack declares" in paused.talk
+    assert "paused already" in cronctl("pause", "ok").talk
+    assert (cronctl("resume", "ok").code, active()) == (0, True)
+
+
 def test_next_runs_are_told_in_utc_and_here(cronctl: Callable[..., Said]) -> None:
     said = cronctl("next", "ok", "--count", "2", "--json")
     assert said.code == 0
@@ -151,6 +192,10 @@ def test_next_runs_are_told_in_utc_and_here(cronctl: Callable[..., Said]) -> Non
         (["show", "999"], 3, "there is no run 999"),
         (["show", "x"], 2, "Invalid value for"),
         (["next", "nightly"], 3, "there is no job 'nightly'"),
+        (["trigger", "okk"], 3, "there is no job 'okk' in the database; did you mean 'ok'?"),
+        (["pause", "okk"], 3, "there is no job 'okk' in the database; did you mean 'ok'?"),
+        (["trigger", "ok", "--set", "a=1"], 2, "needs --stack"),
+        (["trigger", "ok", "--set", "a"], 2, "'a' is not KEY=VALUE"),
         (["history", "nobody"], 0, "no runs of 'nobody' yet"),
         (["history", "--state", "succeeded"], 2, "'succeeded' is no state; there is queued"),
         (["failures", "--since", "1y"], 2, "write it like 30m"),
@@ -164,7 +209,7 @@ def test_what_it_says_otherwise(arguments: list[str], code: int, told: str, cron
     assert (said.code, told in said.talk.replace("\n", " ")) == (code, True), said
 
 
-@pytest.mark.parametrize("name", ["status", "next", "history", "failures", "show"])
+@pytest.mark.parametrize("name", ["status", "next", "history", "failures", "show", "trigger", "pause"])
 def test_help_answers_and_a_narrow_terminal_loses_nothing(name: str, cronctl: Callable[..., Said]) -> None:
     assert "Exit status: 0" in cronctl(name, "--help").data
     if name in ("status", "history"):

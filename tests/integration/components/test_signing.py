@@ -49,7 +49,7 @@ RFC_4231 = [
 
 @pytest.fixture
 def store(postgres: Connection) -> Connection:
-    """The tables and functions that signing reads, without the rest of the store."""
+    """The tables and functions that signing reads, without the rest of the store, and where runs are put down."""
     schema = sql.Identifier(SCHEMA)
     postgres.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
     for table in (
@@ -64,6 +64,8 @@ def store(postgres: Connection) -> Connection:
         "cron_request_signature",
         "sign_cron_request_with",
         "sign_cron_request",
+        "ledger_tables",
+        "record_cron_run",
     ):
         postgres.execute(load_sql(name).format(schema=schema))
     postgres.execute(f"INSERT INTO {SCHEMA}.cron_secrets VALUES ('hmac_key', %s)".encode(), [KEY])

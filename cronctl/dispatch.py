@@ -1,0 +1,138 @@
+"""``cronctl trigger``, ``pause`` and ``resume``: what people do to a job by hand."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from components.command import compile_command
+from components.errors import Error, InvalidConfiguration
+from components.job_control import await_verdict, living_job, run_now, set_active, with_inputs
+from components.model import nearest
+from components.runs import BAD, OPEN
+from cronctl.history import advice, document, print_runs
+from cronctl.output import CANNOT_TELL, DIFFERS, errors_as_sentences, print_json, say
+from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, Target, named, open_target
+
+JobArgument = Annotated[str, typer.Argument(help="The job's name.", callback=named)]
+PATIENCE = 200.0
+
+
+def trigger(
+    job: JobArgument,
+    stack: StackOption = None,
+    schema: SchemaOption = None,
+    *,
+    given: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A value for an input of the job.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for what the endpoint answers.")] = True,
+    timeout: Annotated[float, typer.Option("--timeout", min=0, help="Seconds to wait at most.")] = PATIENCE,
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """Run a job now, as pg_cron would, and tell what came of it: the manual dispatch.
+
+    With --set, which needs --stack, values of the job's declared inputs go into its body. It is written down in the
+    ledger like any run.
+
+    Exit status: 0 it did its work (or was queued, with --no-wait), 1 it did not, 2 wrong command line, 3 it could not
+    be run or had not ended in time.
+    """
+    values = _values(given or [])
+    if values and stack is None:
+        raise typer.BadParameter("needs --stack, since the job's inputs are declared there", param_hint="--set")
+    with errors_as_sentences(), open_target(stack, schema, project) as target:
+        run = run_now(target.database, _command(target, job, values))
+        if run is None:
+            say(f"the statement of {job!r} succeeded; it keeps no account of a request", "green")
+            return
+        say(f"{job!r} is queued as run {run}")
+        if not wait:
+            if as_json:
+                print_json({"run": run})
+            return
+        try:
+            found = await_verdict(target.database, target.schema, run, timeout)
+        except KeyboardInterrupt:
+            raise Error(f"interrupted; the run goes on, see: cronctl show {run}") from None
+    if as_json:
+        print_json(document(found))
+    else:
+        print_runs(f"Run {run} (times in UTC)", [found])
+        for text in advice([found]):
+            say(text)
+    if found.state in OPEN:
+        say(f"cronctl: no answer within {timeout:g} s; the run goes on, see: cronctl show {run}", "red")
+        raise typer.Exit(CANNOT_TELL)
+    if found.state in BAD:
+        raise typer.Exit(DIFFERS)
+
+
+def pause(
+    job: JobArgument,
+    stack: StackOption = None,
+    schema: SchemaOption = None,
+    *,
+    project: ProjectOption = Path(),
+) -> None:
+    """Pause a job in the database, at once. A run of it that is under way is cancelled.
+
+    The next preview shows it as drift, and pulumi up resumes it, unless the stack declares active: false.
+
+    Exit status: 0 it is paused, 2 wrong command line, 3 it could not be done.
+    """
+    _switch(job, stack, schema, project, active=False)
+
+
+def resume(
+    job: JobArgument,
+    stack: StackOption = None,
+    schema: SchemaOption = None,
+    *,
+    project: ProjectOption = Path(),
+) -> None:
+    """Let a paused job run again, from its next time on.
+
+    Exit status: 0 it is active, 2 wrong command line, 3 it could not be done.
+    """
+    _switch(job, stack, schema, project, active=True)
+
+
+def _switch(name: str, stack: str | None, schema: str | None, project: Path, *, active: bool) -> None:
+    word = "active" if active else "paused"
+    with errors_as_sentences(), open_target(stack, schema, project) as target:
+        job = living_job(target.database, name)
+        if job.active is active:
+            say(f"{name!r} is {word} already; nothing has changed")
+            return
+        set_active(target.database, job, active=active)
+    say(f"{name!r} is {word} in the database", "green")
+    declared = target.config.catalogue.jobs.get(name) if target.config else None
+    if declared is None or declared.active is not active:
+        say(f"pulumi up puts back what the stack declares; to keep it, set active: {str(active).lower()} there")
+
+
+def _command(target: Target, name: str, values: dict[str, str]) -> str:
+    """What lives, so that a trigger tries what pg_cron runs; with inputs, what is declared."""
+    if not values or target.config is None:
+        return living_job(target.database, name).command
+    jobs = target.config.catalogue.jobs
+    if (job := jobs.get(name)) is None:
+        raise InvalidConfiguration(
+            [f"job {name!r} is not declared in {target.config.settings.catalogue}{nearest(name, jobs)}"]
+        )
+    owner = str(target.config.owner)
+    return compile_command(name, with_inputs(name, job, values), owner=owner, schema=target.schema)
+
+
+def _values(given: list[str]) -> dict[str, str]:
+    values = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise typer.BadParameter(f"{text!r} is not KEY=VALUE", param_hint="--set")
+        if key in values:
+            raise typer.BadParameter(f"{key!r} is given twice", param_hint="--set")
+        values[key] = value
+    return values
