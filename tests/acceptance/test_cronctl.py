@@ -63,10 +63,10 @@ def test_a_stack_that_is_configured_and_not_deployed(project: Any) -> None:
         ),
         (["verify", "--stack", "test"], {"PULUMI_CONFIG_PASSPHRASE": "wrong"}, 3, "cronctl: "),
         (
-            ["trigger", "notification-worker", "--stack", "test", "--set", "limit=1"],
+            ["trigger", "notification-worker", "--stack", "test", "--set", "limt=1"],
             {},
             3,
-            "cronctl: job 'notification-worker' has no input 'limit'",
+            "cronctl: job 'notification-worker' has no input 'limt'; did you mean 'limit'?",
         ),
         (["status", "--stack", "test"], {}, 3, "cronctl: schema 'public' has no run ledger; run pulumi up"),
         (["--help"], {}, 0, "Look after the scheduled jobs"),
