@@ -115,7 +115,7 @@ def compare(config: Config, state: tuple[StateResource, ...], database: Database
         ("RotationFunction", RotationFunctionKind(), list(declared.rotation.values())),
         ("Grants", GrantsKind(), list(declared.grants.values())),
         ("RunLedger", RunLedgerKind(), [declared.ledger]),
-        ("CronJob", CronJobKind(), [*declared.sweeps.values(), *declared.jobs.values()]),
+        ("CronJob", CronJobKind(), [*declared.own_jobs.values(), *declared.jobs.values()]),
     ]
     for word, kind, wanted in groups:
         stored = {resource.id: resource.outputs for resource in state if resource.kind == word}
@@ -126,7 +126,7 @@ def compare(config: Config, state: tuple[StateResource, ...], database: Database
         for identity in stored:
             yield Finding(word, identity, "undeclared", ("in the state, but not declared any more",))
         if isinstance(kind, CronJobKind):
-            known = {*declared.sweeps, *declared.jobs, *stored}
+            known = {*declared.own_jobs, *declared.jobs, *stored}
             yield from _stray_jobs(str(config.owner), live.get(None, {}), known)
 
 
