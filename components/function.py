@@ -167,6 +167,22 @@ LEDGER_FUNCTIONS = (
     Function("record_cron_run", "text, bigint, jsonb", "p_job text, p_request bigint, p_rule jsonb", "bigint", "v"),
     Function("settle_cron_runs", "", "", "bigint", "v"),
     Function("purge_cron_runs", "interval, interval", "p_runs interval, p_details interval", "void", "v"),
+    Function(
+        "cron_schedule_field",
+        "text, integer, integer, text[]",
+        "p_field text, p_low integer, p_high integer, p_names text[]",
+        "integer[]",
+        "i",
+        security_definer=False,
+    ),
+    Function(
+        "cron_last_due",
+        "text, timestamptz, timestamptz, text",
+        "p_schedule text, p_after timestamp with time zone, p_until timestamp with time zone, p_zone text",
+        "timestamp with time zone",
+        "s",
+        security_definer=False,
+    ),
 )
 """The run ledger's own, for the owner alone."""
 
