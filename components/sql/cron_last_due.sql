@@ -7,9 +7,9 @@ STABLE
 STRICT
 SET search_path = ''
 AS $body$
--- When pg_cron last was to run a schedule of five fields after p_after and not after p_until; NULL if never, or if that is
--- no such schedule. Goes back through real time and looks at the wall clock, as pg_cron goes forward: a wall time that a
--- clock change skips is never met, and one that it repeats is met twice.
+-- When pg_cron last was to run a schedule of five fields, after p_after and not after p_until; NULL if never, or if it
+-- is no such schedule. Goes back through real time and looks at the wall clock, as pg_cron goes forward: a wall time
+-- that a clock change skips is never met, and one that it repeats is met twice.
 DECLARE
     fields CONSTANT text[] := regexp_split_to_array(
         CASE p_schedule
@@ -26,7 +26,9 @@ DECLARE
     needs_both CONSTANT boolean := '*' IN (left(fields[3], 1), left(fields[5], 1));
     minutes CONSTANT integer[] := {schema}.cron_schedule_field(fields[1], 0, 59, '{{}}');
     hours CONSTANT integer[] := {schema}.cron_schedule_field(fields[2], 0, 23, '{{}}');
-    days CONSTANT integer[] := CASE WHEN last_day THEN '{{}}' ELSE {schema}.cron_schedule_field(fields[3], 1, 31, '{{}}') END;
+    days CONSTANT integer[] := CASE WHEN last_day
+        THEN '{{}}'
+        ELSE {schema}.cron_schedule_field(fields[3], 1, 31, '{{}}') END;
     months CONSTANT integer[] := {schema}.cron_schedule_field(
         fields[4], 1, 12, '{{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}}'
     );
