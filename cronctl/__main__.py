@@ -2,7 +2,7 @@
 
 import typer
 
-from cronctl import dispatch, doctor, history, logs, rotate, status, verify
+from cronctl import dispatch, doctor, drift, export, history, logs, rotate, status, verify
 
 app = typer.Typer(
     name="cronctl",
@@ -21,8 +21,10 @@ app.command("trigger")(dispatch.trigger)
 app.command("pause")(dispatch.pause)
 app.command("resume")(dispatch.resume)
 app.command("verify")(verify.verify)
+app.command("drift")(drift.drift)
 app.command("rotate")(rotate.rotate)
 app.command("doctor")(doctor.doctor)
+app.command("export")(export.export)
 
 
 def main() -> None:

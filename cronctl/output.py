@@ -22,16 +22,20 @@ _data = Console(soft_wrap=False)
 _talk = Console(stderr=True)
 
 
+def print_text(text: str) -> None:
+    """A text as it is on stdout."""
+    sys.stdout.write(text)
+    sys.stdout.flush()  # before the talk on stderr, where both go one way
+
+
 def print_json(value: object) -> None:
     """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
-    sys.stdout.flush()  # before the talk on stderr, where both go one way
+    print_text(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 def print_json_line(value: object) -> None:
     """One JSON document in a line of its own on stdout, at once."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
-    sys.stdout.flush()
+    print_text(json.dumps(value, ensure_ascii=False, default=str) + "\n")
 
 
 def print_line(*parts: tuple[str, str | None]) -> None:
