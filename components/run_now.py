@@ -44,12 +44,17 @@ def run_now(database: Database, command: str, source: Source = "manual") -> int 
     raise Skipped("nothing was sent: the job's policy skips a run now; cronctl history tells why")
 
 
+def settle_runs(database: Database, schema: str) -> None:
+    """Write down at once what came back, as the sweep does every minute. Raises Error, as to who may not."""
+    with database.transaction() as transaction:
+        transaction.execute(sql.SQL("SELECT {}.settle_cron_runs()").format(sql.Identifier(schema)))
+
+
 def await_verdict(database: Database, schema: str, run: int, seconds: float) -> Run:
     """The run once it has ended, or as it is after so many seconds. Raises Error."""
     end = time.monotonic() + seconds
     while True:
-        with database.transaction() as transaction:
-            transaction.execute(sql.SQL("SELECT {}.settle_cron_runs()").format(sql.Identifier(schema)))
+        settle_runs(database, schema)
         found = find_run(database, schema, run)
         if found is None:
             raise Error(f"run {run} is gone from the ledger")

@@ -152,7 +152,7 @@ def _runs(database: Database, schema: str, condition: sql.Composable, newest: sq
     """Asked in two parts, since over both at once no index of the ledger would give the order."""
     query = sql.SQL(
         "(SELECT {columns} FROM {runs} WHERE {condition} ORDER BY {newest} DESC LIMIT {limit}) "
-        "UNION ALL (SELECT {columns} FROM {history} WHERE run IS NULL AND {condition})"
+        "UNION ALL (SELECT {columns} FROM {history} WHERE run IS NULL AND fired_at IS NOT NULL AND {condition})"
     ).format(
         columns=sql.SQL(", ").join(map(sql.Identifier, Run._fields)),
         runs=sql.Identifier(schema, RUNS),

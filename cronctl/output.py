@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from components.errors import Error
 
@@ -21,10 +22,27 @@ _data = Console(soft_wrap=False)
 _talk = Console(stderr=True)
 
 
+def print_text(text: str) -> None:
+    """A text as it is on stdout."""
+    sys.stdout.write(text)
+    sys.stdout.flush()  # before the talk on stderr, where both go one way
+
+
 def print_json(value: object) -> None:
     """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
-    sys.stdout.flush()  # before the talk on stderr, where both go one way
+    print_text(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def print_json_line(value: object) -> None:
+    """One JSON document in a line of its own on stdout, at once."""
+    print_text(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+
+def print_line(*parts: tuple[str, str | None]) -> None:
+    """A line on stdout of texts with their styles, at once, and as long as it is on any terminal."""
+    line = Text.assemble(*((text, style or "") for text, style in parts))
+    line.rstrip()
+    _data.print(line, soft_wrap=True)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
