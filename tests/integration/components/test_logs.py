@@ -258,5 +258,7 @@ def test_whoever_reads_may_stop(arguments: list[str], conninfo: str, postgres: C
         assert process.stdout and process.stderr
         assert process.stdout.readline()
         process.stdout.close()
+        if "--follow" in arguments:
+            add(postgres, 1)
         assert process.stderr.read() == ""
-        process.wait(20)
+        assert process.wait(20) == 141
