@@ -15,7 +15,7 @@ from components.model import nearest
 from components.object_kind import snapshot
 from components.run_log import RunLog
 from components.run_now import settle_runs
-from components.runs import BAD, OPEN, Run
+from components.runs import BAD, OPEN, STATES, Run
 from cronctl.history import JobArgument, document
 from cronctl.output import errors_as_sentences, print_json_line, print_line, say
 from cronctl.target import ProjectOption, SchemaOption, StackOption, Target, open_target
@@ -109,7 +109,7 @@ class _Lines:
     """Runs as lines whose fields stand below each other, as far as those to come can be known."""
 
     def __init__(self) -> None:
-        self._widths: dict[str, int] = {}
+        self._widths = {"state": max(map(len, STATES)), "status_code": 3, "milliseconds": len("99999 ms")}
 
     def show(self, run: Run) -> None:
         """Print one."""

@@ -197,6 +197,20 @@ def test_a_run_of_sql_is_told_once_before_and_after_the_sweep(
     assert [(run.run, run.state) for run in log.begin(1)] == [(1, "ok")]
 
 
+@pytest.mark.parametrize("name", ["logs", "history"])
+def test_a_run_that_pg_cron_has_not_started_yet_is_left_out(
+    name: str, cronctl: Callable[..., Said], superuser: Connection, postgres: Connection
+) -> None:
+    add(postgres, 1)
+    superuser.execute(
+        "INSERT INTO cron.job_run_details (jobid, runid, username, command, status) "
+        "SELECT jobid, nextval('cron.runid_seq'), username, 'SELECT 1', 'starting' FROM cron.job WHERE jobname = 'ok'"
+    )
+    said = cronctl(name, "ok", "--json")
+    assert said.code == 0, said
+    assert said.data.count('"fired_at"') == 1
+
+
 def test_no_question_reads_more_than_the_newest(database: Database, postgres: Connection) -> None:
     add(postgres, 20_000)
     postgres.execute("ANALYZE public.cron_runs")
@@ -258,5 +272,7 @@ def test_whoever_reads_may_stop(arguments: list[str], conninfo: str, postgres: C
         assert process.stdout and process.stderr
         assert process.stdout.readline()
         process.stdout.close()
+        if "--follow" in arguments:
+            add(postgres, 1)
         assert process.stderr.read() == ""
-        process.wait(20)
+        assert process.wait(20) == 141
