@@ -2,7 +2,7 @@
 
 import typer
 
-from cronctl import dispatch, doctor, history, rotate, status, verify
+from cronctl import dispatch, doctor, history, report, rotate, status, verify
 
 app = typer.Typer(
     name="cronctl",
@@ -22,6 +22,7 @@ app.command("resume")(dispatch.resume)
 app.command("verify")(verify.verify)
 app.command("rotate")(rotate.rotate)
 app.command("doctor")(doctor.doctor)
+app.command("report")(report.report)
 
 
 def main() -> None:
