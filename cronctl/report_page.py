@@ -5,7 +5,7 @@ Everything that is put into the template is escaped. Nothing of it is a script, 
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -13,7 +13,8 @@ from typing import NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from components.report import BOUNDS, Report
+from components.next_runs import DAY_MINUTES
+from components.report import BOUNDS, Job, Report, is_sweep
 from components.run_strip import Strip, Window, in_order
 from components.runs import BAD, OPEN, STREAK
 from components.timetable import DAY, Collision, Span
@@ -43,8 +44,17 @@ TIMES = 6
 SHARED = 25
 """How many lines of jobs that meet are told."""
 
-_WIDEST = 4
-_LETTERS_APART = 3.0
+WIDEST = 4
+"""How many pieces a bar covers at most."""
+
+LETTERS_APART = 3.0
+"""Percent of a chart's width that keeps two letters from running into each other on a phone."""
+
+SCALE = (10, 100, 1000, 10_000, 100_000)
+"""Milliseconds that are named above the latency histograms."""
+
+LEVELS = ("problem", "note", "ok")
+"""The order in which findings are told."""
 
 
 class Bar(NamedTuple):
@@ -66,10 +76,19 @@ class Letter(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A name at ``left`` percent of a chart."""
+    """A day's name at ``left`` percent of a chart."""
 
     left: float
-    text: str
+    weekday: str
+    day: int
+
+
+class Meeting(NamedTuple):
+    """How many jobs fire in the same minute, at ``left`` percent of the day; ``title`` says which."""
+
+    left: float
+    jobs: int
+    title: str
 
 
 class Headline(NamedTuple):
@@ -90,7 +109,7 @@ def page(report: Report) -> str:
     )
     environment.filters |= {
         "moment": moment,
-        "clock": lambda time: f"{time.astimezone(UTC):%H:%M}",
+        "dated": dated,
         "number": lambda value: f"{value:,}",
         "milliseconds": milliseconds,
         "size": size,
@@ -99,6 +118,7 @@ def page(report: Report) -> str:
         "counted_kinds": lambda kinds: "1 kind" if kinds == 1 else f"{kinds:,} kinds" if kinds else "no failures",
         "marked_code": marked_code,
         "span_title": span_title,
+        "this_day": this_day,
         "when": when,
         "ago": ago,
     }
@@ -109,9 +129,14 @@ def page(report: Report) -> str:
         STREAK=STREAK,
         SHARED=SHARED,
         stretches=stretches(),
+        scale=[(100 * (BOUNDS.index(each) + 1) / (len(BOUNDS) + 1), milliseconds(each)) for each in SCALE],
         headlines=headlines(report),
+        in_time=in_time(report.jobs),
+        meetings=meetings(report),
+        findings=sorted(report.lock_down.findings, key=lambda finding: LEVELS.index(finding.level)),
         totals=in_order(sum((Counter(strip.counts) for strip in report.strips), Counter())),
         scheduled={job.job: job for job in report.jobs},
+        is_sweep=is_sweep,
         bars=lambda strip: bars(strip, report.window),
         letters=lambda strip: letters(strip, report.window),
         midnights=midnights(report.window),
@@ -130,7 +155,7 @@ def headlines(report: Report) -> list[Headline]:
     if broken:
         runs = "run" if len(broken) == 1 else "runs"
         found.append(Headline("problem", f"The last {runs} of {_listed(broken)} came to nothing."))
-    found += [Headline("problem", f"{problem[0].upper()}{problem[1:]}.") for problem in report.problems]
+    found += [Headline("problem", f"{problem}.") for problem in report.problems]
     wrong = sum(finding.level == "problem" for finding in report.lock_down.findings)
     if wrong:
         found.append(Headline("problem", f"The doctor found {wrong} problem{'s' if wrong > 1 else ''}, told below."))
@@ -141,11 +166,29 @@ def headlines(report: Report) -> list[Headline]:
     return [Headline("ok", "No job's last run came to nothing, and what runs them is alive.")]
 
 
+def in_time(jobs: Iterable[Job]) -> list[Job]:
+    """In the order of the day, those that run all the time first and those that do not run last."""
+    return sorted(jobs, key=lambda job: (-job.plan.frequent, not job.plan.spans, job.plan.spans[:1], job.job))
+
+
+def meetings(report: Report) -> list[Meeting]:
+    """The minutes of the day that several jobs share, as far apart as they can be read; most jobs first."""
+    found: list[Meeting] = []
+    today = f"{report.day:%a}"
+    for each in report.collisions:
+        for time in each.times if today in each.days else ():
+            hour, minute = map(int, time.split(":"))
+            left = 100 * (hour * 60 + minute) / DAY_MINUTES
+            if all(abs(left - other.left) >= LETTERS_APART for other in found):
+                found.append(Meeting(left, len(each.jobs), f"{time}: {', '.join(each.jobs)}"))
+    return sorted(found)
+
+
 def bars(strip: Strip, window: Window) -> list[Bar]:
     """A strip's pieces; those of a job that runs now and then are wider than their time, so that they are seen."""
     places = [(piece.begin - window.since) / window.step for piece in strip.pieces]
     gaps = [later - earlier for earlier, later in pairwise(places)]
-    width = min([_WIDEST, *gaps]) if window.pieces > 2 * _WIDEST else 1
+    width = min([WIDEST, *gaps]) if window.pieces > 2 * WIDEST else 1
     return [
         Bar(
             x=min(place, window.pieces - width),
@@ -163,7 +206,7 @@ def letters(strip: Strip, window: Window) -> list[Letter]:
     found: list[Letter] = []
     for bar, piece in zip(bars(strip, window), strip.pieces, strict=True):
         left = 100 * (bar.x + bar.width / 2) / window.pieces
-        if piece.verdict in LETTERS and (not found or left - found[-1].left >= _LETTERS_APART):
+        if piece.verdict in LETTERS and (not found or left - found[-1].left >= LETTERS_APART):
             found.append(Letter(min(max(left, 1), 99), LETTERS[piece.verdict], piece.verdict))
     return found
 
@@ -191,7 +234,7 @@ def labels(window: Window) -> list[Label]:
     found = list(_midnights(window))
     stride = -(-len(found) // LABELS)
     lefts = [(100 * (each - window.since) / (window.until - window.since), each) for each in found[::stride]]
-    return [Label(left, f"{each:%a} {each.day}") for left, each in lefts if left <= 92]
+    return [Label(left, f"{each:%a}", each.day) for left, each in lefts if left <= 93]
 
 
 def days(window: Window) -> list[datetime]:
@@ -251,6 +294,12 @@ def moment(time: datetime) -> str:
     return f"{time:%a} {time.day} {time:%b %H:%M}"
 
 
+def dated(time: datetime) -> str:
+    """``Wed 25 Nov 2026, 13:24``, in UTC."""
+    time = time.astimezone(UTC)
+    return f"{time:%a} {time.day} {time:%b %Y, %H:%M}"
+
+
 def ago(seconds: float) -> str:
     """How long something is past: ``12 s``, ``3 min``, ``5 h``, ``2 d``."""
     for unit, factor in (("d", 86400), ("h", 3600), ("min", 60)):
@@ -265,6 +314,12 @@ def span_title(span: Span) -> str:
     if span.runs == 1:
         return start
     return f"{start} to {end}: {span.runs} runs" if span.runs else "all day"
+
+
+def this_day(job: Job) -> str:
+    """How often a job's schedule fires on the day that is shown, or why that cannot be told."""
+    runs = job.plan.runs
+    return job.plan.note or (f"{runs:,} run{'' if runs == 1 else 's'} this day" if runs else "not this day")
 
 
 def when(collision: Collision) -> str:

@@ -17,7 +17,7 @@ CREATE_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 """Where postgresql-common is told not to make and start a cluster of its own for a new server package."""
 
 BROWSER = Path("/usr/bin/chromium")
-"""Where Debian's chromium is, with which tests/acceptance/test_report_page.py looks at the report."""
+"""Where Debian's chromium is, with which tests/integration/components/test_report_page.py looks at the report."""
 
 _NO_CLUSTER = "create_main_cluster = false\n"
 
