@@ -1,9 +1,10 @@
 """What came of runs, read from the ledger: the history, one run, and how each job stands."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import takewhile
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg import sql
 
@@ -103,6 +104,14 @@ class Health(NamedTuple):
     details_bytes: int
     timezone: str | None
 
+    @property
+    def zone(self) -> tzinfo:
+        """The one of pg_cron, which reads schedules in GMT unless its cron.timezone says otherwise."""
+        try:
+            return ZoneInfo(self.timezone) if self.timezone else UTC
+        except ZoneInfoNotFoundError:
+            return UTC
+
     def problems(self) -> list[str]:
         """What is wrong, a sentence each."""
         found = []
@@ -161,7 +170,7 @@ def _runs(database: Database, schema: str, condition: sql.Composable, newest: sq
         newest=newest,
         limit=sql.Literal(limit),
     )
-    runs = [Run(**row) for row in _read(database, schema, query)]
+    runs = [Run(**row) for row in read_ledger(database, schema, query)]
     return sorted(runs, key=lambda run: run.fired_at, reverse=True)[:limit]
 
 
@@ -171,7 +180,7 @@ def job_status(database: Database, schema: str, owner: str | None = None) -> lis
     Raises NoLedger or another Error.
     """
     query = load_sql("job_status").format(schema=sql.Identifier(schema), streak=sql.Literal(STREAK))
-    rows = _read(database, schema, query)
+    rows = read_ledger(database, schema, query)
     marked = [(row, owner_of(row["command"], row["job"])) for row in rows]
     return [_status(row) for row, stack in marked if stack is not None and owner in (None, stack)]
 
@@ -215,11 +224,12 @@ def health(database: Database, schema: str) -> Health:
     query = load_sql("job_health").format(
         schema=sql.Identifier(schema), runs=sql.Literal(sql.Identifier(schema, RUNS).as_string())
     )
-    (row,) = _read(database, schema, query)
+    (row,) = read_ledger(database, schema, query)
     return Health(**row)
 
 
-def _read(database: Database, schema: str, query: sql.Composable) -> Sequence[Row]:
+def read_ledger(database: Database, schema: str, query: sql.Composable) -> Sequence[Row]:
+    """The rows of a query on the ledger. Raises NoLedger where there is none, or another Error."""
     try:
         return database.read(query)
     except StatementFailed as exc:

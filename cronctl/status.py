@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
@@ -32,7 +31,7 @@ def status(
         found = job_status(target.database, target.schema, owner)
         jobs = [job for job in found if job.state in BAD or not is_own_job(job.job)]
         condition = health(target.database, target.schema)
-    zone = _zone(condition.timezone)
+    zone = condition.zone
     problems = condition.problems()
     if as_json:
         told: dict[str, Any] = {**condition._asdict(), "problems": problems}
@@ -66,7 +65,7 @@ def next_runs(
     with errors_as_sentences(), open_target(stack, schema, project) as target:
         owner = str(target.config.owner) if target.config else None
         jobs = job_status(target.database, target.schema, owner)
-        zone = _zone(health(target.database, target.schema).timezone)
+        zone = health(target.database, target.schema).zone
     found = [each for each in jobs if each.job == job or (job is None and not is_own_job(each.job))]
     if job is not None and not found:
         say(f"cronctl: there is no job {job!r}; cronctl status lists them", "red")
@@ -83,14 +82,6 @@ def next_runs(
     for each in found:
         if not each.active:
             say(f"{each.job} is paused", "yellow")
-
-
-def _zone(name: str | None) -> tzinfo:
-    """pg_cron's, which reads schedules in GMT unless its cron.timezone says otherwise."""
-    try:
-        return ZoneInfo(name) if name else UTC
-    except ZoneInfoNotFoundError:
-        return UTC
 
 
 def _next(job: JobStatus, zone: tzinfo, count: int) -> Iterable[datetime]:
