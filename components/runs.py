@@ -20,6 +20,9 @@ BAD = ("failed", "timed_out", "lost", "exhausted")
 STATES = (*OPEN, "ok", *BAD, "skipped")
 """Every state of a run: on its way, done, or come to nothing."""
 
+FIELDS = 5
+"""Of a schedule that is due at the full minute; others are due in seconds."""
+
 STREAK = 20
 """How many verdicts a streak is counted over at most."""
 
@@ -81,8 +84,16 @@ class JobStatus(NamedTuple):
     status_code: int | None
     detail: str | None
     response: str | None
+    source: str | None
     streak: int
     in_flight: int
+
+    @property
+    def lag(self) -> float | None:
+        """Seconds between the minute in which pg_cron was to start the last run and its start; None of others."""
+        if self.fired_at is None or self.source != "schedule" or not self.schedule.count(" ") >= FIELDS - 1:
+            return None
+        return self.fired_at.second + self.fired_at.microsecond / 1e6
 
     @property
     def explanation(self) -> Explanation | None:
