@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 
-from components.next_runs import ALL_DAYS, ALL_WEEKDAYS, DAY_MINUTES, Times
+from components.next_runs import ALL_DAYS, ALL_WEEKDAYS, DAY_MINUTES
 from components.schedule import Schedule, ScheduleError, parse_schedule
 
 DAY = timedelta(days=1)
@@ -19,11 +19,11 @@ MINUTE = timedelta(minutes=1)
 TOGETHER = timedelta(minutes=5)
 """Runs that follow each other at most this closely are one band, not marks of their own."""
 
-FREQUENT = 144
-"""Runs a day from which a job runs beside every other anyway: one every ten minutes."""
-
 WEEK = 7
 """Days that are looked at for runs in the same minute."""
+
+FREQUENT = WEEK * 144
+"""Runs a week from which a job meets every other anyway: one every ten minutes."""
 
 _ALL_MONTHS = frozenset(range(1, 13))
 
@@ -37,16 +37,15 @@ class Span(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A schedule over one day; ``note`` says why there is nothing to foretell, where that is so."""
+    """A schedule over one day; ``note`` says why there is nothing to foretell, where that is so.
+
+    ``frequent``: it runs so often, on the average of a week, that it says nothing to share a minute with it.
+    """
 
     runs: int
     spans: tuple[Span, ...]
+    frequent: bool = False
     note: str | None = None
-
-    @property
-    def frequent(self) -> bool:
-        """Whether it runs so often that it says nothing to share a minute with it."""
-        return self.runs >= FREQUENT
 
 
 class Collision(NamedTuple):
@@ -63,22 +62,28 @@ def day_start(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-@lru_cache(maxsize=1024)
 def day_plan(text: str, start: datetime, zone: tzinfo) -> Plan:
-    """What a schedule does in the 24 hours from ``start``; many jobs share one, so the answer is kept."""
+    """What a schedule does in the 24 hours from ``start``."""
     try:
         schedule = parse_schedule(text)
     except ScheduleError:
-        return Plan(0, (), "a schedule that pg_cron may take and this project does not know")
-    if schedule.kind == "reboot":
-        return Plan(0, (), "runs when the server starts")
+        return Plan(0, (), note="a schedule that pg_cron may take and this project does not know")
     end = start + DAY
+    if schedule.kind == "reboot":
+        return Plan(0, (), note="runs when the server starts")
     if schedule.interval is not None:
-        return Plan(int(DAY.total_seconds()) // schedule.interval, (Span(start, end, 0),))
-    if schedule.times is not None and _is_constant(schedule.times):
-        return Plan(DAY_MINUTES, (Span(start, end - MINUTE, DAY_MINUTES),))
-    runs = list(runs_between(schedule, start, end, zone))
-    return Plan(len(runs), tuple(spans(runs)))
+        return Plan(int(DAY.total_seconds()) // schedule.interval, (Span(start, end, 0),), frequent=True)
+    if _is_constant(schedule):
+        return Plan(DAY_MINUTES, (Span(start, end - MINUTE, DAY_MINUTES),), frequent=True)
+    week = week_of(schedule, start, zone)
+    runs = [run for run in week if run < end]
+    return Plan(len(runs), tuple(spans(runs)), frequent=len(week) >= FREQUENT)
+
+
+@lru_cache(maxsize=1024)
+def week_of(schedule: Schedule, start: datetime, zone: tzinfo) -> tuple[datetime, ...]:
+    """The runs of the seven days from ``start``; many jobs share a schedule, so the answer is kept."""
+    return tuple(runs_between(schedule, start, start + WEEK * DAY, zone))
 
 
 def runs_between(schedule: Schedule, start: datetime, end: datetime, zone: tzinfo) -> Iterator[datetime]:
@@ -108,8 +113,10 @@ def collisions(schedules: Mapping[str, str], start: datetime, zone: tzinfo) -> l
     """
     at: dict[datetime, list[str]] = defaultdict(list)
     for job, text in sorted(schedules.items()):
-        for run in _week(text, start, zone):
-            at[run].append(job)
+        plan = day_plan(text, start, zone)
+        if not plan.frequent and not plan.note:
+            for run in week_of(parse_schedule(text), start, zone):
+                at[run].append(job)
     days: dict[tuple[tuple[str, ...], str], list[datetime]] = defaultdict(list)
     for run, jobs in sorted(at.items()):
         if len(jobs) > 1:
@@ -124,21 +131,10 @@ def collisions(schedules: Mapping[str, str], start: datetime, zone: tzinfo) -> l
     return sorted(found, key=lambda each: (-len(each.jobs), each.times, each.first))
 
 
-@lru_cache(maxsize=1024)
-def _week(text: str, start: datetime, zone: tzinfo) -> tuple[datetime, ...]:
-    """The runs of seven days; none where they say nothing about who shares a minute."""
-    if day_plan(text, start, zone).frequent:
-        return ()
-    try:
-        schedule = parse_schedule(text)
-    except ScheduleError:
-        return ()
-    runs = tuple(runs_between(schedule, start, start + WEEK * DAY, zone))
-    return () if len(runs) >= WEEK * FREQUENT else runs
-
-
-def _is_constant(times: Times) -> bool:
+def _is_constant(schedule: Schedule) -> bool:
     """Whether it is every minute of every day: told without looking at each."""
-    rule = times.rule
+    if schedule.times is None:
+        return False
+    minutes, hours, rule = schedule.times.minutes, schedule.times.hours, schedule.times.rule
     every_day = rule.days == ALL_DAYS and rule.weekdays == ALL_WEEKDAYS and rule.months == _ALL_MONTHS
-    return len(times.minutes) * len(times.hours) == DAY_MINUTES and every_day
+    return len(minutes) * len(hours) == DAY_MINUTES and every_day
