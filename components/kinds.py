@@ -33,6 +33,6 @@ def by_kind(declared: Declaration) -> dict[str, list[Model]]:
         "RotationFunction": [*declared.rotation.values()],
         "Grants": [*declared.grants.values()],
         "RunLedger": [declared.ledger],
-        "CronJob": [*declared.sweeps.values(), *declared.jobs.values()],
+        "CronJob": [*declared.own_jobs.values(), *declared.jobs.values()],
     }
     return {word: objects[word] for word in KINDS}

@@ -1,9 +1,9 @@
 """What came of runs, read from the ledger: the history, one run, and how each job stands."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg import sql
 
@@ -48,6 +48,17 @@ class Run(NamedTuple):
     status_code: int | None
     detail: str | None
     response: str | None
+    source: str
+    attempt: int
+    retry_at: datetime | None
+    earlier: list[str] | None
+
+    @property
+    def told(self) -> str:
+        """What came back, with whatever is out of the ordinary about how the run was made."""
+        made = {"manual": "by hand", "catch_up": "made up for", "first_run": "first run"}.get(self.source)
+        tried = f"attempt {self.attempt}" if self.attempt > 1 else None
+        return ": ".join(filter(None, [", ".join(filter(None, [made, tried])), self.detail]))
 
     @property
     def explanation(self) -> Explanation | None:
@@ -163,6 +174,27 @@ def job_status(database: Database, schema: str, owner: str | None = None) -> lis
     rows = _read(database, schema, query)
     marked = [(row, owner_of(row["command"], row["job"])) for row in rows]
     return [_status(row) for row, stack in marked if stack is not None and owner in (None, stack)]
+
+
+def last_verdicts(conninfo: str, schema: str) -> dict[str, dict[str, Any]]:
+    """What came of each job's last run, for a stack's outputs: ``run``, ``state``, ``utc``, and ``detail`` if any.
+
+    Empty where that cannot be found out: whoever deploys is told why by what is deployed.
+    """
+    database = Database(conninfo)
+    try:
+        jobs = job_status(database, schema)
+    except Error:
+        return {}
+    finally:
+        database.close()
+    return {job.job: _verdict(job) for job in jobs if job.state is not None and job.fired_at is not None}
+
+
+def _verdict(job: JobStatus) -> dict[str, Any]:
+    fired = f"{job.fired_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if job.fired_at else None
+    told = {"run": job.last_run, "state": job.state, "utc": fired, "detail": job.detail}
+    return {key: value for key, value in told.items() if value is not None}
 
 
 def _status(row: Row) -> JobStatus:

@@ -19,10 +19,9 @@ from psycopg.types.json import Jsonb
 from pulumi.dynamic import Resource
 from pydantic import Field
 
-from components.catalogue import SecretFormat
 from components.connection import Row
 from components.errors import Conflict
-from components.fields import Identifier, OnRotated, Seconds, SecretKey, is_placeholder
+from components.fields import Identifier, OnRotated, Seconds, SecretFormat, SecretKey, is_placeholder
 from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements, statement
 from components.provider import ObjectProvider, resource_props

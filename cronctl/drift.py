@@ -58,7 +58,7 @@ def compare(stack: Stack, database: Database) -> Iterator[Finding]:
     ours = {name: job for name, job in _jobs(database).items() if owner_of(job.command, name) == owner}
     stored = {resource.id for resource in stack.state if resource.kind == "CronJob"}
     declared = declare(stack.config)
-    waiting = {*declared.sweeps, *declared.jobs} - stored
+    waiting = {*declared.own_jobs, *declared.jobs} - stored
     for name in sorted(waiting & set(ours)):
         yield Finding("CronJob", name, "not deployed", (NOT_IN_STATE,))
     yield from stray_jobs(owner, ours, stored | waiting)

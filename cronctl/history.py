@@ -133,7 +133,7 @@ def _row(run: Run) -> tuple[str, ...]:
         run.state,
         str(run.status_code or ""),
         "" if run.milliseconds is None else str(run.milliseconds),
-        run.detail or "",
+        run.told,
     )
 
 

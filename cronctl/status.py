@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from components.owner import is_own_job
 from components.runs import BAD, STREAK, Health, JobStatus, health, job_status
 from components.schedule import ScheduleError, parse_schedule
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
@@ -28,7 +29,8 @@ def status(
     """
     with errors_as_sentences(), open_target(stack, schema, project) as target:
         owner = str(target.config.owner) if target.config else None
-        jobs = [job for job in job_status(target.database, target.schema, owner) if not _is_sweep(job)]
+        found = job_status(target.database, target.schema, owner)
+        jobs = [job for job in found if job.state in BAD or not is_own_job(job.job)]
         condition = health(target.database, target.schema)
     zone = _zone(condition.timezone)
     problems = condition.problems()
@@ -65,7 +67,7 @@ def next_runs(
         owner = str(target.config.owner) if target.config else None
         jobs = job_status(target.database, target.schema, owner)
         zone = _zone(health(target.database, target.schema).timezone)
-    found = [each for each in jobs if each.job == job or (job is None and not _is_sweep(each))]
+    found = [each for each in jobs if each.job == job or (job is None and not is_own_job(each.job))]
     if job is not None and not found:
         say(f"cronctl: there is no job {job!r}; cronctl status lists them", "red")
         raise typer.Exit(3)
@@ -81,10 +83,6 @@ def next_runs(
     for each in found:
         if not each.active:
             say(f"{each.job} is paused", "yellow")
-
-
-def _is_sweep(job: JobStatus) -> bool:
-    return job.job.startswith(("cron-secrets-sweep-", "cron-runs-sweep-"))
 
 
 def _zone(name: str | None) -> tzinfo:

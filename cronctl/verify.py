@@ -98,7 +98,7 @@ def compare(config: Config, state: tuple[StateResource, ...], database: Database
         for identity in stored:
             yield Finding(word, identity, "undeclared", ("in the state, but not declared any more",))
         if isinstance(kind, CronJobKind):
-            known = {*declared.sweeps, *declared.jobs, *stored}
+            known = {*declared.own_jobs, *declared.jobs, *stored}
             yield from stray_jobs(str(config.owner), live.get(None, {}), known)
 
 
