@@ -24,7 +24,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 say = @echo "==> $(1)"
 in_stack = PATH="$$($(BIN)/python -m toolchain ensure):$(CURDIR)/$(BIN):$$PATH"; export PATH; $(dev_environment)
 
-.PHONY: help setup setup-dev packages engine up preview refresh destroy verify down clean test coverage test-unit check format \
+.PHONY: help setup setup-dev packages browser engine up preview refresh destroy verify down clean test coverage test-unit check format \
 	schema docs lock
 
 help: ## This list
@@ -55,6 +55,10 @@ $(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
 packages: setup ## The system's PostgreSQL and pg_cron packages (root)
 	$(call say,system packages: PostgreSQL and pg_cron)
 	@$(BIN)/python -m devstack packages
+
+browser: setup-dev ## The browser that the report's tests look with (root)
+	$(call say,system package: chromium)
+	@$(BIN)/python -m devstack packages --browser
 
 engine: setup ## Pulumi: the one on PATH, or built from its pinned module (minutes, once)
 	$(call say,engine: pulumi)
@@ -94,11 +98,11 @@ clean: ## Stop it and remove its data (the virtual environment and the engine st
 with_engine = PATH="$$($(BIN)/python -m toolchain ensure):$$PATH"
 in_parallel = --numprocesses auto --dist loadgroup
 
-test: setup-dev packages engine ## All tests: unit, integration on a real PostgreSQL, acceptance through the engine
+test: setup-dev packages browser engine ## All tests: unit, integration on a real PostgreSQL, acceptance through the engine
 	$(call say,tests: unit + integration + acceptance)
 	@$(with_engine) $(BIN)/python -m pytest $(in_parallel)
 
-coverage: setup-dev packages engine ## The same, and which lines they leave out (half as long again)
+coverage: setup-dev packages browser engine ## The same, and which lines they leave out (half as long again)
 	@$(with_engine) $(BIN)/python -m pytest $(in_parallel) --cov --cov-report=term:skip-covered
 
 test-unit: setup-dev ## The tests that need no server

@@ -1,9 +1,10 @@
 """What came of runs, read from the ledger: the history, one run, and how each job stands."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import takewhile
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg import sql
 
@@ -18,6 +19,9 @@ OPEN = ("queued", "sent", "retrying")
 BAD = ("failed", "timed_out", "lost", "exhausted")
 STATES = (*OPEN, "ok", *BAD, "skipped")
 """Every state of a run: on its way, done, or come to nothing."""
+
+FIELDS = 5
+"""Of a schedule that is due at the full minute; others are due in seconds."""
 
 STREAK = 20
 """How many verdicts a streak is counted over at most."""
@@ -80,8 +84,16 @@ class JobStatus(NamedTuple):
     status_code: int | None
     detail: str | None
     response: str | None
+    source: str | None
     streak: int
     in_flight: int
+
+    @property
+    def lag(self) -> float | None:
+        """Seconds between the minute in which pg_cron was to start the last run and its start; None of others."""
+        if self.fired_at is None or self.source != "schedule" or not self.schedule.count(" ") >= FIELDS - 1:
+            return None
+        return self.fired_at.second + self.fired_at.microsecond / 1e6
 
     @property
     def explanation(self) -> Explanation | None:
@@ -102,6 +114,14 @@ class Health(NamedTuple):
     ledger_bytes: int
     details_bytes: int
     timezone: str | None
+
+    @property
+    def zone(self) -> tzinfo:
+        """The one of pg_cron, which reads schedules in GMT unless its cron.timezone says otherwise."""
+        try:
+            return ZoneInfo(self.timezone) if self.timezone else UTC
+        except ZoneInfoNotFoundError:
+            return UTC
 
     def problems(self) -> list[str]:
         """What is wrong, a sentence each."""
@@ -161,7 +181,7 @@ def _runs(database: Database, schema: str, condition: sql.Composable, newest: sq
         newest=newest,
         limit=sql.Literal(limit),
     )
-    runs = [Run(**row) for row in _read(database, schema, query)]
+    runs = [Run(**row) for row in read_ledger(database, schema, query)]
     return sorted(runs, key=lambda run: run.fired_at, reverse=True)[:limit]
 
 
@@ -171,7 +191,7 @@ def job_status(database: Database, schema: str, owner: str | None = None) -> lis
     Raises NoLedger or another Error.
     """
     query = load_sql("job_status").format(schema=sql.Identifier(schema), streak=sql.Literal(STREAK))
-    rows = _read(database, schema, query)
+    rows = read_ledger(database, schema, query)
     marked = [(row, owner_of(row["command"], row["job"])) for row in rows]
     return [_status(row) for row, stack in marked if stack is not None and owner in (None, stack)]
 
@@ -215,11 +235,12 @@ def health(database: Database, schema: str) -> Health:
     query = load_sql("job_health").format(
         schema=sql.Identifier(schema), runs=sql.Literal(sql.Identifier(schema, RUNS).as_string())
     )
-    (row,) = _read(database, schema, query)
+    (row,) = read_ledger(database, schema, query)
     return Health(**row)
 
 
-def _read(database: Database, schema: str, query: sql.Composable) -> Sequence[Row]:
+def read_ledger(database: Database, schema: str, query: sql.Composable) -> Sequence[Row]:
+    """The rows of a query on the ledger. Raises NoLedger where there is none, or another Error."""
     try:
         return database.read(query)
     except StatementFailed as exc:

@@ -2,7 +2,7 @@
 
 import typer
 
-from cronctl import dispatch, doctor, drift, export, history, logs, rotate, status, verify
+from cronctl import dispatch, doctor, drift, export, history, logs, report, rotate, status, verify
 
 app = typer.Typer(
     name="cronctl",
@@ -25,6 +25,7 @@ app.command("drift")(drift.drift)
 app.command("rotate")(rotate.rotate)
 app.command("doctor")(doctor.doctor)
 app.command("export")(export.export)
+app.command("report")(report.report)
 
 
 def main() -> None:

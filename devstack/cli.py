@@ -11,7 +11,7 @@ import typer
 
 from devstack.errors import DevstackError, InvalidArgument
 from devstack.functions import FunctionChanges
-from devstack.packages import install_packages
+from devstack.packages import install_browser, install_packages
 from devstack.proof import describe, wait_for_request
 from devstack.settings import Defaults
 from devstack.stack import PARTS, Part, Stack
@@ -115,9 +115,14 @@ def logs(
 
 
 @app.command()
-def packages() -> None:
+def packages(
+    browser: Annotated[bool, typer.Option("--browser", help="Only Debian's chromium, for the report's tests.")] = False,
+) -> None:
     """Install PostgreSQL and pg_cron from the system's packages where they are missing, and the stand-ins."""
-    install_packages(_say)
+    if browser:
+        install_browser(_say)
+    else:
+        install_packages(_say)
 
 
 @receiver.command("show")

@@ -1,4 +1,4 @@
-"""The system's packages of PostgreSQL and pg_cron, installed with apt-get where they are missing."""
+"""The system packages: PostgreSQL, pg_cron and the tests' browser, installed with apt-get where they are missing."""
 
 import os
 import re
@@ -15,6 +15,9 @@ from devstack.stand_ins import described, install_missing
 
 CREATE_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 """Where postgresql-common is told not to make and start a cluster of its own for a new server package."""
+
+BROWSER = Path("/usr/bin/chromium")
+"""Where Debian's chromium is, with which tests/integration/components/test_report_page.py looks at the report."""
 
 _NO_CLUSTER = "create_main_cluster = false\n"
 
@@ -41,14 +44,32 @@ def install_packages(say: Say) -> None:
     say(f"PostgreSQL {binaries.major} with pg_cron, {extensions} is in {binaries.bindir}")
 
 
-def _install_server(say: Say) -> None:
+def install_browser(say: Say) -> None:
+    """Installs the browser that the report's tests look with, where it is missing. Quick when it is there.
+
+    Raises:
+        PackagesMissing: we are not root, there is no apt-get, or it failed.
+    """
+    if not BROWSER.exists():
+        _may_install("Debian's chromium", "packages --browser")
+        _install(say, "chromium")
+    if not BROWSER.exists():
+        raise PackagesMissing(f"the package chromium left no {BROWSER}; install Debian's chromium yourself")
+    say(f"the tests' browser is {BROWSER}")
+
+
+def _may_install(what: str, command: str) -> None:
+    """Raises PackagesMissing where apt-get is not there, or not ours to use; ``command`` is what root would run."""
     if shutil.which("apt-get") is None:
-        raise PackagesMissing(f"there is no apt-get here; install PostgreSQL {OLDEST} or newer and pg_cron yourself")
+        raise PackagesMissing(f"there is no apt-get here; install {what} yourself")
     if os.geteuid() != 0:
         raise PackagesMissing(
-            f"PostgreSQL {OLDEST} or newer with pg_cron is missing and only root can install it; "
-            f"run `sudo {sys.executable} -m devstack packages`"
+            f"{what} is missing and only root can install it; run `sudo {sys.executable} -m devstack {command}`"
         )
+
+
+def _install_server(say: Say) -> None:
+    _may_install(f"PostgreSQL {OLDEST} or newer with pg_cron", "packages")
     major = _major(say)
     server, cron = f"postgresql-{major}", f"postgresql-{major}-cron"
     if major in {each.major for each in installed()}:

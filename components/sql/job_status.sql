@@ -12,6 +12,7 @@ SELECT
     last.status_code,
     last.detail,
     last.response,
+    last.source,
     ARRAY(
         SELECT r.state FROM {schema}.cron_runs AS r -- from the index alone
         WHERE r.job = j.jobname::text COLLATE "default" AND r.state NOT IN ('queued', 'sent', 'retrying', 'skipped') ORDER BY r.fired_at DESC LIMIT {streak}

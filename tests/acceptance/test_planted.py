@@ -116,6 +116,9 @@ def test_no_value_is_found_anywhere(project: Any, stack: Stack, planted: Mapping
     pulumi("refresh", "--yes", "--diff")
     told.append(project.run("cronctl", "verify", "--stack", "test").output)
     told.append(project.run("cronctl", "doctor", "--stack", "test").output)
+    told.append(project.run("cronctl", "report", "--stack", "test", "--output", "-").output)
+    assert "Stack supabase-cron/test" in told[-1]
+    assert "you sent" not in told[-1], "no answer is part of a report"
     told += [project.run("cronctl", *asked, "--stack", "test").output for asked in RUNS]
     assert "you sent" in told[-1], "the answer is there"
     assert "***" in told[-1], "the value is not"

@@ -5,7 +5,7 @@ import pytest
 
 from devstack import packages
 from devstack.errors import PackagesMissing
-from devstack.packages import install_packages
+from devstack.packages import install_browser, install_packages
 
 
 @pytest.fixture
@@ -70,4 +70,27 @@ def test_without_apt_get_the_user_is_asked(commands: list[str], monkeypatch: pyt
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(PackagesMissing, match="there is no apt-get here"):
         install_packages(lambda _: None)
+    assert commands == []
+
+
+def test_the_browser_is_installed_where_it_is_missing(
+    commands: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = tmp_path / "chromium"
+    monkeypatch.setattr(packages, "BROWSER", browser)
+    with pytest.raises(PackagesMissing, match="the package chromium left no"):
+        install_browser(lambda _: None)
+    assert commands == ["apt-get install chromium"]
+    browser.touch()
+    install_browser(lambda _: None)
+    assert commands == ["apt-get install chromium"]
+
+
+def test_who_is_not_root_is_told_how_to_get_the_browser(
+    commands: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "BROWSER", tmp_path / "chromium")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(PackagesMissing, match=r"run `sudo .*python.* -m devstack packages --browser`"):
+        install_browser(lambda _: None)
     assert commands == []

@@ -1,0 +1,72 @@
+"""``cronctl report``: jobs, their runs and who may do what, as one HTML file to look at and pass on."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from components.config import Settings
+from components.report import Report, gather
+from cronctl.output import errors_as_sentences, print_json, say
+from cronctl.target import ProjectOption, SchemaOption, StackOption, open_target
+from cronctl.whole_file import write_whole
+
+STDOUT = Path("-")
+
+
+def report(
+    stack: StackOption = None,
+    schema: SchemaOption = None,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is stdout.")] = Path(
+        "report.html"
+    ),
+    days: Annotated[int, typer.Option("--days", min=1, max=90, help="How far back it looks at runs.")] = 7,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="The same data as one JSON document on stdout.")] = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """Write a report as one HTML file that needs nothing else: schedules, runs, failures, the lock-down.
+
+    It holds no secret, no command and no answer's body, and loads nothing from anywhere.
+
+    Exit status: 0 it is written, whatever it says, 2 wrong command line, 3 it could not be found out or written.
+    """
+    with errors_as_sentences():
+        with open_target(stack, schema, project) as target:
+            settings = target.config.settings if target.config else None
+            rotators = None if settings is None else [*settings.rotators, *_operators(settings)]
+            owner = str(target.config.owner) if target.config else None
+            found = gather(target.database, target.schema, owner=owner, rotators=rotators, days=days)
+        if as_json:
+            print_json(plain(found))
+            return
+        _write(found, output)
+
+
+def _operators(settings: Settings) -> list[str]:
+    return [settings.operators.role] if settings.operators else []
+
+
+def _write(found: Report, output: Path) -> None:
+    from cronctl.report_page import page  # noqa: PLC0415 - a template engine that no other command needs
+
+    text = page(found)
+    if output == STDOUT:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    write_whole(output, text)
+    say(f"the report is in {output}")
+
+
+def plain(value: object) -> object:
+    """A model as what JSON knows: tuples with names as objects, spans of time in seconds."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: plain(each) for name, each in value._asdict().items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return value

@@ -1,0 +1,65 @@
+"""A deployed store and ledger with runs of every verdict, to report on; what is planted must not be in a report."""
+
+import psycopg
+from psycopg import sql
+
+from components.connection import Database
+from components.object_kind import execute
+from components.run_ledger import RunLedgerArgs, RunLedgerKind
+from components.secret_store import SecretStoreArgs, SecretStoreKind
+
+OWNER = "supabase-cron/test"
+SCRIPT = "<script>document.title = 'planted-script'</script>"
+
+JOBS = {
+    "worker": "* * * * *",
+    "zoom": "*/15 * * * *",
+    "invoices": "0 2 * * *",
+    "escalation": "0 2 * * *",
+    "paused": "0 3 * * *",
+    "odd": "*/7 * * * *",  # which pg_cron takes and this project does not
+}
+
+RUNS = sql.SQL("""
+INSERT INTO public.cron_runs (job, state, fired_at, settled_at, milliseconds, status_code, detail, response)
+SELECT job, state, at, at + interval '1 second', ms, status, detail, 'planted-response' FROM (
+    SELECT 'worker' AS job, CASE WHEN n % 50 = 0 THEN 'timed_out' ELSE 'ok' END AS state, now() - n * interval '6 minutes' AS at,
+        CASE WHEN n % 2 = 0 THEN 50 + n END AS ms, CASE WHEN n % 50 = 0 THEN NULL ELSE 200 END AS status,
+        CASE WHEN n % 50 = 0 THEN 'no answer within ' || n || ' s' END AS detail
+    FROM generate_series(300, 1, -1) AS n
+    UNION ALL SELECT 'zoom', 'failed', now() - interval '3 hours', NULL, 401, 'answered with status 401'
+    UNION ALL SELECT 'invoices', 'exhausted', now() - interval '2 days', 20000, 500, 'answered with status 500'
+    UNION ALL SELECT 'escalation', 'lost', now() - interval '30 hours', NULL, NULL, {script}
+    UNION ALL SELECT 'escalation', 'failed', now() - interval '1 hour', NULL, NULL,
+        E'ERROR:  no such key sb_secret_planted0123456789\\nLINE 1: SELECT ''planted-statement'''
+    UNION ALL SELECT 'escalation', 'failed', now() - interval '2 hours', NULL, NULL,
+        E'ERROR:  relation "x" does not exist\\nLINE 1: SELECT ''planted-statement'''
+    UNION ALL SELECT 'zoom', 'skipped', now() - interval '5 hours', NULL, NULL, 'still running'
+    UNION ALL SELECT {script}, 'ok', now() - interval '4 hours', 5, 200, NULL
+    UNION ALL SELECT 'worker', 'failed', now() - interval '40 days', NULL, 500, 'planted-long-ago'
+) AS runs
+""")
+
+
+def deploy(conninfo: str) -> None:
+    """An empty store and ledger in ``public``."""
+    database = Database(conninfo)
+    with database.transaction() as transaction:
+        execute(transaction, SecretStoreKind().plan(SecretStoreArgs(schema_name="public", owner=OWNER), None))
+        execute(transaction, RunLedgerKind().plan(RunLedgerArgs(schema_name="public", owner=OWNER), None))
+    database.close()
+
+
+def fill(conninfo: str, superuser_conninfo: str) -> None:
+    """Jobs and their runs. pg_cron itself is not told of the schedules, so that none fires while a test looks."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for job in JOBS:
+            command = f"-- supabase-cron: {OWNER}/{job}\nSELECT 'planted-command'"
+            connection.execute("SELECT cron.schedule(%s, '30 1 1 1 *', %s)", [job, command])
+        connection.execute("SELECT cron.alter_job(jobid, active := false) FROM cron.job WHERE jobname = 'paused'")
+        connection.execute(RUNS.format(script=sql.Literal(SCRIPT)))
+        connection.execute("INSERT INTO public.cron_runs (job, state) VALUES ('worker', 'queued')")
+    with psycopg.connect(superuser_conninfo) as superuser:
+        superuser.execute("SET LOCAL session_replication_role = replica")  # no trigger that tells pg_cron
+        for job, schedule in JOBS.items():
+            superuser.execute("UPDATE cron.job SET schedule = %s WHERE jobname = %s", [schedule, job])

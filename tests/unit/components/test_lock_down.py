@@ -1,0 +1,24 @@
+import pytest
+
+from components.access import ROLES
+from components.fields import StoreKind
+from components.lock_down import permissions
+
+
+@pytest.mark.parametrize("store", ["table", "vault"])
+def test_every_role_is_told_of(store: StoreKind) -> None:
+    allowed, nothing = permissions(store, None)
+    named = {who.partition(" (")[0] for each in allowed for who in each.who}
+    assert named | set(nothing) == {role.name for role in ROLES}
+    assert not named & set(nothing)
+    assert "anon" in nothing
+    assert ("service_role" in nothing) == (store == "table")
+
+
+def test_operators_have_their_names() -> None:
+    allowed, _ = permissions("table", ["ada", "grace"])
+    (rotate,) = (each for each in allowed if "rotate_cron_secret(text, text)" in each.objects)
+    assert rotate.who == ("ada", "grace", "owner")
+    allowed, nothing = permissions("table", [])
+    assert "operator" not in nothing
+    assert all("operator" not in each.who for each in allowed)
