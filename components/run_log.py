@@ -6,7 +6,7 @@ their way, and what pg_cron tells of runs that the sweep has not put down yet.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import LiteralString
+from typing import LiteralString, NamedTuple
 
 from psycopg import sql
 
@@ -23,6 +23,16 @@ BATCH = 1000
 REMEMBERED = 2000
 """How many runs without a number are remembered: twice those that the history shows."""
 
+IN_FLIGHT = ("queued", "sent")
+"""States of runs whose answer may be there already; one that is retrying waits for its time."""
+
+
+class Standing(NamedTuple):
+    """What of a run is news when it changes."""
+
+    state: str
+    attempt: int
+
 
 class RunLog:
     """What of a ledger was told, and what is news; of one job where it is given."""
@@ -32,13 +42,13 @@ class RunLog:
         self._schema = schema
         self._job = job
         self._floor = 0
-        self._told: dict[int, str] = {}
-        self._unnumbered: dict[int, str] = {}
+        self._told: dict[int, Standing] = {}
+        self._unnumbered: dict[int, Standing] = {}
 
     @property
     def awaits(self) -> bool:
-        """Whether a run is on its way."""
-        return any(state in OPEN for state in (*self._told.values(), *self._unnumbered.values()))
+        """Whether a run may have been answered without a verdict yet."""
+        return any(each.state in IN_FLIGHT for each in (*self._told.values(), *self._unnumbered.values()))
 
     def begin(self, limit: int) -> list[Run]:
         """The newest runs, oldest first; what is older than those is no news any more.
@@ -49,19 +59,19 @@ class RunLog:
         (row,) = self._database.read(self._format("SELECT coalesce(max(run), 0) AS newest FROM {runs}"))
         self._floor = row["newest"] - OVERLAP
         seen = self._format(
-            "SELECT run, runid, state FROM {runs} WHERE {of_job} AND run > {floor} "
-            "UNION ALL SELECT run, runid, state FROM {history} WHERE {of_job} AND run IS NULL",
+            "SELECT run, runid, state, attempt FROM {runs} WHERE {of_job} AND run > {floor} "
+            "UNION ALL SELECT run, runid, state, attempt FROM {history} WHERE {of_job} AND run IS NULL",
             floor=sql.Literal(self._floor),
         )
         for row in self._database.read(seen):
-            self._is_news(row["run"], row["runid"], row["state"])
+            self._is_news(row["run"], row["runid"], Standing(row["state"], row["attempt"]))
         runs = history(self._database, self._schema, job=self._job, limit=limit)
         for run in runs:
-            self._is_news(run.run, run.runid, run.state)
+            self._is_news(run.run, run.runid, Standing(run.state, run.attempt))
         return runs[::-1]
 
     def changes(self) -> list[Run]:
-        """The runs that began, and those whose state is another than when they were told last, oldest first.
+        """The runs that began, and those whose state or attempt is another than when they were told, oldest first.
 
         Raises ConnectionFailed, after which it may be called again, or another Error.
         """
@@ -71,13 +81,13 @@ class RunLog:
             runs, newest = self._read()
             new = [run.run for run in runs if run.run is not None and run.run not in self._told]
             full = len(new) >= BATCH
-            found += [run for run in runs if self._is_news(run.run, run.runid, run.state)]
+            found += [run for run in runs if self._is_news(run.run, run.runid, Standing(run.state, run.attempt))]
             self._forget((max(new) if full else newest) - OVERLAP)
         return sorted(found, key=_order)
 
     def _read(self) -> tuple[list[Run], int]:
         """What may be news, and the newest number, both of one moment."""
-        awaited = [run for run, state in self._told.items() if state in OPEN]
+        awaited = [run for run, each in self._told.items() if each.state in OPEN]
         query = self._format(
             "SELECT n.newest, r.* FROM (SELECT coalesce(max(run), 0) AS newest FROM {runs}) AS n LEFT JOIN ("
             "(SELECT {columns} FROM {runs} WHERE {of_job} AND run > {floor} AND NOT run = ANY ({told}) "
@@ -104,22 +114,22 @@ class RunLog:
             **places,
         )
 
-    def _is_news(self, run: int | None, runid: int | None, state: str) -> bool:
-        """Remember a run's state; whether it was another before."""
+    def _is_news(self, run: int | None, runid: int | None, standing: Standing) -> bool:
+        """Remember how a run stands; whether it stood otherwise before."""
         before = self._told.get(run) if run is not None else None
         if before is None and runid is not None:
             before = self._unnumbered.get(runid)  # the sweep has put it down since
         if run is not None:
-            self._told[run] = state
+            self._told[run] = standing
             self._unnumbered.pop(runid or 0, None)
         elif runid is not None:
-            self._unnumbered[runid] = state
-        return before != state
+            self._unnumbered[runid] = standing
+        return before != standing
 
     def _forget(self, floor: int) -> None:
         """What is too old to be asked for again."""
         self._floor = max(floor, self._floor)
-        self._told = {run: state for run, state in self._told.items() if run > self._floor or state in OPEN}
+        self._told = {run: each for run, each in self._told.items() if run > self._floor or each.state in OPEN}
         self._unnumbered = dict(list(self._unnumbered.items())[-REMEMBERED:])
 
 

@@ -48,9 +48,9 @@ def logs(
 ) -> None:
     """Runs as a log, oldest first, a line each: when it fired (UTC), its number, job, state, status, time and detail.
 
-    With --follow it stays until Ctrl-C and prints a run again whenever its state changes. While a printed run is on its
-    way it has the ledger judge what came back, as the sweep does every minute; with --no-settle, or as a role that may
-    not, it only reads, and a verdict shows up to a minute later. Without --follow it never writes.
+    With --follow it stays until Ctrl-C and prints a run again at each change of its state. While a run is on its way it
+    has the ledger judge what came back, as the sweep does every minute; with --no-settle, or as a role that may not, it
+    only reads, and a verdict shows up to a minute later. Without --follow it never writes.
 
     Exit status: 0 also without any run, 2 wrong command line, 3 it could not be found out, 130 ended by Ctrl-C.
     """
@@ -121,7 +121,7 @@ class _Lines:
             "state": run.state,
             "status_code": str(run.status_code or NOTHING),
             "milliseconds": took,
-            "detail": _one_line(run.told),
+            "detail": _one_line(_detail(run)),
         }
         print_line(*self._padded(fields, run.state))
 
@@ -129,6 +129,12 @@ class _Lines:
         for name, text in fields.items():
             width = self._widths[name] = max(self._widths.get(name, 0), len(text)) if name != "detail" else 0
             yield f"{text:<{width}}  ", _style(state) if name == "state" else None
+
+
+def _detail(run: Run) -> str:
+    if run.state != "retrying" or run.retry_at is None:
+        return run.told
+    return f"{run.told}; again at {run.retry_at.astimezone(UTC):%H:%M:%SZ}"
 
 
 def _style(state: str) -> str | None:

@@ -179,6 +179,27 @@ def test_after_a_long_pause_every_run_is_told_once(database: Database, postgres:
     assert log.changes() == []
 
 
+def test_each_attempt_is_told_and_a_retry_is_not_asked_for(database: Database, postgres: Connection) -> None:
+    add(postgres, 1, state="retrying")
+    log = RunLog(database, "public")
+    log.begin(20)
+    assert not log.awaits, "its next attempt has a time, which the sweep keeps"
+    for state, attempt in [("queued", 2), ("retrying", 2), ("retrying", 3), ("exhausted", 4)]:
+        postgres.execute("UPDATE public.cron_runs SET state = %s, attempt = %s", [state, attempt])
+        assert [(run.state, run.attempt) for run in log.changes()] == [(state, attempt)]
+        assert log.changes() == []
+        assert log.awaits is (state == "queued")
+
+
+def test_a_line_tells_when_it_is_tried_again(cronctl: Callable[..., Said], postgres: Connection) -> None:
+    add(postgres, 1, state="retrying")
+    postgres.execute(
+        "UPDATE public.cron_runs SET attempt = 2, detail = 'answered with status 503', retry_at = '2026-01-01 02:03:04Z'"
+    )
+    (line,) = cronctl("logs").data.splitlines()
+    assert line.endswith("attempt 2: answered with status 503; again at 02:03:04Z")
+
+
 def test_a_run_of_sql_is_told_once_before_and_after_the_sweep(
     database: Database, superuser: Connection, postgres: Connection
 ) -> None:

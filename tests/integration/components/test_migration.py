@@ -29,7 +29,7 @@ from tests.integration.components.endpoint import Answer, Endpoint, serving
 
 HOSTILE = """it's "quoted" \\ back, $body$ %(key)s %s %% {{x}} :name ünïcödé"""
 
-CATALOGUE = {
+CATALOGUE: dict[str, Any] = {
     "secrets": {
         "base_url": {"description": "Where it is", "format": "url"},
         "token": {
@@ -57,8 +57,22 @@ CATALOGUE = {
             "http": {"url": "{base_url}/signed", "auth": {"hmac": "signing_key"}, "timeout": 5},
         },
         "plain": {"description": "d", "schedule": "30 1 1 1 *", "sql": f"SELECT '{HOSTILE.replace(chr(39), '-')}'"},
+        "policies": {
+            "description": "d",
+            "schedule": "30 1 1 1 *",
+            "catch_up": "latest",
+            "active_between": {"from": -3, "to": -1},
+            "http": {
+                "url": "{base_url}/call",
+                "timeout": 5,
+                "retry": {},
+                "overlap": "skip",
+                "idempotency": "Idempotency-Key",
+            },
+        },
         "paused": {"description": "d", "schedule": "30 1 1 1 *", "sql": "SELECT 1", "active": False},
     },
+    "alerts": {"team": {"http": {"url": "{base_url}/alert", "auth": {"bearer": "token"}}}},
 }
 PLANTED = {"token": "planted-token", "signing_key": "planted-signing-key-of-32-bytes-and-more"}
 
