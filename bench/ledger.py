@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg import sql
 
+from components.alert import Alert
+from components.config import RetentionConfig
 from components.connection import Database
+from components.declaration import alert_job, runs_sweep_job
 from components.object_kind import execute
 from components.run_ledger import RunLedgerArgs, RunLedgerKind
 from components.runs import BAD, health, history, job_status
@@ -61,17 +63,21 @@ class Measured(NamedTuple):
 def operations(database: Database) -> dict[str, Callable[[], object]]:
     """What is timed, by the command that does it."""
 
-    def sweep() -> None:
+    kept = RetentionConfig(runs=3650, details=3650)
+    sweep = runs_sweep_job(SCHEMA, OWNER, kept, catch_up=[f"job-{n}" for n in range(JOBS)]).command
+    alert = alert_job("team", Alert.model_validate({"http": {"url": "http://127.0.0.1:9/"}}), SCHEMA, OWNER).command
+
+    def command(text: str) -> None:
         with database.transaction() as transaction:
-            transaction.execute(sql.SQL("SELECT public.settle_cron_runs()"))
-            transaction.execute(sql.SQL("SELECT public.purge_cron_runs('3650 days', '3650 days')"))
+            transaction.connection.execute(text.encode())
 
     return {
         "status": lambda: (job_status(database, SCHEMA, OWNER), health(database, SCHEMA)),
         "history": lambda: history(database, SCHEMA),
         "history JOB": lambda: history(database, SCHEMA, job="job-7"),
         "failures": lambda: history(database, SCHEMA, states=BAD),
-        "sweep": sweep,
+        "sweep": lambda: command(sweep),
+        "alert": lambda: command(alert),
     }
 
 
