@@ -105,7 +105,7 @@ class Health(NamedTuple):
     """What all jobs depend on; ``timezone`` is the one that schedules are read in, where the server tells.
 
     ``scheduler`` is the time since pg_cron last started a run, ``oldest`` the age of the oldest request that is on its
-    way, both in seconds.
+    way, both in seconds. ``accounts`` says whether pg_cron keeps account of its runs.
     """
 
     scheduler: float | None
@@ -114,6 +114,7 @@ class Health(NamedTuple):
     ledger_bytes: int
     details_bytes: int
     timezone: str | None
+    accounts: bool
 
     @property
     def zone(self) -> tzinfo:
@@ -126,7 +127,12 @@ class Health(NamedTuple):
     def problems(self) -> list[str]:
         """What is wrong, a sentence each."""
         found = []
-        if self.scheduler is None:
+        if not self.accounts:
+            found.append(
+                "pg_cron keeps no account of its runs (cron.log_run is off), so whether its scheduler is alive and "
+                "what came of SQL jobs cannot be told; set it to on"
+            )
+        elif self.scheduler is None:
             found.append(
                 "pg_cron has not run anything yet; if that stays so for two minutes, its scheduler is not alive"
             )

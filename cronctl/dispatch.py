@@ -47,6 +47,8 @@ def trigger(
         run = run_now(target.database, _command(target, job, values))
         if run is None:
             say(f"the statement of {job!r} succeeded; it keeps no account of a request", "green")
+            if as_json:
+                print_json({"run": None, "state": "ok"})
             return
         say(f"{job!r} is queued as run {run}")
         if not wait:
@@ -75,6 +77,7 @@ def pause(
     stack: StackOption = None,
     schema: SchemaOption = None,
     *,
+    as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
     """Pause a job in the database, at once. A run of it that is under way is cancelled.
@@ -83,7 +86,8 @@ def pause(
 
     Exit status: 0 it is paused, 2 wrong command line, 3 it could not be done.
     """
-    _switch(job, stack, schema, project, active=False)
+    with errors_as_sentences(), open_target(stack, schema, project) as target:
+        _switch(target, job, active=False, as_json=as_json)
 
 
 def resume(
@@ -91,23 +95,28 @@ def resume(
     stack: StackOption = None,
     schema: SchemaOption = None,
     *,
+    as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
     """Let a paused job run again, from its next time on.
 
     Exit status: 0 it is active, 2 wrong command line, 3 it could not be done.
     """
-    _switch(job, stack, schema, project, active=True)
-
-
-def _switch(name: str, stack: str | None, schema: str | None, project: Path, *, active: bool) -> None:
-    word = "active" if active else "paused"
     with errors_as_sentences(), open_target(stack, schema, project) as target:
-        job = living_job(target.database, name)
-        if job.active is active:
-            say(f"{name!r} is {word} already; nothing has changed")
-            return
+        _switch(target, job, active=True, as_json=as_json)
+
+
+def _switch(target: Target, name: str, *, active: bool, as_json: bool) -> None:
+    word = "active" if active else "paused"
+    job = living_job(target.database, name)
+    changed = job.active is not active
+    if changed:
         set_active(target.database, job, active=active)
+    if as_json:
+        print_json({"job": name, "active": active, "changed": changed})
+    if not changed:
+        say(f"{name!r} is {word} already; nothing has changed")
+        return
     say(f"{name!r} is {word} in the database", "green")
     declared = target.config.catalogue.jobs.get(name) if target.config else None
     if declared is None or declared.active is not active:

@@ -12,4 +12,5 @@ SELECT
     ))::float AS oldest,
     pg_total_relation_size({runs}) AS ledger_bytes,
     pg_total_relation_size('cron.job_run_details') AS details_bytes,
-    (SELECT current_setting('cron.timezone', true)) AS timezone
+    (SELECT current_setting('cron.timezone', true)) AS timezone,
+    coalesce(current_setting('cron.log_run', true), 'on') = 'on' AS accounts

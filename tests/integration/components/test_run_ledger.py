@@ -285,6 +285,16 @@ def test_a_sql_job_is_followed_to_its_end(provide: Provide, postgres: Connection
     assert postgres.execute("SELECT count(*) FROM public.cron_runs").fetchone() == (3,)
 
 
+def test_a_ledger_of_the_first_version_keeps_its_rows(provide: Provide, postgres: Connection) -> None:
+    postgres.execute("DROP VIEW public.cron_run_history, public.cron_job_runs")
+    postgres.execute("DROP TABLE public.cron_watched_jobs, public.cron_alerts")
+    for column in ("source", "attempt", "policy", "retry_at", "earlier", "idempotency"):
+        postgres.execute(f"ALTER TABLE public.cron_runs DROP COLUMN {column}".encode())
+    postgres.execute("INSERT INTO public.cron_runs (job, state) VALUES ('old', 'ok')")
+    assert provide(RunLedgerProvider).create(LEDGER).outs["differences"] == []
+    assert postgres.execute("SELECT job, source, attempt FROM public.cron_runs").fetchall() == [("old", "schedule", 1)]
+
+
 def test_it_is_mended_shut_and_removed(provide: Provide, postgres: Connection, defaults: None) -> None:
     provider = provide(RunLedgerProvider)
     postgres.execute(

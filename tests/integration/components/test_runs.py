@@ -132,6 +132,19 @@ def test_a_trigger_runs_it_now_and_tells_the_true_verdict(
     assert (said.code, "succeeded" in said.talk) == (0, True), said
 
 
+def test_a_trigger_that_a_policy_skips(cronctl: Callable[..., Said], provide: Provide, postgres: Connection) -> None:
+    text = command("http://127.0.0.1:9/", name="careful", overlap="skip")
+    provide(CronJobProvider).create({"name": "careful", "schedule": "30 1 1 1 *", "command": text, "owner": OWNER})
+    with postgres.transaction():
+        postgres.execute(
+            "INSERT INTO public.cron_runs (job, state, retry_at) VALUES ('careful', 'retrying', now() + interval '1 hour')"
+        )
+    said = cronctl("trigger", "careful")
+    assert said.code == 3
+    assert "nothing was sent: the job's policy skips a run now" in said.talk
+    assert "by hand: run" in cronctl("history", "careful", COLUMNS="200").data
+
+
 def test_pause_and_resume(cronctl: Callable[..., Said], postgres: Connection) -> None:
     def active() -> bool | None:
         row = postgres.execute("SELECT active FROM cron.job WHERE jobname = 'ok'").fetchone()
@@ -141,6 +154,7 @@ def test_pause_and_resume(cronctl: Callable[..., Said], postgres: Connection) ->
     assert (paused.code, active()) == (0, False)
     assert "pulumi up puts back what the stack declares" in paused.talk
     assert "paused already" in cronctl("pause", "ok").talk
+    assert json.loads(cronctl("pause", "ok", "--json").data) == {"job": "ok", "active": False, "changed": False}
     assert (cronctl("resume", "ok").code, active()) == (0, True)
 
 
