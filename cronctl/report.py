@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from components.config import Settings
 from components.report import Report, gather
 from cronctl.output import errors_as_sentences, print_json, say
 from cronctl.target import ProjectOption, SchemaOption, StackOption, open_target
@@ -35,9 +34,8 @@ def report(
     """
     with errors_as_sentences():
         with open_target(stack, schema, project) as target:
-            settings = target.config.settings if target.config else None
-            rotators = None if settings is None else [*settings.rotators, *_operators(settings)]
             owner = str(target.config.owner) if target.config else None
+            rotators = target.config.rotators if target.config else None
             found = gather(target.database, target.schema, owner=owner, rotators=rotators, days=days)
         if as_json:
             print_json(plain(found))
@@ -45,16 +43,12 @@ def report(
         _write(found, output)
 
 
-def _operators(settings: Settings) -> list[str]:
-    return [settings.operators.role] if settings.operators else []
-
-
 def _write(found: Report, output: Path) -> None:
     from cronctl.report_page import page  # noqa: PLC0415 - a template engine that no other command needs
 
     text = page(found)
     if output == STDOUT:
-        sys.stdout.write(text)
+        sys.stdout.buffer.write(text.encode())  # in the page's encoding, whatever the terminal's is
         sys.stdout.flush()
         return
     write_whole(output, text)

@@ -1,5 +1,6 @@
 """The report in a real browser, Debian's chromium: it is readable in light, dark, on a phone and on paper, and shut."""
 
+import os
 import re
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def written(conninfo: str, superuser_conninfo: str, tmp_path_factory: pytest.Tem
     root = Path(__file__).parents[3]
     subprocess.run(
         [sys.executable, "-m", "cronctl", "report", "-o", str(path)],
-        env={"SUPABASE_CRON_DATABASE_URL": conninfo, "PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"},
+        env={**os.environ, "SUPABASE_CRON_DATABASE_URL": conninfo, "PYTHONPATH": str(root)},
         check=True,
         timeout=60,
     )
