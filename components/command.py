@@ -3,22 +3,27 @@
 The command is readable SQL: a first comment line names the owner, then one statement stands. A secret is a call of
 ``get_secret``, so its value is read when the job runs and is never part of the text. A request that is signed is
 written down first, so that what is signed is what is sent. A job's request is put down in the run ledger by the same
-statement, with the rule that its answer is judged by.
+statement, with the rule that its answer is judged by. A job with policies begins by asking whether it may.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 from psycopg import sql
+from pydantic import JsonValue
 
-from components.catalogue import Job, Probe, Request
+from components.alert import FIELDS, Alert
+from components.catalogue import Job
 from components.owner import mark
+from components.policy import policy_document
+from components.request import HttpAction, Probe, Request
 from components.template import Literal, parse_template
 
 Read = Callable[[str], sql.Composable]
-"""How a secret is read: its key to an SQL expression."""
+"""How a place in a template is read: its name to an SQL expression."""
 
 _FUNCTIONS = {
     "GET": sql.SQL("net.http_get"),
@@ -31,10 +36,18 @@ _VALUE_UNDER_TEST = sql.SQL("$1::text")
 
 def compile_command(name: str, job: Job, *, owner: str, schema: str) -> str:
     """The text of ``cron.job.command`` for a job; ``owner`` is ``project/stack``."""
-    comment = sql.SQL("-- {}\n").format(sql.SQL(mark(owner, name)))
     if job.http is None:
-        return comment.as_string() + (job.sql or "").strip()
-    return (comment + _statement(job.http, schema, job=name) + sql.SQL(";")).as_string()
+        return _marked(owner, name) + (job.sql or "").strip()
+    policy = _policy(job, job.http)
+    statement = _Statement(job.http, schema)
+    if not policy:
+        return _marked(owner, name) + statement.compose(_recorder(schema, "record_cron_run", sql.Literal(name)))
+    statement.source = sql.SQL("{}.begin_cron_run({}, {}) AS begun").format(
+        sql.Identifier(schema), sql.Literal(name), sql.Literal(_json_text(policy))
+    )
+    if job.http.idempotency:
+        statement.more_headers = {job.http.idempotency: sql.SQL("begun.idempotency")}
+    return _marked(owner, name) + statement.compose(_recorder(schema, "record_cron_run_request", sql.SQL("begun.run")))
 
 
 def compile_probe(key: str, probe: Probe, *, schema: str) -> str:
@@ -43,7 +56,28 @@ def compile_probe(key: str, probe: Probe, *, schema: str) -> str:
     The secret under test is the parameter ``$1`` (text), so that a value can be tried before it is stored; the others
     are read as jobs read them.
     """
-    return _statement(probe, schema, under_test=key).as_string()
+    statement = _Statement(probe, schema, under_test=key)
+    return statement.compose(lambda sent, _: sent).removesuffix(";")
+
+
+def compile_alert(name: str, job: str, alert: Alert, *, owner: str, schema: str) -> str:
+    """The command that sends an alert's messages, if there are any; ``job`` is the name of the job that runs it."""
+    schema_name = sql.Identifier(schema)
+    recorded = _recorder(schema, "record_cron_run", sql.Literal(job))
+    document = alert.model_dump(include={"on", "jobs"}, exclude_none=True)
+    statement = _Statement(
+        alert.http,
+        schema,
+        source=sql.SQL("{}.take_cron_alerts({}, {}, {}) AS alert").format(
+            schema_name, sql.Literal(name), sql.Literal(owner), sql.Literal(_json_text(document))
+        ),
+        body=_json(alert.http.body, {field: sql.SQL("alert.") + sql.SQL(field) for field in FIELDS}.__getitem__),
+    )
+    return _marked(owner, job) + statement.compose(
+        lambda sent, rule: sql.SQL("{}.record_cron_alert({}, alert.job, {})").format(
+            schema_name, sql.Literal(name), recorded(sent, rule)
+        )
+    )
 
 
 def rule(request: Request) -> dict[str, Any]:
@@ -59,87 +93,96 @@ def multirange(numbers: Iterable[int]) -> str:
     return "{" + ",".join(f"[{run[0]},{run[-1] + 1})" for run in bounds) + "}"
 
 
-def _statement(request: Request, schema: str, *, under_test: str | None = None, job: str | None = None) -> sql.Composed:
-    def read(key: str) -> sql.Composable:
-        if key == under_test:
+Record = Callable[[sql.Composable, sql.Composable], sql.Composable]
+"""From the expression that queues a request, and the rule of its answer, to the one that also keeps account of it."""
+
+
+@dataclass
+class _Statement:
+    """One request's SELECT; ``source`` yields a row for each time that it is sent, once without it."""
+
+    request: Request
+    schema: str
+    under_test: str | None = None
+    source: sql.Composable | None = None
+    body: sql.Composable | None = None
+    more_headers: Mapping[str, sql.Composable] = field(default_factory=dict)
+
+    def compose(self, record: Record) -> str:
+        """The text, with its semicolon."""
+        hmac = self.request.auth.hmac if self.request.auth else None
+        sources = [self.source] if self.source else []
+        if hmac is None:
+            sent = self._send(url=_text(self.request.url, self._secret), body=self._body())
+        else:
+            sent = self._send(url=sql.SQL("request.url"), body=sql.SQL("request.body"), signature=self._signature(hmac))
+            sources.append(self._written_down())
+        select = sql.SQL("SELECT {}").format(record(sent, sql.Literal(_json_text(rule(self.request)))))
+        if sources:
+            select += sql.SQL("\nFROM {}").format(sql.SQL(" CROSS JOIN LATERAL ").join(sources))
+        return select.as_string() + ";"
+
+    def _written_down(self) -> sql.Composed:
+        body = sql.SQL(",\n        {} AS body").format(self._body()) if self.request.sends_body else sql.SQL("")
+        return sql.SQL(  # OFFSET 0: computed once
+            "(\n    SELECT\n        {url} AS url{body}\n    OFFSET 0\n) AS request"
+        ).format(url=_text(self.request.url, self._secret), body=body)
+
+    def _secret(self, key: str) -> sql.Composable:
+        if key == self.under_test:
             return _VALUE_UNDER_TEST
-        return sql.SQL("{}.get_secret({})").format(sql.Identifier(schema), sql.Literal(key))
+        return sql.SQL("{}.get_secret({})").format(sql.Identifier(self.schema), sql.Literal(key))
 
-    if request.auth is None or request.auth.hmac is None:
-        sent = _send(request, read, url=_text(request.url, read), body=_body(request))
-        return sql.SQL("SELECT {}").format(_recorded(sent, request, schema, job))
-    sent = _send(
-        request,
-        read,
-        url=sql.SQL("request.url"),
-        body=sql.SQL("request.body"),
-        signature=_signature(request, request.auth.hmac, schema, under_test),
-    )
-    signed = sql.SQL(  # OFFSET 0: computed once
-        "SELECT {send}\nFROM (\n    SELECT\n        {url} AS url{body}\n    OFFSET 0\n) AS request"
-    )
-    body = sql.SQL(",\n        {} AS body").format(_body(request)) if request.sends_body else sql.SQL("")
-    return signed.format(
-        send=_recorded(sent, request, schema, job),
-        url=_text(request.url, read),
-        body=body,
-    )
+    def _send(
+        self, *, url: sql.Composable, body: sql.Composable, signature: sql.Composable | None = None
+    ) -> sql.Composed:
+        arguments = [
+            sql.SQL("url := {}").format(url),
+            sql.SQL("headers := {}").format(self._headers(signature)),
+            sql.SQL("timeout_milliseconds := {}").format(sql.Literal(round(self.request.timeout * 1000))),
+        ]
+        if self.request.sends_body:
+            arguments.insert(2, sql.SQL("body := {}").format(body))
+        return sql.SQL("{function}(\n    {arguments}\n)").format(
+            function=_FUNCTIONS[self.request.method], arguments=sql.SQL(",\n    ").join(arguments)
+        )
+
+    def _body(self) -> sql.Composable:
+        return self.body or _jsonb({} if self.request.body is None else self.request.body)
+
+    def _signature(self, key: str) -> sql.Composable:
+        tested = key == self.under_test
+        return sql.SQL("{schema}.{function}({key}, {method}, request.url, {body})").format(
+            schema=sql.Identifier(self.schema),
+            function=sql.SQL("sign_cron_request_with" if tested else "sign_cron_request"),
+            key=sql.SQL("ARRAY[{}]").format(_VALUE_UNDER_TEST) if tested else sql.Literal(key),
+            method=sql.Literal(self.request.method),
+            body=sql.SQL("request.body" if self.request.sends_body else "NULL"),
+        )
+
+    def _headers(self, signature: sql.Composable | None) -> sql.Composable:
+        headers = {name: _text(value, self._secret) for name, value in _with_content_type(self.request).items()}
+        if (auth := self.request.auth) is not None:
+            headers[auth.header_name] = signature or _text(auth.template, self._secret)
+        headers |= self.more_headers
+        return _json_object(headers, sql.SQL("\n    ")) if headers else sql.SQL("'{{}}'::jsonb").format()
 
 
-def _recorded(sent: sql.Composed, request: Request, schema: str, job: str | None) -> sql.Composed:
-    """A job's request goes into the ledger; a probe's answer is looked at by the rotation that sent it."""
-    if job is None:
-        return sent
-    return sql.SQL("{schema}.record_cron_run({job}, {sent}, {rule})").format(
-        schema=sql.Identifier(schema),
-        job=sql.Literal(job),
-        sent=sent,
-        rule=sql.Literal(json.dumps(rule(request), ensure_ascii=False)),
-    )
-
-
-def _send(
-    request: Request, read: Read, *, url: sql.Composable, body: sql.Composable, signature: sql.Composable | None = None
-) -> sql.Composed:
-    arguments = [
-        sql.SQL("url := {}").format(url),
-        sql.SQL("headers := {}").format(_headers(request, read, signature)),
-        sql.SQL("timeout_milliseconds := {}").format(sql.Literal(round(request.timeout * 1000))),
-    ]
-    if request.sends_body:
-        arguments.insert(2, sql.SQL("body := {}").format(body))
-    return sql.SQL("{function}(\n    {arguments}\n)").format(
-        function=_FUNCTIONS[request.method], arguments=sql.SQL(",\n    ").join(arguments)
+def _policy(job: Job, http: HttpAction) -> dict[str, Any]:
+    return policy_document(
+        retry=http.retry, overlap=http.overlap, idempotency=http.idempotency, active_between=job.active_between
     )
 
 
-def _body(request: Request) -> sql.Composable:
-    body = {} if request.body is None else request.body
-    return sql.SQL("{}::jsonb").format(sql.Literal(json.dumps(body, ensure_ascii=False)))
+def _marked(owner: str, name: str) -> str:
+    return f"-- {mark(owner, name)}\n"
 
 
-def _signature(request: Request, key: str, schema: str, under_test: str | None) -> sql.Composable:
-    tested = key == under_test
-    return sql.SQL("{schema}.{function}({key}, {method}, request.url, {body})").format(
-        schema=sql.Identifier(schema),
-        function=sql.SQL("sign_cron_request_with" if tested else "sign_cron_request"),
-        key=sql.SQL("ARRAY[{}]").format(_VALUE_UNDER_TEST) if tested else sql.Literal(key),
-        method=sql.Literal(request.method),
-        body=sql.SQL("request.body" if request.sends_body else "NULL"),
+def _recorder(schema: str, function: str, subject: sql.Composable) -> Record:
+    """Puts a request into the ledger, for a job or for a run that has begun."""
+    return lambda sent, rule: sql.SQL("{schema}.{function}({subject}, {sent}, {rule})").format(
+        schema=sql.Identifier(schema), function=sql.SQL(function), subject=subject, sent=sent, rule=rule
     )
-
-
-def _headers(request: Request, read: Read, signature: sql.Composable | None) -> sql.Composable:
-    headers = {name: _text(value, read) for name, value in _with_content_type(request).items()}
-    if request.auth is not None:
-        headers[request.auth.header_name] = signature or _text(request.auth.template, read)
-    if not headers:
-        return sql.SQL("'{{}}'::jsonb").format()
-    pairs: Iterable[sql.Composable] = (
-        sql.SQL("{}, {}").format(sql.Literal(name), value) for name, value in headers.items()
-    )
-    joined = sql.SQL(",").join(_INDENT + pair for pair in pairs)
-    return sql.SQL("jsonb_build_object({}\n    )").format(joined)
 
 
 def _with_content_type(request: Request) -> dict[str, str]:
@@ -150,8 +193,33 @@ def _with_content_type(request: Request) -> dict[str, str]:
 
 
 def _text(template: str, read: Read) -> sql.Composable:
-    """A template as an SQL expression: literals and secrets, joined with ``||``."""
+    """A template as an SQL expression: literals and places, joined with ``||``."""
     parts = [
         sql.Literal(part.text) if isinstance(part, Literal) else read(part.key) for part in parse_template(template)
     ]
     return sql.SQL(" || ").join(parts or [sql.Literal("")])
+
+
+def _json(value: JsonValue, read: Read) -> sql.Composable:
+    """JSON whose texts are templates, as a jsonb expression."""
+    if isinstance(value, str):
+        return sql.SQL("to_jsonb(({})::text)").format(_text(value, read))
+    if isinstance(value, dict) and value:
+        return _json_object({name: _json(part, read) for name, part in value.items()}, sql.SQL(""))
+    if isinstance(value, list) and value:
+        return sql.SQL("jsonb_build_array({})").format(sql.SQL(", ").join(_json(part, read) for part in value))
+    return _jsonb(value)
+
+
+def _json_object(pairs: Mapping[str, sql.Composable], end: sql.SQL) -> sql.Composed:
+    apart = _INDENT if end.as_string() else sql.SQL("")
+    told = (apart + sql.SQL("{}, {}").format(sql.Literal(name), value) for name, value in pairs.items())
+    return sql.SQL("jsonb_build_object({}{})").format(sql.SQL("," if end.as_string() else ", ").join(told), end)
+
+
+def _jsonb(value: JsonValue) -> sql.Composable:
+    return sql.SQL("{}::jsonb").format(sql.Literal(_json_text(value)))
+
+
+def _json_text(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -60,6 +60,7 @@ class Settings(Model):
     rotators: list[Identifier] = Field(default_factory=list)
     operators: OperatorsConfig | None = None
     retention: RetentionConfig = RetentionConfig()
+    verify_first_run: bool = Field(default=False, alias="verifyFirstRun")
     adopt: bool = False
     destroy_foreign_secrets: bool = Field(default=False, alias="destroyForeignSecrets")
 

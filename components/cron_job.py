@@ -13,11 +13,13 @@ from pulumi.dynamic import Resource
 
 from components.connection import Row
 from components.errors import Conflict, PreflightFailed
-from components.fields import NAME_BYTES, JobName
+from components.fields import NAME_BYTES, Identifier, JobName
+from components.first_run import verify_first_run
 from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements, statement
 from components.owner import owner_of
 from components.provider import ObjectProvider, resource_props
+from components.run_now import keeps_account
 from components.schedule import PgCronVersion, ScheduleError, parse_schedule, parse_version
 from components.server import Server
 
@@ -26,7 +28,10 @@ LONG_NAMES_SINCE = (1, 5)
 
 
 class CronJobArgs(Model):
-    """``command`` starts with the owner's mark; ``owner`` is ``project/stack``."""
+    """``command`` starts with the owner's mark; ``owner`` is ``project/stack``.
+
+    ``verify_in`` is the schema of the ledger in which a job that was made or changed has to show a good run first.
+    """
 
     name: JobName
     schedule: str
@@ -34,6 +39,7 @@ class CronJobArgs(Model):
     owner: str
     active: bool = True
     adopt: bool = False
+    verify_in: Identifier | None = None
 
 
 class LiveJob(NamedTuple):
@@ -54,7 +60,7 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
 
     args = CronJobArgs
     identified_by = ("name",)
-    directives = frozenset({"adopt"})
+    directives = frozenset({"adopt", "verify_in"})
 
     def identity(self, args: CronJobArgs) -> str:
         return args.name
@@ -174,6 +180,18 @@ class CronJobProvider(ObjectProvider[CronJobArgs, LiveJob]):
     """Pulumi's side of jobs."""
 
     kind: ClassVar = CronJobKind()
+
+    def _waits(self, args: CronJobArgs, before: LiveJob | None, previous: CronJobArgs | None) -> bool:
+        """Whether the job is another than it was, or its first run was not good yet, and has to show one."""
+        if args.verify_in is None or not args.active or not keeps_account(args.command):
+            return False
+        if before is None or previous is None or self.kind.differences(args, before):
+            return True
+        return self._properties(args) != self._properties(previous)
+
+    def _wait(self, args: CronJobArgs) -> None:
+        if args.verify_in is not None:
+            verify_first_run(self._database, args.verify_in, args.command)
 
 
 class CronJob(Resource, module="cron", name="CronJob"):

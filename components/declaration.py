@@ -1,18 +1,21 @@
 """From a stack's configuration to the objects that should be: pure, and the same for the program and for cronctl."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from psycopg import sql
 
-from components.catalogue import Catalogue, Probe, SecretSpec
-from components.command import compile_command, compile_probe, rule
-from components.config import Config, ExtensionConfig, RetentionConfig
+from components.alert import Alert
+from components.catalogue import Catalogue, Job, SecretSpec
+from components.command import compile_alert, compile_command, compile_probe, rule
+from components.config import Config, ExtensionConfig, RetentionConfig, Settings
 from components.cron_job import CronJobArgs
 from components.extension import ExtensionArgs
 from components.fields import ExtensionName
 from components.function import ROTATION_FUNCTIONS
 from components.grants import GrantsArgs
 from components.owner import mark
+from components.request import Probe
 from components.rotation import RotationFunctionArgs
 from components.run_ledger import RunLedgerArgs
 from components.secret import ProbeArgs, SecretArgs
@@ -31,7 +34,8 @@ EXTENSION_SCHEMAS: dict[ExtensionName, str] = {
 class Declaration(NamedTuple):
     """The inputs of every resource, by the resource's name where there are several.
 
-    ``read_by_probes`` maps each secret to the others that its probe reads, which must be current before it is tried.
+    ``own_jobs`` are the sweeps and the alerts. ``read_by_probes`` maps each secret to the others that its probe reads,
+    which must be current before it is tried.
     """
 
     extensions: dict[str, ExtensionArgs]
@@ -41,7 +45,7 @@ class Declaration(NamedTuple):
     secrets: dict[str, SecretArgs]
     read_by_probes: dict[str, list[str]]
     ledger: RunLedgerArgs
-    sweeps: dict[str, CronJobArgs]
+    own_jobs: dict[str, CronJobArgs]
     jobs: dict[str, CronJobArgs]
 
 
@@ -87,11 +91,17 @@ def declare(config: Config) -> Declaration:
             for key, spec in config.catalogue.secrets.items()
         },
         ledger=RunLedgerArgs(schema_name=schema, owner=owner, adopt=settings.adopt),
-        sweeps={
+        own_jobs={
             job.name: job
             for job in (
                 sweep_job(schema, owner, adopt=settings.adopt),
-                runs_sweep_job(schema, owner, settings.retention, adopt=settings.adopt),
+                runs_sweep_job(
+                    schema, owner, settings.retention, catch_up=_caught_up(config.catalogue), adopt=settings.adopt
+                ),
+                *(
+                    alert_job(name, alert, schema, owner, adopt=settings.adopt)
+                    for name, alert in config.catalogue.alerts.items()
+                ),
             )
         },
         jobs={
@@ -102,6 +112,7 @@ def declare(config: Config) -> Declaration:
                 owner=owner,
                 active=job.active,
                 adopt=job.adopt or settings.adopt,
+                verify_in=schema if _verified(job, settings) else None,
             )
             for name, job in config.catalogue.jobs.items()
         },
@@ -139,14 +150,32 @@ def sweep_job(schema: str, owner: str, *, adopt: bool = False) -> CronJobArgs:
     return _sweep(f"cron-secrets-sweep-{schema}", command, owner, adopt=adopt)
 
 
-def runs_sweep_job(schema: str, owner: str, retention: RetentionConfig, *, adopt: bool = False) -> CronJobArgs:
-    """The job that writes down in the ledger what came back, and forgets old runs."""
+def runs_sweep_job(
+    schema: str, owner: str, retention: RetentionConfig, *, catch_up: Sequence[str] = (), adopt: bool = False
+) -> CronJobArgs:
+    """The job that writes down in the ledger what came back, tries again, makes up for a downtime, forgets old runs."""
     command = load_sql("sweep_cron_runs").format(
         schema=sql.Identifier(schema),
         runs=sql.Literal(f"{retention.runs} days"),
         details=sql.Literal(f"{retention.details} days"),
+        catch_up=sql.Literal(list(catch_up)),
     )
     return _sweep(f"cron-runs-sweep-{schema}", command, owner, adopt=adopt)
+
+
+def alert_job(name: str, alert: Alert, schema: str, owner: str, *, adopt: bool = False) -> CronJobArgs:
+    """The job that sends an alert's messages, if there are any."""
+    job = f"cron-alert-{name}-{schema}"
+    command = compile_alert(name, job, alert, owner=owner, schema=schema)
+    return CronJobArgs(name=job, schedule="* * * * *", command=command, owner=owner, adopt=adopt)
+
+
+def _verified(job: Job, settings: Settings) -> bool:
+    return settings.verify_first_run if job.verify_first_run is None else job.verify_first_run
+
+
+def _caught_up(catalogue: Catalogue) -> list[str]:
+    return [name for name, job in catalogue.jobs.items() if job.catch_up == "latest"]
 
 
 def _sweep(name: str, command: sql.Composed, owner: str, *, adopt: bool) -> CronJobArgs:

@@ -22,6 +22,9 @@ from components.server import Server
 PRELOADED = frozenset({"pg_cron", "pg_net"})
 """Extensions whose library must be in shared_preload_libraries."""
 
+SYSTEM_SCHEMA = "pg_catalog"
+"""Always there, and nobody may ask for it to be created, not even IF NOT EXISTS: its name is reserved."""
+
 
 class ExtensionArgs(Model):
     """``version`` None means whatever the server offers, ``schema_name`` None the extension's own default."""
@@ -98,10 +101,12 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
     ) -> Statements:
         name, version = sql.Identifier(args.name), sql.Literal(args.version)
         if live is None:
-            parts = [sql.SQL("CREATE EXTENSION {}").format(name)]
+            parts = [sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(name)]
             schema: Statements = []
             if args.schema_name is not None:
-                schema = statement(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(args.schema_name)))
+                if args.schema_name != SYSTEM_SCHEMA:
+                    create = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}")
+                    schema = statement(create.format(sql.Identifier(args.schema_name)))
                 parts.append(sql.SQL("SCHEMA {}").format(sql.Identifier(args.schema_name)))
             if args.version is not None:
                 parts.append(sql.SQL("VERSION {}").format(version))

@@ -116,6 +116,7 @@ def signable_url(value: str) -> str:
 
 Identifier = Annotated[str, StringConstraints(min_length=1), AfterValidator(printable), AfterValidator(fits_name)]
 JobName = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
+AlertName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 SecretKey = Annotated[str, StringConstraints(pattern=rf"^{KEY}$")]
 HeaderName = Annotated[str, AfterValidator(header_name)]
 Template = Annotated[str, AfterValidator(template)]
@@ -124,6 +125,7 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 StatusCode = Annotated[int, Field(ge=100, le=599)]
 
 ExtensionName = typing.Literal["pg_cron", "pg_net", "supabase_vault"]
+SecretFormat = typing.Literal["url", "jwt", "api_key", "token"]
 StoreKind = typing.Literal["table", "vault"]
 """Where secrets' values are: in the table itself, or in Supabase Vault, encrypted, with a reference in the table."""
 OnRotated = typing.Literal["keep", "restore", "fail"]

@@ -165,8 +165,60 @@ STORE_FUNCTIONS = (
 
 LEDGER_FUNCTIONS = (
     Function("record_cron_run", "text, bigint, jsonb", "p_job text, p_request bigint, p_rule jsonb", "bigint", "v"),
+    Function(
+        "record_cron_run_request",
+        "bigint, bigint, jsonb",
+        "p_run bigint, p_request bigint, p_rule jsonb",
+        "bigint",
+        "v",
+    ),
+    Function("cron_run_in_flight", "text, bigint", "p_job text, p_but bigint", "bigint", "s"),
+    Function(
+        "cron_day_is_within",
+        "date, text, text",
+        "p_day date, p_from text, p_to text",
+        "boolean",
+        "i",
+        security_definer=False,
+    ),
+    Function("begin_cron_run", "text, jsonb", "p_job text, p_policy jsonb", "record", "v"),
+    Function("schedule_cron_retries", "bigint", "p_from bigint", "void", "v"),
     Function("settle_cron_runs", "", "", "bigint", "v"),
+    Function("retry_cron_runs", "", "", "void", "v"),
+    Function("watch_cron_jobs", "", "", "void", "v"),
+    Function("catch_up_cron_runs", "text[]", "p_jobs text[]", "void", "v"),
+    Function(
+        "cron_job_is_silent",
+        "text, timestamptz, timestamptz",
+        "p_schedule text, p_since timestamp with time zone, p_fired_at timestamp with time zone",
+        "boolean",
+        "s",
+    ),
+    Function(
+        "take_cron_alerts",
+        "text, text, jsonb",
+        "p_alert text, p_owner text, p_policy jsonb",
+        "record",
+        "v",
+    ),
+    Function("record_cron_alert", "text, text, bigint", "p_alert text, p_job text, p_run bigint", "bigint", "v"),
     Function("purge_cron_runs", "interval, interval", "p_runs interval, p_details interval", "void", "v"),
+    Function(
+        "cron_schedule_field",
+        "text, integer, integer, text[]",
+        "p_field text, p_low integer, p_high integer, p_names text[]",
+        "integer[]",
+        "i",
+        security_definer=False,
+    ),
+    Function(
+        "cron_last_due",
+        "text, timestamptz, timestamptz, text",
+        "p_schedule text, p_after timestamp with time zone, p_until timestamp with time zone, p_zone text",
+        "timestamp with time zone",
+        "s",
+        security_definer=False,
+    ),
 )
 """The run ledger's own, for the owner alone."""
 

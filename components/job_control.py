@@ -1,6 +1,5 @@
-"""What people do to a living job by hand: run it now, wait for the verdict, pause it, resume it."""
+"""What people do to a living job by hand: give it other inputs, pause it, resume it."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +11,6 @@ from components.cron_job import CronJobKind, LiveJob
 from components.errors import Error, InvalidConfiguration
 from components.model import nearest
 from components.object_kind import snapshot
-from components.runs import OPEN, Run, find_run
-
-POLL = 0.25
-"""Seconds between two looks at a run that is on its way."""
 
 _BOOLEANS = {"true": True, "false": False}
 _READ: dict[str, Callable[[str], Any]] = {
@@ -63,36 +58,6 @@ def _read(spec: InputSpec, text: str) -> Any:  # noqa: ANN401 - what the type sa
         return _READ[spec.type](text)
     except (ValueError, KeyError):
         raise ValueError(f"must be of type {spec.type}, and {text!r} is not") from None
-
-
-def run_now(database: Database, command: str) -> int | None:
-    """Run a job's command as pg_cron does; returns the run's number where the command keeps account of one.
-
-    Raises StatementFailed, whereupon nothing was queued.
-    """
-    with database.transaction() as transaction:
-        # As in a session of pg_cron's: the role's own search_path, and as long as it takes.
-        transaction.execute(sql.SQL("SET LOCAL search_path TO DEFAULT"))
-        transaction.execute(sql.SQL("SET LOCAL statement_timeout TO DEFAULT"))
-        cursor = transaction.connection.execute(command.encode())
-        if "record_cron_run" not in command or cursor.description is None:
-            return None
-        row = cursor.fetchone()
-        return int(row["record_cron_run"]) if row else None
-
-
-def await_verdict(database: Database, schema: str, run: int, seconds: float) -> Run:
-    """The run once it has ended, or as it is after so many seconds. Raises Error."""
-    end = time.monotonic() + seconds
-    while True:
-        with database.transaction() as transaction:
-            transaction.execute(sql.SQL("SELECT {}.settle_cron_runs()").format(sql.Identifier(schema)))
-        found = find_run(database, schema, run)
-        if found is None:
-            raise Error(f"run {run} is gone from the ledger")
-        if found.state not in OPEN or time.monotonic() > end:
-            return found
-        time.sleep(POLL)
 
 
 def set_active(database: Database, job: LiveJob, *, active: bool) -> None:

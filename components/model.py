@@ -14,6 +14,11 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+def known_properties(model: type[BaseModel], properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that are inputs of a model, without outputs and what another version of the project wrote."""
+    return {key: value for key, value in properties.items() if key in model.model_fields}
+
+
 def nearest(word: str, choices: Iterable[str]) -> str:
     """The end of a sentence that helps with a misspelt word: ``; did you mean 'x'?`` or what there is."""
     names = sorted(choices)

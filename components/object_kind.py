@@ -151,3 +151,9 @@ def shown(value: object) -> str:
     """A property for a person: text in quotes, cut where it would fill the terminal."""
     text = repr(value)
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
+
+
+def drift_sentence(difference: Difference) -> str:
+    """How a property of a living object differs from the state."""
+    name, stored, found = difference
+    return f"{name} is {shown(found)} there, {shown(stored)} in the state"

@@ -22,6 +22,15 @@ class Owner(NamedTuple):
         return f"{self.project}/{self.stack}"
 
 
+OWN_JOBS = ("cron-runs-sweep-", "cron-secrets-sweep-", "cron-alert-")
+"""How the names of the jobs begin that the project runs for itself; the schema's stands at their ends."""
+
+
+def is_own_job(name: str) -> bool:
+    """Whether a job is the project's own and none of the catalogue's."""
+    return name.startswith(OWN_JOBS)
+
+
 def mark(owner: str, name: str | None = None) -> str:
     """The mark's text: ``supabase-cron: project/stack`` and, for a named object, ``/name``."""
     return f"{PROJECT}: {owner}" if name is None else f"{PROJECT}: {owner}/{name}"

@@ -27,8 +27,8 @@ from pydantic import ValidationError
 from components.config import Settings
 from components.connection import Database, Transaction, database, resolve_conninfo
 from components.errors import Error, InvalidConfiguration
-from components.model import Model, problems
-from components.object_kind import ArgsT, LiveT, ObjectKind, execute, read_objects, shown, snapshot
+from components.model import Model, known_properties, problems
+from components.object_kind import ArgsT, LiveT, ObjectKind, drift_sentence, execute, read_objects, snapshot
 from components.server import read_server
 
 
@@ -143,9 +143,8 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         return _Told(self.kind.title(args))
 
     def _args(self, props: Mapping[str, Any]) -> ArgsT:
-        known = {key: value for key, value in props.items() if key in self.kind.args.model_fields}
         try:
-            args: ArgsT = self.kind.args.model_validate(known)
+            args: ArgsT = self.kind.args.model_validate(known_properties(self.kind.args, props))
         except ValidationError as exc:
             raise InvalidConfiguration(
                 f"{'.'.join(map(str, location))} {sentence}" for location, sentence in problems(exc, self.kind.args)
@@ -174,8 +173,8 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         if live is None:
             yield f"{title} is in the state but gone from the database; pulumi up makes it again"
             return
-        for name, declared, found in self.kind.drift(state, live):
-            yield f"{title} was changed in the database: {name} is {shown(found)} there, {shown(declared)} in the state"
+        for each in self.kind.drift(state, live):
+            yield f"{title} was changed in the database: {drift_sentence(each)}"
 
 
 def resource_props(args: Model, *outputs: str) -> dict[str, Any]:

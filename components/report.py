@@ -15,15 +15,13 @@ from components.connection import Database, Row
 from components.failure_kinds import KINDS, Failures, failures
 from components.fields import StoreKind
 from components.lock_down import LockDown, lock_down
+from components.owner import is_own_job
 from components.run_strip import Strip, Window, strips, window
 from components.runs import BAD, Health, JobStatus, health, job_status, read_ledger
 from components.schedule import ScheduleError, parse_schedule
 from components.secret_store import SECRETS, VAULT_TRIGGER
 from components.sql import load_sql
 from components.timetable import Collision, Plan, collisions, day_plan, day_start
-
-SWEEPS = ("cron-secrets-sweep-", "cron-runs-sweep-")
-"""How the names of the project's own jobs begin; they are told of where they failed."""
 
 BOUNDS = (10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 """Milliseconds at which the bars of a latency histogram meet; the first begins at 0, the last has no end."""
@@ -106,7 +104,7 @@ def gather(database: Database, schema: str, *, owner: str | None, rotators: Iter
     span = window(situation.now, days)
     day = day_start(situation.now)
     jobs = tuple(_job(each, situation.now, day, condition.zone) for each in statuses)
-    shown = tuple(each for each in jobs if not is_sweep(each.job))
+    shown = tuple(each for each in jobs if not is_own_job(each.job))
     return Report(
         stack=owner,
         schema=schema,
@@ -119,18 +117,13 @@ def gather(database: Database, schema: str, *, owner: str | None, rotators: Iter
         latencies=tuple(
             _latency(row)
             for row in read_ledger(database, schema, _of_window("latency", schema, span))
-            if not is_sweep(row["job"])
+            if not is_own_job(row["job"])
         ),
         failures=failures(read_ledger(database, schema, _of_window("failures", schema, span))),
         lock_down=lock_down(database, schema, situation.store, rotators),
         health=condition,
         problems=tuple(condition.problems()),
     )
-
-
-def is_sweep(job: str) -> bool:
-    """Whether it is one of the project's own jobs."""
-    return job.startswith(SWEEPS)
 
 
 def read_situation(database: Database, schema: str) -> Situation:
@@ -179,7 +172,7 @@ def _strips(rows: Sequence[Row], jobs: Sequence[Job]) -> tuple[Strip, ...]:
     """One for each scheduled job, also without runs, then those of the ledger that are scheduled no more."""
     found = {strip.job: strip for strip in strips(rows)}
     scheduled = [found.pop(each.job, Strip(each.job, (), {})) for each in jobs]
-    left = [each for each in found.values() if not is_sweep(each.job) or set(each.counts) & set(BAD)]
+    left = [each for each in found.values() if not is_own_job(each.job) or set(each.counts) & set(BAD)]
     return (*scheduled, *left)
 
 

@@ -28,14 +28,18 @@ from components.table import shut, table_differences
 
 RUNS = "cron_runs"
 REQUESTS = "cron_run_requests"
+WATCHED = "cron_watched_jobs"
+ALERTS = "cron_alerts"
 JOB_RUNS = "cron_job_runs"
 HISTORY = "cron_run_history"
 TABLES = {
     RUNS: (
         *("job", "run", "state", "fired_at", "settled_at", "request", "pid", "runid", "sent_at", "milliseconds"),
-        *("status_code", "detail", "response"),
+        *("status_code", "detail", "response", "source", "attempt", "policy", "retry_at", "earlier", "idempotency"),
     ),
     REQUESTS: ("request", "run", "rule"),
+    WATCHED: ("job", "schedule", "active", "since"),
+    ALERTS: ("alert", "job", "condition", "since", "event", "message", "run", "sent", "attempts"),
 }
 """Each table of the ledger with the columns that this version of the project needs."""
 
@@ -43,7 +47,7 @@ VIEWS = {
     JOB_RUNS: ("job", "runid", "pid", "state", "fired_at", "settled_at", "milliseconds", "detail"),
     HISTORY: (
         *("job", "run", "runid", "state", "fired_at", "settled_at", "milliseconds", "status_code", "detail"),
-        "response",
+        *("response", "source", "attempt", "retry_at", "earlier"),
     ),
 }
 """Each view with its columns; a later one may build on those before it."""

@@ -13,7 +13,7 @@ PIECES = 168
 
 _STEPS = (1, 2, 3, 4, 6, 8, 12, 24)
 
-WORST = ("exhausted", "failed", "timed_out", "lost", "skipped", "ok", "retrying", "sent", "queued")
+WORST = ("exhausted", "failed", "timed_out", "lost", "ok", "skipped", "retrying", "sent", "queued")
 """The verdicts from worst to best; a run on its way has none yet, so it speaks only where no other is there."""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg import sql
@@ -19,6 +19,9 @@ OPEN = ("queued", "sent", "retrying")
 BAD = ("failed", "timed_out", "lost", "exhausted")
 STATES = (*OPEN, "ok", *BAD, "skipped")
 """Every state of a run: on its way, done, or come to nothing."""
+
+FIELDS = 5
+"""Of a schedule that is due at the full minute; others are due in seconds."""
 
 STREAK = 20
 """How many verdicts a streak is counted over at most."""
@@ -49,6 +52,17 @@ class Run(NamedTuple):
     status_code: int | None
     detail: str | None
     response: str | None
+    source: str
+    attempt: int
+    retry_at: datetime | None
+    earlier: list[str] | None
+
+    @property
+    def told(self) -> str:
+        """What came back, with whatever is out of the ordinary about how the run was made."""
+        made = {"manual": "by hand", "catch_up": "made up for", "first_run": "first run"}.get(self.source)
+        tried = f"attempt {self.attempt}" if self.attempt > 1 else None
+        return ": ".join(filter(None, [", ".join(filter(None, [made, tried])), self.detail]))
 
     @property
     def explanation(self) -> Explanation | None:
@@ -70,8 +84,16 @@ class JobStatus(NamedTuple):
     status_code: int | None
     detail: str | None
     response: str | None
+    source: str | None
     streak: int
     in_flight: int
+
+    @property
+    def lag(self) -> float | None:
+        """Seconds between the minute in which pg_cron was to start the last run and its start; None of others."""
+        if self.fired_at is None or self.source != "schedule" or not self.schedule.count(" ") >= FIELDS - 1:
+            return None
+        return self.fired_at.second + self.fired_at.microsecond / 1e6
 
     @property
     def explanation(self) -> Explanation | None:
@@ -150,7 +172,7 @@ def _runs(database: Database, schema: str, condition: sql.Composable, newest: sq
     """Asked in two parts, since over both at once no index of the ledger would give the order."""
     query = sql.SQL(
         "(SELECT {columns} FROM {runs} WHERE {condition} ORDER BY {newest} DESC LIMIT {limit}) "
-        "UNION ALL (SELECT {columns} FROM {history} WHERE run IS NULL AND {condition})"
+        "UNION ALL (SELECT {columns} FROM {history} WHERE run IS NULL AND fired_at IS NOT NULL AND {condition})"
     ).format(
         columns=sql.SQL(", ").join(map(sql.Identifier, Run._fields)),
         runs=sql.Identifier(schema, RUNS),
@@ -172,6 +194,27 @@ def job_status(database: Database, schema: str, owner: str | None = None) -> lis
     rows = read_ledger(database, schema, query)
     marked = [(row, owner_of(row["command"], row["job"])) for row in rows]
     return [_status(row) for row, stack in marked if stack is not None and owner in (None, stack)]
+
+
+def last_verdicts(conninfo: str, schema: str) -> dict[str, dict[str, Any]]:
+    """What came of each job's last run, for a stack's outputs: ``run``, ``state``, ``utc``, and ``detail`` if any.
+
+    Empty where that cannot be found out: whoever deploys is told why by what is deployed.
+    """
+    database = Database(conninfo)
+    try:
+        jobs = job_status(database, schema)
+    except Error:
+        return {}
+    finally:
+        database.close()
+    return {job.job: _verdict(job) for job in jobs if job.state is not None and job.fired_at is not None}
+
+
+def _verdict(job: JobStatus) -> dict[str, Any]:
+    fired = f"{job.fired_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if job.fired_at else None
+    told = {"run": job.last_run, "state": job.state, "utc": fired, "detail": job.detail}
+    return {key: value for key, value in told.items() if value is not None}
 
 
 def _status(row: Row) -> JobStatus:

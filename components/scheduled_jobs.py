@@ -15,6 +15,7 @@ from components.grants import Grants
 from components.operators import Operators
 from components.rotation import RotationFunction
 from components.run_ledger import RunLedger
+from components.runs import last_verdicts
 from components.schedule import parse_schedule
 from components.secret import Secret
 from components.secret_store import SecretStore
@@ -50,13 +51,15 @@ class ScheduledJobs(pulumi.ComponentResource):
         secrets = self._secrets(declared, *extensions.values(), store, *rotation.values())
         ledger = RunLedger("run-ledger", declared.ledger, self._after(*extensions.values(), store))
         ready = self._after(*extensions.values(), store, ledger, *secrets.values())
-        for name, args in declared.sweeps.items():
+        for name, args in declared.own_jobs.items():
             CronJob(name, args, ready)
         jobs = {name: CronJob(name, args, ready) for name, args in declared.jobs.items()}
 
         self.extensions = pulumi.Output.all(**{name: each.installed_version for name, each in extensions.items()})
         self.secrets = pulumi.Output.all(**{key: secret.status for key, secret in secrets.items()})
-        self.jobs = pulumi.Output.all(**{name: _told(config, name, job) for name, job in jobs.items()})
+        made = pulumi.Output.all(*(job.jobid for job in jobs.values()))
+        verdicts = made.apply(lambda _: last_verdicts(conninfo, config.settings.schema_name))
+        self.jobs = pulumi.Output.all(**{name: _told(config, name, job, verdicts) for name, job in jobs.items()})
         self.rotators = grants["rotate-cron-secret-grants"].grantees
         self.access = self.rotators.apply(lambda rotators: summary(config.settings.store, rotators))
         self.verification_sql = pulumi.Output.from_input(
@@ -89,7 +92,9 @@ class ScheduledJobs(pulumi.ComponentResource):
         return [Operators("operators", operators.role, operators.members, conninfo=conninfo, opts=after)]
 
 
-def _told(config: Config, name: str, job: CronJob) -> pulumi.Output[dict[str, Any]]:
+def _told(
+    config: Config, name: str, job: CronJob, verdicts: pulumi.Output[dict[str, dict[str, Any]]]
+) -> pulumi.Output[dict[str, Any]]:
     declared = config.catalogue.jobs[name]
     runs = parse_schedule(declared.schedule).next_runs(datetime.now(UTC), NEXT_RUNS) if declared.active else []
     return pulumi.Output.all(
@@ -98,4 +103,5 @@ def _told(config: Config, name: str, job: CronJob) -> pulumi.Output[dict[str, An
         active=job.active,
         target=declared.http.url if declared.http else "sql",
         nextRunsUtc=[f"{run:%Y-%m-%d %H:%M:%S}" for run in runs],
+        lastRun=verdicts.apply(lambda found: found.get(name)),
     )

@@ -19,18 +19,20 @@ from psycopg.types.json import Jsonb
 from pulumi.dynamic import Resource
 from pydantic import Field
 
-from components.catalogue import SecretFormat
 from components.connection import Row
 from components.errors import Conflict
-from components.fields import Identifier, OnRotated, Seconds, SecretKey, is_placeholder
+from components.fields import Identifier, OnRotated, Seconds, SecretFormat, SecretKey, is_placeholder
 from components.model import Model
-from components.object_kind import Difference, ObjectKind, Statements
+from components.object_kind import Difference, ObjectKind, Statements, statement
 from components.provider import ObjectProvider, resource_props
 from components.secret_rotation import await_rotation, start_rotation
 from components.secret_store import DECLARATIONS, SECRETS, STAGES
 from components.sql import load_sql
 
 CONFIGURED = "the configured one"
+
+UNSET = "placeholder"
+"""The value of a key that nobody has set: get_secret raises on it, so that nothing is sent without a key."""
 
 DAY = 86400.0
 
@@ -153,7 +155,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
             )
         if live.owner != args.owner:
             raise Conflict(f"{self.title(args)} belongs to the stack {live.owner}; remove it there first")
-        if not live.holds(args.value):
+        if live.is_set and not live.holds(args.value):
             raise Conflict(
                 f"{self.title(args)} has another value in the database ({live.story()}) and the state that could tell "
                 "which is newer is lost; configure that value, or to replace it run: pulumi config set adopt true"
@@ -186,18 +188,23 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
         changed = {"value", "declaration"}
         if live is not None:
             changed = {difference.name for difference in self.differences(args, live, previous)}
-        schema = sql.Identifier(args.schema_name)
         steps: Statements = []
         if changed - {"value"}:
-            declared: dict[str, object] = args.model_dump(exclude={"value", "probe"})
-            declared["probe"] = Jsonb(args.probe.model_dump(exclude_none=True)) if args.probe else None
-            steps.append((load_sql("declare_secret").format(schema=schema), declared))
+            steps += _declare(args)
         if "description" in changed:
-            describe = sql.SQL("UPDATE {}.cron_secrets SET description = %(description)s WHERE key = %(key)s")
-            steps.append((describe.format(schema), args.model_dump(include={"key", "description"})))
+            steps += _describe(args)
         if "value" in changed:
             steps += start_rotation(args.schema_name, args.key, args.value)
         return steps
+
+    def plan_unset(self, args: SecretArgs) -> Statements:
+        """The statements that declare the key and leave its value as it is, or to be set by somebody else."""
+        unset = sql.SQL(  # not ON CONFLICT, before which the trigger that goes to Vault would have been there
+            "INSERT INTO {table} (key, value, description) SELECT %(key)s, %(value)s, %(description)s "
+            "WHERE NOT EXISTS (SELECT FROM {table} WHERE key = %(key)s)"
+        ).format(table=sql.Identifier(args.schema_name, SECRETS))
+        values = {"key": args.key, "value": UNSET, "description": args.description}
+        return [*_declare(args), (unset, values), *_describe(args)]
 
     def drop(self, args: SecretArgs, live: LiveSecret, outputs: Mapping[str, Any]) -> Statements:
         return [
@@ -227,6 +234,20 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
                 "probe": live.probe,
             }
         )
+
+
+def _declare(args: SecretArgs) -> Statements:
+    values: dict[str, object] = args.model_dump(exclude={"value", "probe"})
+    values["probe"] = Jsonb(args.probe.model_dump(exclude_none=True)) if args.probe else None
+    return statement(load_sql("declare_secret").format(schema=sql.Identifier(args.schema_name)), values)
+
+
+def _describe(args: SecretArgs) -> Statements:
+    describe = sql.SQL(
+        "UPDATE {}.cron_secrets SET description = %(description)s "
+        "WHERE key = %(key)s AND description IS DISTINCT FROM %(description)s"
+    ).format(sql.Identifier(args.schema_name))
+    return statement(describe, args.model_dump(include={"key", "description"}))
 
 
 def _query(name: str, scope: str, identity: str | None) -> sql.Composed:

@@ -7,8 +7,9 @@ from datetime import datetime
 
 import jwt
 
-from components.catalogue import Catalogue, Request, SecretSpec
+from components.catalogue import Catalogue, SecretSpec
 from components.fields import http_url, is_placeholder
+from components.request import Request
 from components.template import secret_keys
 
 MAX_BYTES = 8192

@@ -2,7 +2,7 @@
 
 import typer
 
-from cronctl import dispatch, doctor, history, report, rotate, status, verify
+from cronctl import dispatch, doctor, drift, export, history, logs, report, rotate, status, verify
 
 app = typer.Typer(
     name="cronctl",
@@ -16,12 +16,15 @@ app.command("next")(status.next_runs)
 app.command("history")(history.show_history)
 app.command("failures")(history.failures)
 app.command("show")(history.show)
+app.command("logs")(logs.logs)
 app.command("trigger")(dispatch.trigger)
 app.command("pause")(dispatch.pause)
 app.command("resume")(dispatch.resume)
 app.command("verify")(verify.verify)
+app.command("drift")(drift.drift)
 app.command("rotate")(rotate.rotate)
 app.command("doctor")(doctor.doctor)
+app.command("export")(export.export)
 app.command("report")(report.report)
 
 

@@ -7,8 +7,9 @@ import typer
 
 from components.command import compile_command
 from components.errors import Error, InvalidConfiguration
-from components.job_control import await_verdict, living_job, run_now, set_active, with_inputs
+from components.job_control import living_job, set_active, with_inputs
 from components.model import nearest
+from components.run_now import await_verdict, run_now
 from components.runs import BAD, OPEN
 from cronctl.history import advice, document, print_runs
 from cronctl.output import CANNOT_TELL, DIFFERS, errors_as_sentences, print_json, say

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from components.runs import BAD, STATES, Run, find_run, history
+from components.runs import BAD, STATES, JobStatus, Run, find_run, history
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target
 
@@ -114,7 +114,7 @@ def print_runs(title: str, runs: Iterable[Run]) -> None:
     print_table(title, columns, [_row(run) for run in runs])
 
 
-def advice(runs: Iterable[Run]) -> list[str]:
+def advice(runs: Iterable[Run | JobStatus]) -> list[str]:
     """Each explanation once, with the jobs that it is about."""
     jobs: dict[tuple[str, str], list[str]] = {}
     for run in runs:
@@ -133,7 +133,7 @@ def _row(run: Run) -> tuple[str, ...]:
         run.state,
         str(run.status_code or ""),
         "" if run.milliseconds is None else str(run.milliseconds),
-        run.detail or "",
+        run.told,
     )
 
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from components.report import BOUNDS, Report, is_sweep
+from components.owner import is_own_job
+from components.report import BOUNDS, Report
 from components.run_strip import in_order
 from components.runs import BAD, STREAK
 from cronctl.report_chart import LETTERS, bars, by_day, days, in_time, labels, letters, meetings, midnights
@@ -85,7 +86,7 @@ def page(report: Report) -> str:
         findings=sorted(report.lock_down.findings, key=lambda finding: LEVELS.index(finding.level)),
         totals=in_order(sum((Counter(strip.counts) for strip in report.strips), Counter())),
         scheduled={job.job: job for job in report.jobs},
-        is_sweep=is_sweep,
+        is_own_job=is_own_job,
         bars=lambda strip: bars(strip, report.window),
         letters=lambda strip: letters(strip, report.window),
         midnights=midnights(report.window),

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from components.owner import is_own_job
 from components.runs import BAD, STREAK, Health, JobStatus, health, job_status
 from components.schedule import ScheduleError, parse_schedule
+from cronctl.history import advice
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target
 
@@ -27,7 +29,8 @@ def status(
     """
     with errors_as_sentences(), open_target(stack, schema, project) as target:
         owner = str(target.config.owner) if target.config else None
-        jobs = [job for job in job_status(target.database, target.schema, owner) if not _is_sweep(job)]
+        found = job_status(target.database, target.schema, owner)
+        jobs = [job for job in found if job.state in BAD or not is_own_job(job.job)]
         condition = health(target.database, target.schema)
     zone = condition.zone
     problems = condition.problems()
@@ -35,12 +38,11 @@ def status(
         told: dict[str, Any] = {**condition._asdict(), "problems": problems}
         print_json({"jobs": [_document(job, zone) for job in jobs], "health": told})
     else:
-        columns = ("job", "schedule", "next run", "last run", "verdict", "streak", "in flight")
+        columns = ("job", "schedule", "next run", "last run", "verdict")
         print_table("Jobs (times in UTC)", columns, [_row(job, zone) for job in jobs])
-        _tell(condition)
-        for job in jobs:
-            if (explanation := job.explanation) is not None:
-                say(f"{job.job}: {' '.join(explanation)}", "yellow")
+        _tell(condition, jobs)
+        for text in advice(jobs):
+            say(text, "yellow")
         for problem in problems:
             say(problem, "red")
     if problems or any(job.state in BAD for job in jobs):
@@ -64,7 +66,7 @@ def next_runs(
         owner = str(target.config.owner) if target.config else None
         jobs = job_status(target.database, target.schema, owner)
         zone = health(target.database, target.schema).zone
-    found = [each for each in jobs if each.job == job or (job is None and not _is_sweep(each))]
+    found = [each for each in jobs if each.job == job or (job is None and not is_own_job(each.job))]
     if job is not None and not found:
         say(f"cronctl: there is no job {job!r}; cronctl status lists them", "red")
         raise typer.Exit(3)
@@ -82,10 +84,6 @@ def next_runs(
             say(f"{each.job} is paused", "yellow")
 
 
-def _is_sweep(job: JobStatus) -> bool:
-    return job.job.startswith(("cron-secrets-sweep-", "cron-runs-sweep-"))
-
-
 def _next(job: JobStatus, zone: tzinfo, count: int) -> Iterable[datetime]:
     try:
         return parse_schedule(job.schedule).next_runs(datetime.now(UTC), count, zone) if job.active else []
@@ -100,29 +98,44 @@ def _row(job: JobStatus, zone: tzinfo) -> tuple[str, ...]:
         job.schedule,
         "paused" if not job.active else _short(upcoming),
         _short(job.fired_at),
-        f"{job.state or 'no run yet'}{f' ({job.status_code})' if job.status_code and job.state in BAD else ''}",
-        f"{job.streak or ''}{'+' if job.streak == STREAK else ''}",
-        str(job.in_flight or ""),
+        _verdict(job),
     )
 
 
+def _verdict(job: JobStatus) -> str:
+    """The last run's, how often in a row, and what is on its way."""
+    often = f" x{job.streak}{'+' if job.streak == STREAK else ''}" if job.streak > 1 else ""
+    status = f" ({job.status_code})" if job.status_code and job.state in BAD else ""
+    waiting = f", {job.in_flight} on the way" if job.in_flight else ""
+    return f"{job.state or 'no run yet'}{status}{often}{waiting}"
+
+
 def _short(time: datetime | None) -> str:
-    """Month, day, hour and minute: as much as fits beside the rest in 80 columns."""
-    return f"{time.astimezone(UTC):%m-%d %H:%M}" if time else ""
+    """Month, day, hour and minute, as fits beside the rest in 80 columns; below it the time here, if another."""
+    if time is None:
+        return ""
+    here = time.astimezone()
+    local = f"\n{here:%H:%M %Z}" if here.utcoffset() else ""
+    return f"{time.astimezone(UTC):%m-%d %H:%M}{local}"
 
 
-def _tell(condition: Health) -> None:
+def _tell(condition: Health, jobs: Iterable[JobStatus]) -> None:
+    lags = [job.lag for job in jobs if job.lag is not None]
+    late = f", last runs began up to {max(lags):.1f} s after they were due" if lags else ""
     ago = "never ran anything" if condition.scheduler is None else f"last ran something {condition.scheduler:.0f} s ago"
     say(
-        f"pg_cron {ago}; pg_net has {condition.queue} requests in its queue; the ledger takes "
+        f"pg_cron {ago}{late}; pg_net has {condition.queue} requests in its queue; the ledger takes "
         f"{condition.ledger_bytes / 2**20:.1f} MiB, job_run_details {condition.details_bytes / 2**20:.1f} MiB"
     )
 
 
 def _document(job: JobStatus, zone: tzinfo) -> dict[str, Any]:
     explanation = job.explanation
+    upcoming = next(iter(_next(job, zone, 1)), None)
     return {
         **job._asdict(),
-        "next_run": next(iter(_next(job, zone, 1)), None),
+        "lag": job.lag,
+        "next_run": upcoming,
+        "next_run_local": upcoming and upcoming.astimezone(),
         "explanation": explanation._asdict() if explanation else None,
     }

@@ -3,40 +3,24 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from pydantic import ValidationError
 
 from components.config import Config
 from components.connection import Database
-from components.cron_job import CronJobKind, LiveJob
+from components.cron_job import CronJobKind
 from components.declaration import declare
-from components.extension import ExtensionKind
-from components.grants import GrantsKind
-from components.model import Model
+from components.kinds import KINDS, by_kind
+from components.model import Model, known_properties
 from components.object_kind import ObjectKind, shown, snapshot
-from components.owner import owner_of
-from components.rotation import RotationFunctionKind
-from components.run_ledger import RunLedgerKind
 from components.runs import NoLedger, job_status
 from components.schedule import parse_schedule
-from components.secret import SecretKind
-from components.secret_store import SecretStoreKind
+from cronctl.findings import NOT_IN_STATE, Finding, print_findings, stray_jobs
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.stack import StateResource, read_stack
 from cronctl.target import JsonOption, ProjectOption, named, open_database
-
-Status = Literal["in sync", "differs", "missing", "not deployed", "undeclared"]
-
-
-class Finding(NamedTuple):
-    """One object: ``missing`` is declared and not in the database, ``undeclared`` the reverse."""
-
-    kind: str
-    name: str
-    status: Status
-    details: tuple[str, ...]
 
 
 class JobNow(NamedTuple):
@@ -76,11 +60,7 @@ def verify(
             }
         )
     else:
-        print_table(
-            f"Objects of stack {stack}",
-            ("kind", "name", "status", "details"),
-            [(finding.kind, finding.name, finding.status, "\n".join(finding.details)) for finding in findings],
-        )
+        print_findings(f"Objects of stack {stack}", findings)
         print_table(
             "Jobs (times in UTC)",
             ("job", "schedule", "next run", "last run", "verdict"),
@@ -108,16 +88,8 @@ def _short(time: str | None) -> str:
 def compare(config: Config, state: tuple[StateResource, ...], database: Database) -> Iterator[Finding]:
     """One finding for each object that is declared, stored in the state, or marked as this stack's in the database."""
     declared = declare(config)
-    groups: list[tuple[str, ObjectKind[Any, Any], list[Model]]] = [
-        ("Extension", ExtensionKind(), list(declared.extensions.values())),
-        ("SecretStore", SecretStoreKind(), [declared.store]),
-        ("Secret", SecretKind(), list(declared.secrets.values())),
-        ("RotationFunction", RotationFunctionKind(), list(declared.rotation.values())),
-        ("Grants", GrantsKind(), list(declared.grants.values())),
-        ("RunLedger", RunLedgerKind(), [declared.ledger]),
-        ("CronJob", CronJobKind(), [*declared.sweeps.values(), *declared.jobs.values()]),
-    ]
-    for word, kind, wanted in groups:
+    for word, wanted in by_kind(declared).items():
+        kind = KINDS[word]
         stored = {resource.id: resource.outputs for resource in state if resource.kind == word}
         live = {scope: snapshot(kind, database, scope) for scope in {kind.scope(args) for args in wanted}}
         for args in wanted:
@@ -126,8 +98,8 @@ def compare(config: Config, state: tuple[StateResource, ...], database: Database
         for identity in stored:
             yield Finding(word, identity, "undeclared", ("in the state, but not declared any more",))
         if isinstance(kind, CronJobKind):
-            known = {*declared.sweeps, *declared.jobs, *stored}
-            yield from _stray_jobs(str(config.owner), live.get(None, {}), known)
+            known = {*declared.own_jobs, *declared.jobs, *stored}
+            yield from stray_jobs(str(config.owner), live.get(None, {}), known)
 
 
 def _finding(
@@ -137,7 +109,7 @@ def _finding(
     if live is None:
         return Finding(word, name, "missing", ("not in the database",))
     if outputs is None:
-        return Finding(word, name, "not deployed", ("in the database, but not in the state",))
+        return Finding(word, name, "not deployed", (NOT_IN_STATE,))
     details = [
         f"{prop}: declared {shown(wanted)}, in the database {shown(found)}"
         for prop, wanted, found in kind.differences(args, live)
@@ -156,19 +128,11 @@ def _finding(
 
 def _inputs(model: type[Model], outputs: Mapping[str, Any]) -> Mapping[str, Any]:
     """The inputs that the state holds; those that an earlier version did not know are their defaults, as at preview."""
-    known = {key: value for key, value in outputs.items() if key in model.model_fields}
+    known = known_properties(model, outputs)
     try:
         return model.model_validate(known).model_dump()
     except ValidationError:
         return known
-
-
-def _stray_jobs(owner: str, live: Mapping[str, LiveJob], known: set[str]) -> Iterator[Finding]:
-    """Jobs that carry this stack's mark and that neither the declaration nor the state knows."""
-    for name, job in live.items():
-        if owner_of(job.command, name) == owner and name not in known:
-            told = f"in the database as jobid {job.jobid} with this stack's mark; SELECT cron.unschedule({job.jobid})"
-            yield Finding("CronJob", name, "undeclared", (told,))
 
 
 def jobs_now(

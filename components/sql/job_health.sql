@@ -8,7 +8,7 @@ SELECT
     (SELECT count(*) FROM net.http_request_queue) AS queue,
     extract(epoch FROM clock_timestamp() - (
         SELECT min(r.fired_at) FROM {schema}.cron_runs AS r
-        WHERE r.state IN ('queued', 'sent', 'retrying') AND r.request IS NOT NULL
+        WHERE r.state IN ('queued', 'sent') AND r.request IS NOT NULL AND r.attempt = 1
     ))::float AS oldest,
     pg_total_relation_size({runs}) AS ledger_bytes,
     pg_total_relation_size('cron.job_run_details') AS details_bytes,

@@ -12,9 +12,10 @@ SELECT
     last.status_code,
     last.detail,
     last.response,
+    last.source,
     ARRAY(
         SELECT r.state FROM {schema}.cron_runs AS r -- from the index alone
-        WHERE r.job = j.jobname::text COLLATE "default" AND r.state NOT IN ('queued', 'sent', 'retrying') ORDER BY r.fired_at DESC LIMIT {streak}
+        WHERE r.job = j.jobname::text COLLATE "default" AND r.state NOT IN ('queued', 'sent', 'retrying', 'skipped') ORDER BY r.fired_at DESC LIMIT {streak}
     ) AS verdicts,
     (
         SELECT count(*) FROM {schema}.cron_runs AS r
@@ -23,7 +24,7 @@ SELECT
 FROM cron.job AS j
 LEFT JOIN LATERAL (
     SELECT * FROM {schema}.cron_runs AS r
-    WHERE r.job = j.jobname::text COLLATE "default" AND r.state NOT IN ('queued', 'sent', 'retrying') ORDER BY r.fired_at DESC LIMIT 1
+    WHERE r.job = j.jobname::text COLLATE "default" AND r.state NOT IN ('queued', 'sent', 'retrying', 'skipped') ORDER BY r.fired_at DESC LIMIT 1
 ) AS last ON true
 WHERE j.command LIKE '-- supabase-cron: %' AND j.username = current_user
 ORDER BY j.jobname

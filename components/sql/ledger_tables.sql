@@ -14,8 +14,23 @@ CREATE TABLE IF NOT EXISTS {schema}.cron_runs (
     milliseconds int, -- from there to the answer, where something tells it
     status_code int,
     detail text,
-    response text -- a bounded piece, with the secrets' values taken out
+    response text, -- a bounded piece, with the secrets' values taken out
+    source text NOT NULL DEFAULT 'schedule' CHECK (source IN ('schedule', 'manual', 'catch_up', 'first_run')),
+    attempt int NOT NULL DEFAULT 1,
+    policy jsonb, -- policy.py: overlap, retry; kept here, since it must survive a crash
+    retry_at timestamptz, -- of a run that is retrying
+    earlier text[], -- what came of the attempts before
+    idempotency uuid -- the same for each attempt
 );
+-- From the first version of this ledger, which had none of these.
+ALTER TABLE {schema}.cron_runs
+    ADD COLUMN IF NOT EXISTS source text NOT NULL DEFAULT 'schedule'
+        CHECK (source IN ('schedule', 'manual', 'catch_up', 'first_run')),
+    ADD COLUMN IF NOT EXISTS attempt int NOT NULL DEFAULT 1,
+    ADD COLUMN IF NOT EXISTS policy jsonb,
+    ADD COLUMN IF NOT EXISTS retry_at timestamptz,
+    ADD COLUMN IF NOT EXISTS earlier text[],
+    ADD COLUMN IF NOT EXISTS idempotency uuid;
 -- Newest first is by run for all jobs and by fired_at for one: with one order for both, the planner would look for a rare
 -- job's runs among everybody's. Unique though run alone is: so they count as constraints for lint 0005 (unused_index).
 CREATE UNIQUE INDEX IF NOT EXISTS cron_runs_of_job ON {schema}.cron_runs (job, fired_at, run) INCLUDE (state);
@@ -31,4 +46,26 @@ CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.cron_run_requests (
     request bigint NOT NULL PRIMARY KEY,
     run bigint NOT NULL,
     rule jsonb NOT NULL -- command.py: timeout (seconds), status (multirange), body (jsonpath)
+);
+
+-- Since when each job is watched: what was due before its schedule was set or it was resumed was not missed.
+CREATE TABLE IF NOT EXISTS {schema}.cron_watched_jobs (
+    job text NOT NULL PRIMARY KEY,
+    schedule text NOT NULL,
+    active boolean NOT NULL,
+    since timestamptz NOT NULL DEFAULT now()
+);
+
+-- What each alert last knew of each job, and the run of the ledger that carried the message.
+CREATE TABLE IF NOT EXISTS {schema}.cron_alerts (
+    alert text NOT NULL,
+    job text NOT NULL,
+    condition text NOT NULL CHECK (condition IN ('ok', 'failed', 'exhausted', 'silent')),
+    since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    event text, -- what is to be told, NULL where nothing is
+    message text,
+    run bigint, -- that it is about
+    sent bigint, -- the run that carried it
+    attempts int NOT NULL DEFAULT 0,
+    PRIMARY KEY (alert, job)
 );

@@ -7,7 +7,9 @@ SET search_path = ''
 AS $body$
 -- A row for a request that was just queued, in the same statement: both are there or neither is. Returns the run.
 WITH made AS (
-    INSERT INTO {schema}.cron_runs (job, request) VALUES (p_job, p_request) RETURNING run
+    INSERT INTO {schema}.cron_runs (job, request, source)
+    VALUES (p_job, p_request, coalesce(nullif(current_setting('supabase_cron.source', true), ''), 'schedule'))
+    RETURNING run
 )
 INSERT INTO {schema}.cron_run_requests (request, run, rule)
 SELECT p_request, made.run, p_rule FROM made

@@ -21,7 +21,7 @@ BEGIN
         RETURN 0; -- somebody does so at this moment
     END IF;
     SELECT * INTO earliest FROM {schema}.cron_runs AS r
-    WHERE r.state IN ('queued', 'sent', 'retrying') ORDER BY r.run LIMIT 1;
+    WHERE r.state IN ('queued', 'sent') ORDER BY r.run LIMIT 1;
 
     -- An endpoint may echo what it was sent, so the values of secrets are taken out of what is kept.
     SELECT string_agg(regexp_replace(v.value, '([!$()*+.:<=>?[\\\]^{{|}}-])', '\\\1', 'g'), '|' ORDER BY length(v.value) DESC)
@@ -72,7 +72,7 @@ BEGIN
             status_code = a.status_code,
             response = left(regexp_replace(left(a.content, 16384), coalesce(secrets, '(?!)'), '***', 'g'), 1024)
         FROM answers AS a
-        WHERE r.run = a.run AND r.state IN ('queued', 'sent', 'retrying');
+        WHERE r.run = a.run AND r.state IN ('queued', 'sent');
         GET DIAGNOSTICS many = ROW_COUNT;
         settled := settled + many;
         EXIT WHEN NOT EXISTS (
@@ -86,7 +86,7 @@ BEGIN
     WITH gone AS (
         SELECT r.run, q.request
         FROM {schema}.cron_runs AS r LEFT JOIN {schema}.cron_run_requests AS q ON q.run = r.run
-        WHERE r.state IN ('queued', 'sent', 'retrying') AND r.request IS NOT NULL
+        WHERE r.state IN ('queued', 'sent') AND r.request IS NOT NULL
           AND NOT EXISTS (SELECT FROM net.http_request_queue AS w WHERE w.id = q.request)
           AND NOT EXISTS (SELECT FROM net._http_response AS a WHERE a.id = q.request)
     ), forgotten AS (
@@ -102,6 +102,7 @@ BEGIN
     WHERE r.run = gone.run;
     GET DIAGNOSTICS many = ROW_COUNT;
     settled := settled + many;
+    PERFORM {schema}.schedule_cron_retries(earliest.run);
 
     -- pg_cron's own account of the last runs. A request's is that of the same backend and job, as close in time as can be;
     -- pg_cron writes the pid down after it has sent the command, so it may be found a sweep later.

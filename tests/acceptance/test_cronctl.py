@@ -48,6 +48,87 @@ def test_a_stack_that_is_configured_and_not_deployed(project: Any) -> None:
     assert found["CronJob", "notification-worker"] == ("missing", ["not in the database"])
 
 
+def test_drift_tells_what_was_changed_since_the_last_up(project: Any, postgres: Connection) -> None:
+    project.up()
+    clean = project.run("cronctl", "drift", "--stack", "test")
+    assert (clean.code, "no drift: " in clean.output) == (0, True), clean.output
+
+    project.edit("jobs.yaml", "schedule: 0 6 * * *", "schedule: 0 7 * * *")
+    assert project.run("cronctl", "drift", "--stack", "test").code == 0, "what is declared anew is no drift"
+    assert project.run("cronctl", "pause", "schedule-create-zoom", "--stack", "test").code == 0
+    postgres.execute("SELECT cron.unschedule('generate-t5-invoices')")
+    postgres.execute(
+        "SELECT cron.alter_job(jobid, command := $$SELECT 'planted'$$) FROM cron.job WHERE jobname = 'notification-worker'"
+    )
+    postgres.execute("SELECT public.rotate_cron_secret('cron_secret', 'planted-by-hand')")
+    for stack in ("test", "other"):
+        mark = f"-- supabase-cron: supabase-cron/{stack}/left-{stack}"
+        postgres.execute("SELECT cron.schedule(%s, '0 0 * * *', %s)", [f"left-{stack}", f"{mark}\nSELECT 1"])
+    try:
+        result = project.run("cronctl", "drift", "--stack", "test", "--json")
+        assert result.code == 1, result.output
+        found = {name: each for name, each in findings(result.output).items() if each[0] != "in sync"}
+        (secret,) = found.pop(("Secret", "public.cron_secret"))[1]
+        assert secret.startswith("value is 'another, set by postgres at")
+        assert secret.endswith("kept until another is configured' there, 'the configured one' in the state")
+        (stray,) = found.pop(("CronJob", "left-test"))[1]
+        assert "SELECT cron.unschedule(" in stray
+        assert found == {
+            ("CronJob", "generate-t5-invoices"): ("missing", ["gone from the database"]),
+            ("CronJob", "schedule-create-zoom"): (
+                "differs",
+                ["paused there, active in the state; cronctl resume schedule-create-zoom lets it run again"],
+            ),
+            ("CronJob", "notification-worker"): (
+                "differs",
+                ["command is 'another text' there, 'the compiled one' in the state"],
+            ),
+        }
+        document, _ = json.JSONDecoder().raw_decode(result.output)
+        assert (document["drift"], document["otherStacks"]) == (True, {"other": ["left-other"]})
+        told = project.run("cronctl", "drift", "--stack", "test", COLUMNS="40")
+        assert told.code == 1
+        assert "the stack other of this project has jobs in this database, too: left-other" in told.output
+        assert "in sync" not in told.output
+        assert "planted" not in result.output + told.output
+    finally:
+        for stack in ("test", "other"):
+            postgres.execute("SELECT cron.unschedule(%s)", [f"left-{stack}"])
+    project.up()
+    left = findings(project.run("cronctl", "drift", "--stack", "test", "--json").output)
+    assert [name for name, each in left.items() if each[0] != "in sync"] == [("Secret", "public.cron_secret")]
+
+
+def test_what_is_exported_runs_without_pulumi_and_pulumi_takes_it_up(
+    project: Any, postgres: Connection, conninfo: str, planted: dict[str, str]
+) -> None:
+    nowhere = {"SUPABASE_CRON_DATABASE_URL": "host=127.0.0.1 port=1"}
+    exported = project.run("cronctl", "export", "--stack", "test", "-o", "migration.sql", **nowhere)
+    assert exported.code == 0, exported.output
+    script = (project.folder / "migration.sql").read_text(encoding="utf-8")
+    assert not [key for key, value in planted.items() if value in script + exported.output]
+    assert project.run("sh", "-c", "cronctl export --stack test 2>/dev/null").output == script
+    psql = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-f", "migration.sql", conninfo]
+    done = project.run(*psql)
+    assert done.code == 0, done.output
+
+    for command in ("drift", "verify"):
+        told = project.run("cronctl", command, "--stack", "test", "--json")
+        assert told.code == 1
+        assert {each[0] for each in findings(told.output).values()} == {"not deployed"}
+    jobids = "SELECT jobname, jobid FROM cron.job ORDER BY jobname"
+    made = postgres.execute(jobids.encode()).fetchall()
+    project.up()
+    assert postgres.execute(jobids.encode()).fetchall() == made
+    assert project.run("cronctl", "verify", "--stack", "test").code == 0
+
+
+@pytest.mark.parametrize("name", ["drift", "export"])
+def test_help_tells_the_exit_statuses(name: str, project: Any) -> None:
+    result = project.run("cronctl", name, "--help")
+    assert (result.code, "Exit status: 0" in result.output) == (0, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "code", "told"),
     [
@@ -69,6 +150,19 @@ def test_a_stack_that_is_configured_and_not_deployed(project: Any) -> None:
             "cronctl: job 'notification-worker' has no input 'limt'; did you mean 'limit'?",
         ),
         (["status", "--stack", "test"], {}, 3, "cronctl: schema 'public' has no run ledger; run pulumi up"),
+        (["drift"], {}, 2, "--stack"),
+        (["drift", "--stack", "nowhere"], {}, 3, "cronctl: no stack named 'nowhere' found"),
+        (["drift", "--stack", "test"], {}, 0, "nothing of this stack is in its state; pulumi up deploys it"),
+        (
+            ["drift", "--stack", "test"],
+            {"SUPABASE_CRON_DATABASE_URL": "host=127.0.0.1 port=1 user=postgres"},
+            3,
+            "cronctl: no database at 127.0.0.1:1",
+        ),
+        (["export"], {}, 2, "--stack"),
+        (["export", "--stack", "nowhere"], {}, 3, "cronctl: no stack named 'nowhere' found"),
+        (["export", "--stack", "test", "-o", "no/such/folder.sql"], {}, 3, "cronctl: no/such/folder.sql cannot be"),
+        (["export", "--stack", "test", "-o", "/"], {}, 2, "is a directory"),
         (["--help"], {}, 0, "Look after the scheduled jobs"),
     ],
 )

@@ -29,12 +29,12 @@ from psycopg.conninfo import make_conninfo
 from psycopg.types.json import Jsonb
 from ruamel.yaml import YAML
 
-from components.catalogue import Probe
 from components.command import compile_probe, multirange
 from components.connection import Database
 from components.declaration import sweep_job
 from components.function import ROTATION_FUNCTIONS
 from components.object_kind import execute
+from components.request import Probe
 from components.rotation import RotationFunctionArgs, RotationFunctionKind
 from components.secret import ProbeArgs, SecretArgs, SecretKind
 from components.secret_store import SecretStoreArgs, SecretStoreKind

@@ -1,6 +1,6 @@
 """Providers connected as the dev stack's login, and a database that is clean before and after each test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import psycopg
@@ -14,6 +14,7 @@ from components.function import ROTATION_FUNCTIONS
 from components.provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
 from components.secret_store import TABLES, SecretStoreProvider
+from tests.integration.components.command_line import Said, run_cronctl
 
 OWNER = "supabase-cron/test"
 PRIVATE = "jobs_private"
@@ -97,6 +98,12 @@ def install(provide: Provide) -> Install:
             provide(RotationFunctionProvider).create({"schema_name": schema, "owner": OWNER, "name": name})
 
     return installed
+
+
+@pytest.fixture
+def cronctl(conninfo: str) -> Callable[..., Said]:
+    """cronctl on the server's database, to its end."""
+    return lambda *arguments, **environment: run_cronctl(conninfo, *arguments, **environment)
 
 
 @pytest.fixture(params=["new", "old"])

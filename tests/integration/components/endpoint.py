@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -20,6 +20,8 @@ class Answer(NamedTuple):
 class Asked(NamedTuple):
     path: str
     bearer: str
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Endpoint:
@@ -44,7 +46,9 @@ def serving() -> Iterator[Endpoint]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked = Asked(self.path, self.headers.get("Authorization", "").removeprefix("Bearer "))
+            bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            length = int(self.headers.get("Content-Length") or 0)
+            asked = Asked(self.path, bearer, dict(self.headers), self.rfile.read(length))
             endpoint.asked.append(asked)
             answer = endpoint.answer(asked)
             time.sleep(answer.delay)
@@ -60,7 +64,10 @@ def serving() -> Iterator[Endpoint]:
         def log_message(self, *_: object) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 1024  # pg_net sends 200 at once, and 5 would wait
+
+    server = Server(("127.0.0.1", 0), Handler)
     endpoint = Endpoint(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

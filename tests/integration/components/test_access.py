@@ -216,6 +216,7 @@ _ARGUMENTS = {
     "jsonb": "'{}'::jsonb",
     "bytea": "''::bytea",
     "bigint": "0::bigint",
+    "integer": "0",
     "interval": "'1 day'::interval",
     "timestamptz": "now()",
 }

@@ -9,10 +9,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.catalogue import Probe
 from components.command import compile_probe, multirange
 from components.declaration import sweep_job
 from components.errors import Conflict, ProbeRefused, StatementFailed
+from components.request import Probe
 from components.secret import ProbeArgs, SecretProvider
 from components.secret_store import TABLES, SecretStoreProvider
 from tests.integration.components.endpoint import Answer, Asked, Endpoint, serving

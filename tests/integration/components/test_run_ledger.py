@@ -48,9 +48,13 @@ class Run(NamedTuple):
     runid: int | None
 
 
-def command(url: str, name: str = "nightly", timeout: float = 5, **http: Any) -> str:
+def command(
+    url: str, name: str = "nightly", timeout: float = 5, active_between: dict[str, Any] | None = None, **http: Any
+) -> str:
     action = {"url": url, "timeout": timeout, **http}
-    job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": action})
+    job = Job.model_validate(
+        {"description": "d", "schedule": "0 1 * * *", "http": action, "active_between": active_between}
+    )
     return compile_command(name, job, owner=OWNER, schema="public")
 
 

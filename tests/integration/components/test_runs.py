@@ -1,52 +1,21 @@
 """cronctl's commands about runs, as subprocesses on a database that the environment names."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 import pytest
 
 from components.cron_job import CronJobProvider
 from components.run_ledger import RunLedgerProvider
+from tests.integration.components.command_line import Said
 from tests.integration.components.endpoint import Endpoint, serving
 from tests.integration.components.test_run_ledger import ANSWERS, LEDGER, OWNER, as_asked, command, fire, settled
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Provide = Callable[..., Any]
-
-
-class Said(NamedTuple):
-    code: int
-    data: str
-    talk: str
-
-
-@pytest.fixture
-def cronctl(conninfo: str) -> Callable[..., Said]:
-    def run(*arguments: str, **environment: str) -> Said:
-        done = subprocess.run(
-            [sys.executable, "-m", "cronctl", *arguments],
-            env={
-                **os.environ,
-                "SUPABASE_CRON_DATABASE_URL": conninfo,
-                "COLUMNS": "200",
-                "TZ": "Asia/Tokyo",
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert "Traceback" not in done.stderr
-        return Said(done.returncode, done.stdout, done.stderr)
-
-    return run
 
 
 @pytest.fixture(autouse=True)

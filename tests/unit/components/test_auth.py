@@ -6,8 +6,10 @@ import jwt
 import pytest
 from pydantic import ValidationError
 
-from components.catalogue import Auth, Catalogue, HttpAction, SecretFormat
+from components.catalogue import Catalogue
+from components.fields import SecretFormat
 from components.model import problems
+from components.request import Auth, HttpAction
 from components.secret_value import misplaced_keys, misplaced_probe_keys
 
 URL = "{supabase_url}/functions/v1/x"

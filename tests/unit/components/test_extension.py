@@ -66,7 +66,10 @@ def test_the_plan_never_cascades_and_pins_only_when_asked() -> None:
     kind = ExtensionKind()
     assert statements(ExtensionArgs(name="pg_net", schema_name="extensions")) == [
         'CREATE SCHEMA IF NOT EXISTS "extensions"',
-        'CREATE EXTENSION "pg_net" SCHEMA "extensions"',
+        'CREATE EXTENSION IF NOT EXISTS "pg_net" SCHEMA "extensions"',
+    ]
+    assert statements(ExtensionArgs(name="pg_cron", schema_name="pg_catalog")) == [
+        'CREATE EXTENSION IF NOT EXISTS "pg_cron" SCHEMA "pg_catalog"'
     ]
     (live,) = kind.parse([{"name": "pg_cron", "version": "1.5", "schema": "pg_catalog"}]).values()
     assert statements(ExtensionArgs(name="pg_cron"), live) == []

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.catalogue import Catalogue, Probe, SecretSpec
+from components.catalogue import Catalogue, SecretSpec
 from components.command import compile_probe
 from components.model import problems
+from components.request import Probe
 
 MANAGEMENT = "https://api.example.com/v1"
 

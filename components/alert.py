@@ -1,0 +1,59 @@
+"""Who is told when a job stops doing its work: requests that the database sends itself, one job of pg_cron for each."""
+
+from typing import Literal, Self
+
+from pydantic import Field, JsonValue, model_validator
+
+from components.fields import JobName, Seconds
+from components.model import Model, nearest
+from components.request import Request
+from components.template import secret_keys
+
+Event = Literal["failed", "exhausted", "recovered", "silent"]
+
+FIELDS = ("message", "job", "event", "run", "detail", "stack")
+"""What may stand in the texts of an alert's body, as ``{message}``: columns of take_cron_alerts."""
+
+MAX_TIMEOUT = 50
+"""Seconds that an alert may wait for its answer at most: the next one is due each minute."""
+
+SLACK: JsonValue = {"text": "{message}"}
+
+
+class AlertRequest(Request):
+    """The request that carries the message; ``{message}`` and other fields stand in the texts of its body."""
+
+    method: Literal["POST"] = "POST"
+    body: JsonValue = Field(
+        default=SLACK,
+        description=f"Sent as JSON, as Slack wants it by default; fields in its texts: {{{'}, {'.join(FIELDS)}}}",
+    )
+    timeout: Seconds = Field(default=10, le=MAX_TIMEOUT, description="Seconds until pg_net gives up.")
+
+    @model_validator(mode="after")
+    def _body_holds_known_fields(self) -> Self:
+        for text in _texts(self.body):
+            for name in secret_keys(text):
+                if name not in FIELDS:
+                    raise ValueError(f"the body has the unknown field {name!r}{nearest(name, FIELDS)}")
+        return self
+
+
+class Alert(Model):
+    """A target, and what it is told of: changes alone, each once."""
+
+    http: AlertRequest = Field(description="Where messages go; a Slack webhook's address is a secret (format: url).")
+    on: list[Event] = Field(
+        default=["failed", "exhausted", "recovered", "silent"],
+        min_length=1,
+        description="failed: the first run that came to nothing; exhausted: its retries, too; recovered: a good run "
+        "after that; silent: no run where two were due.",
+    )
+    jobs: list[JobName] | None = Field(default=None, min_length=1, description="The jobs that it is about; or all.")
+
+
+def _texts(value: JsonValue) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [text for part in parts for text in _texts(part)]

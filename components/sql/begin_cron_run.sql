@@ -1,0 +1,50 @@
+CREATE OR REPLACE FUNCTION {schema}.begin_cron_run(p_job text, p_policy jsonb)
+RETURNS TABLE (run bigint, idempotency text)
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = ''
+AS $body$
+-- Whether a job with policies sends its request now: one row with the run that it belongs to if so. Otherwise none, and
+-- the ledger says why it was skipped. retry_cron_runs names the run that is tried again, and so it goes on.
+DECLARE
+    again bigint := nullif(current_setting('supabase_cron.run', true), '')::bigint;
+    origin text := coalesce(nullif(current_setting('supabase_cron.source', true), ''), 'schedule');
+    days jsonb := p_policy -> 'active_between';
+    today date := (now() AT TIME ZONE coalesce(current_setting('cron.timezone', true), 'GMT'))::date;
+    other bigint;
+    reason text;
+BEGIN
+    IF again IS NOT NULL THEN
+        RETURN QUERY
+            UPDATE {schema}.cron_runs AS r
+            SET state = 'queued', attempt = r.attempt + 1, retry_at = NULL
+            WHERE r.run = again AND r.job = p_job AND r.state = 'retrying'
+            RETURNING r.run, r.idempotency::text;
+        RETURN;
+    END IF;
+    IF days IS NOT NULL AND origin <> 'manual' AND NOT {schema}.cron_day_is_within(today, days ->> 'from', days ->> 'to') THEN
+        reason := format('%s is not between %s and %s', today, days ->> 'from', days ->> 'to');
+    ELSIF p_policy ->> 'overlap' = 'skip' THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended({schema_name} || '.begin_cron_run ' || p_job, 0));
+        other := {schema}.cron_run_in_flight(p_job, NULL);
+        IF other IS NOT NULL THEN
+            reason := format('run %s is on its way', other);
+        END IF;
+    END IF;
+    IF reason IS NOT NULL THEN
+        INSERT INTO {schema}.cron_runs (job, state, settled_at, detail, source)
+        VALUES (p_job, 'skipped', clock_timestamp(), reason, origin);
+        RETURN;
+    END IF;
+    RETURN QUERY
+        INSERT INTO {schema}.cron_runs AS r (job, source, policy, idempotency)
+        VALUES (
+            p_job,
+            origin,
+            CASE WHEN origin IN ('schedule', 'catch_up') THEN p_policy END, -- whoever runs it otherwise waits for what comes of it
+            CASE WHEN p_policy ? 'idempotency' THEN gen_random_uuid() END
+        )
+        RETURNING r.run, r.idempotency::text;
+END
+$body$

@@ -1,0 +1,25 @@
+CREATE OR REPLACE FUNCTION {schema}.cron_job_is_silent(p_schedule text, p_since timestamptz, p_fired_at timestamptz)
+RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = ''
+AS $body$
+-- Whether a job that is watched since p_since was due twice since it last fired. As with what is made up for, the last
+-- 90 seconds are left to pg_cron.
+DECLARE
+    last timestamptz := greatest(p_since, p_fired_at);
+    seconds int := substring(p_schedule FROM '^\s*\+?(\d+)\s*second')::int;
+    until timestamptz := now() - interval '90 seconds';
+    zone text := coalesce(current_setting('cron.timezone', true), 'GMT');
+BEGIN
+    IF last > until THEN
+        RETURN false;
+    ELSIF seconds IS NOT NULL THEN
+        RETURN last < until - 2 * seconds * interval '1 second';
+    END IF;
+    last := last + interval '2 seconds'; -- a clock that is set right between the minute and the run
+    until := {schema}.cron_last_due(p_schedule, last, until, zone);
+    RETURN {schema}.cron_last_due(p_schedule, last, until - interval '1 second', zone) IS NOT NULL;
+END
+$body$

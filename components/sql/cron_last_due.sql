@@ -1,0 +1,73 @@
+CREATE OR REPLACE FUNCTION {schema}.cron_last_due(
+    p_schedule text, p_after timestamptz, p_until timestamptz, p_zone text
+)
+RETURNS timestamptz
+LANGUAGE plpgsql
+STABLE
+STRICT
+SET search_path = ''
+AS $body$
+-- When pg_cron last was to run a schedule of five fields, after p_after and not after p_until; NULL if never, or if it
+-- is no such schedule. Goes back through real time and looks at the wall clock, as pg_cron goes forward: a wall time
+-- that a clock change skips is never met, and one that it repeats is met twice.
+DECLARE
+    fields CONSTANT text[] := regexp_split_to_array(
+        CASE p_schedule
+            WHEN '@hourly' THEN '0 * * * *'
+            WHEN '@daily' THEN '0 0 * * *'
+            WHEN '@midnight' THEN '0 0 * * *'
+            WHEN '@weekly' THEN '0 0 * * 0'
+            WHEN '@monthly' THEN '0 0 1 * *'
+            ELSE p_schedule
+        END,
+        '[ \t]+'
+    );
+    last_day CONSTANT boolean := fields[3] = '$';
+    needs_both CONSTANT boolean := '*' IN (left(fields[3], 1), left(fields[5], 1));
+    minutes CONSTANT integer[] := {schema}.cron_schedule_field(fields[1], 0, 59, '{{}}');
+    hours CONSTANT integer[] := {schema}.cron_schedule_field(fields[2], 0, 23, '{{}}');
+    days CONSTANT integer[] := CASE WHEN last_day
+        THEN '{{}}'
+        ELSE {schema}.cron_schedule_field(fields[3], 1, 31, '{{}}') END;
+    months CONSTANT integer[] := {schema}.cron_schedule_field(
+        fields[4], 1, 12, '{{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}}'
+    );
+    weekdays CONSTANT integer[] := array_replace(
+        {schema}.cron_schedule_field(fields[5], 0, 7, '{{sun,mon,tue,wed,thu,fri,sat}}'), 7, 0
+    );
+    -- 29 February falls on a given weekday every 28 years, but for 40 around 2100; nothing that ever runs is rarer.
+    since CONSTANT timestamptz := greatest(p_after, p_until - make_interval(hours => 40 * 366 * 24));
+    due timestamptz := date_trunc('minute', p_until, p_zone);
+    wall timestamp;
+    of_month boolean;
+    of_week boolean;
+    leap interval;
+BEGIN
+    IF cardinality(fields) <> 5 OR num_nulls(minutes, hours, days, months, weekdays) > 0 THEN
+        RETURN NULL;
+    END IF;
+    WHILE due > since LOOP
+        wall := due AT TIME ZONE p_zone;
+        of_week := extract(dow FROM wall)::integer = ANY (weekdays);
+        of_month := CASE WHEN last_day
+            THEN extract(day FROM wall + interval '1 day') = 1
+            ELSE extract(day FROM wall)::integer = ANY (days) END;
+        -- Back to where the day or the hour that does not match began.
+        leap := CASE
+            WHEN extract(month FROM wall)::integer <> ALL (months)
+              OR NOT CASE WHEN needs_both THEN of_month AND of_week ELSE of_month OR of_week END
+                THEN wall - date_trunc('day', wall)
+            WHEN extract(hour FROM wall)::integer <> ALL (hours) THEN wall - date_trunc('hour', wall)
+            WHEN extract(minute FROM wall)::integer <> ALL (minutes) THEN interval '0'
+        END;
+        IF leap IS NULL THEN
+            RETURN due;
+        END IF;
+        WHILE (due - leap) AT TIME ZONE p_zone <> wall - leap LOOP -- the clock was changed meanwhile
+            leap := date_trunc('minute', leap / 2);
+        END LOOP;
+        due := due - leap - interval '1 minute';
+    END LOOP;
+    RETURN NULL;
+END
+$body$

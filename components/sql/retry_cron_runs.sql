@@ -1,0 +1,44 @@
+CREATE OR REPLACE FUNCTION {schema}.retry_cron_runs()
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = ''
+AS $body$
+-- Send the requests of runs whose next attempt is due, by the command that the job has now; begin_cron_run takes up the
+-- run that the setting names. An attempt that cannot be sent counts as one.
+DECLARE
+    due {schema}.cron_runs;
+    text_of_job text;
+    first bigint;
+BEGIN
+    FOR due IN
+        SELECT * FROM {schema}.cron_runs AS r
+        WHERE r.state = 'retrying' AND r.retry_at <= clock_timestamp()
+        ORDER BY r.run LIMIT 1000 FOR UPDATE SKIP LOCKED
+    LOOP
+        SELECT j.command INTO text_of_job FROM cron.job AS j
+        WHERE j.jobname = due.job AND j.username = current_user AND j.active AND j.command ~ 'begin_cron_run';
+        IF NOT FOUND THEN
+            UPDATE {schema}.cron_runs AS r
+            SET state = 'exhausted',
+                settled_at = clock_timestamp(),
+                detail = concat_ws('; ', r.detail, 'not tried again, since its job was paused, changed or removed')
+            WHERE r.run = due.run;
+            CONTINUE;
+        END IF;
+        CONTINUE WHEN due.policy ->> 'overlap' = 'skip' AND {schema}.cron_run_in_flight(due.job, due.run) IS NOT NULL;
+        BEGIN
+            PERFORM set_config('supabase_cron.run', due.run::text, true);
+            EXECUTE text_of_job;
+        EXCEPTION WHEN OTHERS THEN
+            first := coalesce(first, due.run);
+            UPDATE {schema}.cron_runs AS r
+            SET state = 'failed', attempt = r.attempt + 1, settled_at = clock_timestamp(), detail = left(SQLERRM, 500)
+            WHERE r.run = due.run;
+        END;
+        PERFORM set_config('supabase_cron.run', '', true);
+    END LOOP;
+    PERFORM {schema}.schedule_cron_retries(first);
+END
+$body$

@@ -1,0 +1,84 @@
+CREATE OR REPLACE FUNCTION {schema}.take_cron_alerts(p_alert text, p_owner text, p_policy jsonb)
+RETURNS TABLE (message text, job text, event text, run bigint, detail text, stack text)
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = ''
+AS $body$
+-- The messages that an alert has to send now, one a job: how each job of the stack stands is held against what the alert
+-- last knew of it, and what has changed is told once. One whose request came to nothing is sent again, four times at
+-- most, while nothing has changed since.
+BEGIN
+    DELETE FROM {schema}.cron_alerts AS a
+    WHERE a.alert = p_alert AND NOT EXISTS (SELECT FROM {schema}.cron_watched_jobs AS w WHERE w.job = a.job);
+
+    INSERT INTO {schema}.cron_alerts AS a (alert, job, condition, event, message, run)
+    SELECT
+        p_alert,
+        changed.job,
+        changed.condition,
+        changed.event,
+        format('%s: job %s ', p_owner, changed.job) || CASE changed.condition
+            WHEN 'ok' THEN format('works again (run %s)', changed.run)
+            WHEN 'failed' THEN format('failed: %s (run %s)', changed.detail, changed.run)
+            WHEN 'exhausted' THEN format('failed in all its attempts: %s (run %s)', changed.detail, changed.run)
+            ELSE format(
+                'has not run since %s UTC, though it was due twice (%s)',
+                to_char(greatest(changed.since, changed.fired_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
+                changed.schedule
+            )
+        END,
+        CASE WHEN changed.condition <> 'silent' THEN changed.run END
+    FROM (
+        SELECT
+            present.*,
+            CASE
+                WHEN present.condition = 'ok' THEN CASE WHEN known.event <> 'recovered' THEN 'recovered' END
+                WHEN present.condition = 'exhausted' AND NOT p_policy -> 'on' ? 'exhausted' THEN 'failed'
+                ELSE present.condition
+            END AS event
+        FROM (
+            SELECT w.job, w.schedule, w.since, newest.fired_at, ended.run, ended.detail, CASE
+                WHEN w.active AND {schema}.cron_job_is_silent(w.schedule, w.since, newest.fired_at) THEN 'silent'
+                WHEN ended.state IN ('failed', 'timed_out', 'lost') THEN 'failed'
+                ELSE ended.state
+            END AS condition
+            FROM {schema}.cron_watched_jobs AS w
+            JOIN cron.job AS j ON j.jobname::text COLLATE "default" = w.job AND j.username = current_user
+            LEFT JOIN LATERAL (
+                SELECT r.fired_at FROM {schema}.cron_runs AS r WHERE r.job = w.job ORDER BY r.fired_at DESC LIMIT 1
+            ) AS newest ON true
+            LEFT JOIN LATERAL (
+                SELECT * FROM {schema}.cron_runs AS r
+                WHERE r.job = w.job AND r.state IN ('ok', 'failed', 'timed_out', 'lost', 'exhausted')
+                ORDER BY r.fired_at DESC LIMIT 1
+            ) AS ended ON true
+            WHERE starts_with(j.command, '-- supabase-cron: ' || p_owner || '/')
+              AND w.job !~ '^cron-(runs-sweep|secrets-sweep|alert)-'
+              AND (NOT p_policy ? 'jobs' OR p_policy -> 'jobs' ? w.job)
+        ) AS present
+        LEFT JOIN {schema}.cron_alerts AS known ON known.alert = p_alert AND known.job = present.job
+        WHERE present.condition IS NOT NULL AND present.condition IS DISTINCT FROM known.condition
+    ) AS changed
+    ON CONFLICT ON CONSTRAINT cron_alerts_pkey DO UPDATE
+    SET condition = excluded.condition,
+        since = clock_timestamp(),
+        event = excluded.event,
+        message = excluded.message,
+        run = excluded.run,
+        sent = NULL,
+        attempts = 0;
+
+    RETURN QUERY
+        SELECT a.message, a.job, a.event, a.run, about.detail, p_owner
+        FROM {schema}.cron_alerts AS a
+        LEFT JOIN {schema}.cron_runs AS about ON about.run = a.run
+        LEFT JOIN {schema}.cron_runs AS carrier ON carrier.run = a.sent
+        WHERE a.alert = p_alert AND p_policy -> 'on' ? a.event
+          AND (a.sent IS NULL OR (
+              carrier.state IN ('failed', 'timed_out', 'lost') AND a.attempts < 5
+              AND carrier.settled_at < clock_timestamp() - 2 ^ a.attempts * interval '1 minute'
+          ))
+        ORDER BY a.since, a.job;
+END
+$body$

@@ -1,0 +1,22 @@
+CREATE OR REPLACE FUNCTION {schema}.watch_cron_jobs()
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SECURITY DEFINER
+SET search_path = ''
+AS $body$
+-- Keep note of since when each marked job of this role has had its schedule and been active.
+DELETE FROM {schema}.cron_watched_jobs AS w
+WHERE NOT EXISTS (
+    SELECT FROM cron.job AS j WHERE j.jobname::text COLLATE "default" = w.job AND j.username = current_user
+);
+INSERT INTO {schema}.cron_watched_jobs AS w (job, schedule, active)
+SELECT j.jobname, j.schedule, j.active
+FROM cron.job AS j
+WHERE j.username = current_user AND j.command LIKE '-- supabase-cron: %'
+  AND NOT EXISTS (
+      SELECT FROM {schema}.cron_watched_jobs AS o
+      WHERE o.job = j.jobname::text COLLATE "default" AND o.schedule = j.schedule AND o.active = j.active
+  )
+ON CONFLICT (job) DO UPDATE SET schedule = excluded.schedule, active = excluded.active, since = excluded.since
+$body$

@@ -1,0 +1,103 @@
+"""``cronctl drift``: what was changed in the database since the last ``pulumi up``, whatever is declared meanwhile."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from components.connection import Database
+from components.cron_job import CronJobKind, LiveJob
+from components.declaration import declare
+from components.kinds import KINDS
+from components.model import known_properties
+from components.object_kind import Difference, ObjectKind, drift_sentence, snapshot
+from components.owner import owner_of
+from cronctl.findings import NOT_IN_STATE, Finding, jobs_of_other_stacks, print_findings, stray_jobs
+from cronctl.output import CANNOT_TELL, DIFFERS, errors_as_sentences, print_json, say
+from cronctl.stack import Stack, StateResource, read_stack
+from cronctl.target import JsonOption, ProjectOption, named, open_database
+
+
+def drift(
+    stack: Annotated[str, typer.Option("--stack", "-s", help="The stack whose state to look at.", callback=named)],
+    as_json: JsonOption = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """What was changed in the database since the last pulumi up: the state held against what is there.
+
+    What is declared and not deployed yet is no drift; cronctl verify tells that, too.
+
+    Exit status: 0 no drift, 1 something was changed, 2 wrong command line, 3 it could not be found out.
+    """
+    with errors_as_sentences():
+        found = read_stack(stack, project.resolve())
+        with open_database(found.config.settings) as database:
+            findings = list(compare(found, database))
+            others = jobs_of_other_stacks(found.config.owner, _jobs(database))
+    changed = [finding for finding in findings if finding.status != "in sync"]
+    unknown = [finding for finding in changed if finding.status == "cannot tell"]
+    if as_json:
+        told = {"drift": len(changed) > len(unknown), "objects": [finding._asdict() for finding in findings]}
+        print_json({"stack": stack, **told, "otherStacks": others})
+    elif changed:
+        print_findings(f"Changed in the database since the last pulumi up of stack {stack}", changed)
+    _conclude(found, findings, changed, others)
+    if changed:
+        raise typer.Exit(DIFFERS if len(changed) > len(unknown) else CANNOT_TELL)
+
+
+def compare(stack: Stack, database: Database) -> Iterator[Finding]:
+    """One finding for each object in the state, and for each job that has this stack's mark and is not there."""
+    for resource in stack.state:
+        if (kind := KINDS.get(resource.kind)) is not None:
+            yield _finding(kind, resource, database)
+    owner = str(stack.config.owner)
+    ours = {name: job for name, job in _jobs(database).items() if owner_of(job.command, name) == owner}
+    stored = {resource.id for resource in stack.state if resource.kind == "CronJob"}
+    declared = declare(stack.config)
+    waiting = {*declared.own_jobs, *declared.jobs} - stored
+    for name in sorted(waiting & set(ours)):
+        yield Finding("CronJob", name, "not deployed", (NOT_IN_STATE,))
+    yield from stray_jobs(owner, ours, stored | waiting)
+
+
+def _finding(kind: ObjectKind[Any, Any], resource: StateResource, database: Database) -> Finding:
+    try:
+        state = kind.args.model_validate(known_properties(kind.args, resource.outputs))
+    except ValidationError:
+        told = "its state was written by another version of this project; pulumi up renews it"
+        return Finding(resource.kind, resource.id, "cannot tell", (told,))
+    live = snapshot(kind, database, kind.scope(state)).get(kind.identity(state))
+    if live is None:
+        return Finding(resource.kind, resource.id, "missing", ("gone from the database",))
+    details = tuple(_told(kind, resource.id, each) for each in kind.drift(state, live))
+    return Finding(resource.kind, resource.id, "differs" if details else "in sync", details)
+
+
+def _told(kind: ObjectKind[Any, Any], name: str, difference: Difference) -> str:
+    if isinstance(kind, CronJobKind) and difference.name == "active":
+        return (
+            f"resumed there, paused in the state; cronctl pause {shlex.quote(name)} pauses it again"
+            if difference.found
+            else f"paused there, active in the state; cronctl resume {shlex.quote(name)} lets it run again"
+        )
+    return drift_sentence(difference)
+
+
+def _jobs(database: Database) -> Mapping[str, LiveJob]:
+    return snapshot(CronJobKind(), database, None)
+
+
+def _conclude(stack: Stack, findings: Sequence[Finding], changed: Sequence[Finding], others: Mapping[str, Any]) -> None:
+    """What there is to say beside the data."""
+    for name, jobs in others.items():
+        say(f"note: the stack {name} of this project has jobs in this database, too: {', '.join(jobs)}")
+    if not stack.state:
+        say("nothing of this stack is in its state; pulumi up deploys it", "yellow")
+    if changed:
+        say("pulumi up makes it again what is declared, but for secrets that were rotated here", "yellow")
+    elif stack.state:
+        say(f"no drift: {len(findings)} objects are as the last pulumi up left them", "green")

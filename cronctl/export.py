@@ -1,0 +1,51 @@
+"""``cronctl export``: what a stack declares as an SQL migration, for whoever deploys without Pulumi."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from components.config import Config
+from components.errors import Error
+from components.migration import migration
+from cronctl.output import errors_as_sentences, print_text, say
+from cronctl.stack import read_stack
+from cronctl.target import ProjectOption, named
+
+
+def export(
+    stack: Annotated[str, typer.Option("--stack", "-s", help="The stack whose declaration to write.", callback=named)],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", dir_okay=False, help="The file to write; stdout without it.")
+    ] = None,
+    project: ProjectOption = Path(),
+) -> None:
+    """All that a stack declares as an SQL migration, which makes it without Pulumi. Needs no database.
+
+    For supabase/migrations or psql --single-transaction. The secrets' values are never in it: it declares the keys and
+    says how to set each; until then the jobs that read it fail and send nothing.
+
+    Exit status: 0 it is written, 2 wrong command line, 3 it could not be.
+    """
+    with errors_as_sentences():
+        config = read_stack(stack, project.resolve()).config
+        text = migration(config)
+        if output is not None:
+            _write(output, text)
+    if output is None:
+        print_text(text)
+    _tell(config, output)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise Error(f"{path} cannot be written: {exc.strerror}") from exc
+
+
+def _tell(config: Config, output: Path | None) -> None:
+    if output is not None:
+        say(f"{output} is written, with {len(config.catalogue.jobs)} jobs", "green")
+    if secrets := list(config.catalogue.secrets):
+        say(f"to be set once it has run, since no value is in it: {', '.join(secrets)}")

@@ -1,0 +1,45 @@
+"""What verify and drift find: a line an object, in one vocabulary."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from components.cron_job import LiveJob
+from components.owner import Owner, owner_of
+from cronctl.output import print_table
+
+Status = Literal["in sync", "differs", "missing", "not deployed", "undeclared", "cannot tell"]
+
+NOT_IN_STATE = "in the database, but not in the state"
+
+
+class Finding(NamedTuple):
+    """One object: ``missing`` is known and not in the database, ``undeclared`` the reverse."""
+
+    kind: str
+    name: str
+    status: Status
+    details: tuple[str, ...]
+
+
+def print_findings(title: str, findings: Iterable[Finding]) -> None:
+    """A table on stdout."""
+    rows = [(finding.kind, finding.name, finding.status, "\n".join(finding.details)) for finding in findings]
+    print_table(title, ("kind", "name", "status", "details"), rows)
+
+
+def stray_jobs(owner: str, live: Mapping[str, LiveJob], known: set[str]) -> Iterator[Finding]:
+    """Jobs that carry this stack's mark and that neither the declaration nor the state knows."""
+    for name, job in live.items():
+        if owner_of(job.command, name) == owner and name not in known:
+            told = f"in the database as jobid {job.jobid} with this stack's mark; SELECT cron.unschedule({job.jobid})"
+            yield Finding("CronJob", name, "undeclared", (told,))
+
+
+def jobs_of_other_stacks(owner: Owner, live: Mapping[str, LiveJob]) -> dict[str, list[str]]:
+    """The jobs that carry the mark of another stack of the same project, by stack."""
+    found: dict[str, list[str]] = {}
+    for name, job in sorted(live.items()):
+        marked = owner_of(job.command, name)
+        if marked is not None and marked != str(owner) and marked.startswith(f"{owner.project}/"):
+            found.setdefault(marked.removeprefix(f"{owner.project}/"), []).append(name)
+    return found

@@ -1,0 +1,152 @@
+"""``cronctl logs``: the ledger as a log, a line a run, which goes on as runs begin and end with ``--follow``."""
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from components.connection import Database
+from components.cron_job import CronJobKind
+from components.errors import ConnectionFailed, Error, StatementFailed
+from components.model import nearest
+from components.object_kind import snapshot
+from components.run_log import RunLog
+from components.run_now import settle_runs
+from components.runs import BAD, OPEN, STATES, Run
+from cronctl.history import JobArgument, document
+from cronctl.output import errors_as_sentences, print_json_line, print_line, say
+from cronctl.target import ProjectOption, SchemaOption, StackOption, Target, open_target
+
+INTERVAL = 1.0
+"""Seconds between two looks at the ledger."""
+
+LONGEST_PAUSE = 15.0
+"""Seconds at most between two attempts to connect again."""
+
+NOTHING = "-"
+"""What stands where there is nothing to tell, so that a line's fields keep their places."""
+
+
+def logs(
+    job: JobArgument = None,
+    stack: StackOption = None,
+    schema: SchemaOption = None,
+    *,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Stay, and print each run as it changes.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, max=10_000, help="How many runs to begin with.")] = 20,
+    settle: Annotated[
+        bool,
+        typer.Option(
+            "--settle/--no-settle", help="With --follow: ask for verdicts at once, or leave them to the sweep."
+        ),
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines: one object a run.")] = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """Runs as a log, oldest first, a line each: when it fired (UTC), its number, job, state, status, time and detail.
+
+    With --follow it stays until Ctrl-C and prints a run again at each change of its state. While a run is on its way it
+    has the ledger judge what came back, as the sweep does every minute; with --no-settle, or as a role that may not, it
+    only reads, and a verdict shows up to a minute later. Without --follow it never writes.
+
+    Exit status: 0 also without any run, 2 wrong command line, 3 it could not be found out, 130 ended by Ctrl-C.
+    """
+    show = _show_document if as_json else _Lines().show
+    with errors_as_sentences(), open_target(stack, schema, project) as target:
+        log = RunLog(target.database, target.schema, job)
+        runs = log.begin(limit)
+        if not runs:
+            _refuse_unknown(target.database, job)
+        for run in runs:
+            show(run)
+        if follow:
+            _follow(log, target, show, settle=settle)
+        elif not runs:
+            say(f"no runs{f' of {job!r}' if job else ''} yet; the sweep puts them down within a minute")
+
+
+def _refuse_unknown(database: Database, job: str | None) -> None:
+    """Raise Error for a job that has no run because there is no such job."""
+    if job is not None and job not in (jobs := snapshot(CronJobKind(), database, None)):
+        raise Error(f"there is no job {job!r} in the database, nor a run of one in the ledger{nearest(job, jobs)}")
+
+
+def _follow(log: RunLog, target: Target, show: Callable[[Run], None], *, settle: bool) -> None:
+    """Show changes until somebody ends it; a connection that breaks is tried again. Raises Error."""
+    pause = INTERVAL
+    while True:
+        time.sleep(pause)
+        try:
+            if settle and log.awaits:
+                settle = _settled(target)
+            changes = log.changes()
+        except ConnectionFailed as exc:
+            if pause == INTERVAL:
+                say(f"cronctl: {exc}; trying again until it answers", "yellow")
+            pause = min(pause * 2, LONGEST_PAUSE)
+            continue
+        if pause != INTERVAL:
+            say("connected again", "green")
+            pause = INTERVAL
+        for run in changes:
+            show(run)
+
+
+def _settled(target: Target) -> bool:
+    """Have the ledger judge; False where that cannot be, whereupon the sweep's verdicts are waited for."""
+    try:
+        settle_runs(target.database, target.schema)
+    except StatementFailed as exc:
+        say(f"verdicts come with the sweep, every minute, since they cannot be asked for: {exc}", "yellow")
+        return False
+    return True
+
+
+class _Lines:
+    """Runs as lines whose fields stand below each other, as far as those to come can be known."""
+
+    def __init__(self) -> None:
+        self._widths = {"state": max(map(len, STATES)), "status_code": 3, "milliseconds": len("99999 ms")}
+
+    def show(self, run: Run) -> None:
+        """Print one."""
+        took = NOTHING if run.milliseconds is None else f"{run.milliseconds} ms"
+        fields = {
+            "fired_at": f"{run.fired_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "run": str(run.run or NOTHING),
+            "job": _one_line(run.job),
+            "state": run.state,
+            "status_code": str(run.status_code or NOTHING),
+            "milliseconds": took,
+            "detail": _one_line(_detail(run)),
+        }
+        print_line(*self._padded(fields, run.state))
+
+    def _padded(self, fields: dict[str, str], state: str) -> Iterable[tuple[str, str | None]]:
+        for name, text in fields.items():
+            width = self._widths[name] = max(self._widths.get(name, 0), len(text)) if name != "detail" else 0
+            yield f"{text:<{width}}  ", _style(state) if name == "state" else None
+
+
+def _detail(run: Run) -> str:
+    if run.state != "retrying" or run.retry_at is None:
+        return run.told
+    return f"{run.told}; again at {run.retry_at.astimezone(UTC):%H:%M:%SZ}"
+
+
+def _style(state: str) -> str | None:
+    if state in BAD:
+        return "red"
+    return "yellow" if state in OPEN else "green" if state == "ok" else None
+
+
+def _one_line(text: str) -> str:
+    """Without what would break the line or play on the terminal: some of it was said by endpoints."""
+    return "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
+
+
+def _show_document(run: Run) -> None:
+    print_json_line(document(run))

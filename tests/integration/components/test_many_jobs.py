@@ -1,0 +1,77 @@
+"""Two hundred jobs every minute: every fire is accounted for, in pg_cron, the ledger and at the endpoint, and none twice.
+
+``SOAK_MINUTES=10`` makes it last; one minute is what there is time for in every run of the tests.
+"""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from components.config import RetentionConfig
+from components.cron_job import CronJobProvider
+from components.declaration import runs_sweep_job
+from components.run_ledger import RunLedgerProvider
+from tests.integration.components.endpoint import Answer, Endpoint, serving
+from tests.integration.components.test_run_ledger import LEDGER, OWNER, command, settled
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+JOBS = 200
+MINUTES = int(os.environ.get("SOAK_MINUTES", "1"))
+SWEEP = "cron-runs-sweep-public"
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with serving() as served:
+        served.answer = lambda asked: Answer(500 if asked.path == "/job-7" else 200)
+        yield served
+
+
+@pytest.mark.timeout(60 * MINUTES + 240)
+def test_every_fire_is_accounted_for(
+    install: Callable[..., None], provide: Callable[..., Any], postgres: Connection, endpoint: Endpoint
+) -> None:
+    install()
+    provide(RunLedgerProvider).create(LEDGER)
+    sweep = runs_sweep_job("public", OWNER, RetentionConfig())
+    provide(CronJobProvider).create(sweep.model_dump(exclude_none=True))
+    while time.time() % 60 > 30:  # all of them within one minute
+        time.sleep(0.5)
+    for number in range(JOBS):
+        name = f"job-{number}"
+        policies: dict[str, Any] = {"overlap": "skip", "idempotency": "Idempotency-Key"} if number % 2 else {}
+        postgres.execute(
+            "SELECT cron.schedule(%s, '* * * * *', %s)",
+            [name, command(f"{endpoint.url}/{name}", name=name, timeout=50, **policies)],
+        )
+    names = {f"job-{number}" for number in range(JOBS)}
+    end = (time.time() // 60 + MINUTES) * 60 + 45  # the last fire, and time to start all of it
+    while time.time() < end:
+        time.sleep(1)
+    postgres.execute("SELECT cron.alter_job(jobid, active := false) FROM cron.job WHERE jobname <> %s", [SWEEP])
+    settled(postgres, 60)
+
+    ledger = postgres.execute("SELECT job, state FROM public.cron_runs WHERE job = ANY (%s)", [list(names)]).fetchall()
+    fired = Counter(job for job, _ in ledger)
+    details = postgres.execute(
+        "SELECT j.jobname::text, count(*) FILTER (WHERE d.status = 'succeeded') FROM cron.job_run_details AS d "
+        "JOIN cron.job AS j USING (jobid) WHERE j.jobname <> %s GROUP BY 1",
+        [SWEEP],
+    ).fetchall()
+    asked = Counter(each.path[1:] for each in endpoint.asked)
+    assert fired == dict.fromkeys(names, MINUTES)
+    assert dict(details) == dict.fromkeys(names, MINUTES)
+    assert asked == dict.fromkeys(names, MINUTES)
+    assert {state for job, state in ledger if job != "job-7"} == {"ok"}
+    assert {state for job, state in ledger if job == "job-7"} == {"failed"}
+    keys = [key for each in endpoint.asked if (key := each.headers.get("Idempotency-Key"))]
+    assert len(keys) == len(set(keys)) == MINUTES * JOBS // 2
+    each_its_own = (
+        "SELECT count(*), count(DISTINCT runid), count(DISTINCT request) FROM public.cron_runs WHERE job = ANY (%s)"
+    )
+    assert postgres.execute(each_its_own.encode(), [list(names)]).fetchone() == (JOBS * MINUTES,) * 3
