@@ -2,13 +2,14 @@
 
 import sys
 from datetime import timedelta
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from components.report import Report, gather
-from cronctl.output import errors_as_sentences, print_json, say
+from cronctl.output import errors_as_sentences, print_json, print_text, say
 from cronctl.target import ProjectOption, SchemaOption, StackOption, open_target
 from cronctl.whole_file import write_whole
 
@@ -48,8 +49,9 @@ def _write(found: Report, output: Path) -> None:
 
     text = page(found)
     if output == STDOUT:
-        sys.stdout.buffer.write(text.encode())  # in the page's encoding, whatever the terminal's is
-        sys.stdout.flush()
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # as the page says of itself, whatever the terminal's is
+        print_text(text)
         return
     write_whole(output, text)
     say(f"the report is in {output}")
