@@ -24,8 +24,8 @@ Fill = Callable[[], None]
 
 
 @pytest.fixture
-def filled(conninfo: str, superuser_conninfo: str, report: Callable[..., Said]) -> Fill:
-    return partial(fill, conninfo, superuser_conninfo)
+def filled(conninfo: str, report: Callable[..., Said]) -> Fill:
+    return partial(fill, conninfo)
 
 
 @pytest.fixture

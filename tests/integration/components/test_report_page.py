@@ -38,10 +38,10 @@ Open = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def written(conninfo: str, superuser_conninfo: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written(conninfo: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of the real command on a real ledger; before the database is cleaned for each test."""
     deploy(conninfo)
-    fill(conninfo, superuser_conninfo)
+    fill(conninfo)
     path = tmp_path_factory.mktemp("report") / "report.html"
     root = Path(__file__).parents[3]
     subprocess.run(
