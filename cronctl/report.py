@@ -2,14 +2,14 @@
 
 import sys
 from datetime import timedelta
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from components.config import Settings
 from components.report import Report, gather
-from cronctl.output import errors_as_sentences, print_json, say
+from cronctl.output import errors_as_sentences, print_json, print_text, say
 from cronctl.target import ProjectOption, SchemaOption, StackOption, open_target
 from cronctl.whole_file import write_whole
 
@@ -35,9 +35,8 @@ def report(
     """
     with errors_as_sentences():
         with open_target(stack, schema, project) as target:
-            settings = target.config.settings if target.config else None
-            rotators = None if settings is None else [*settings.rotators, *_operators(settings)]
             owner = str(target.config.owner) if target.config else None
+            rotators = target.config.rotators if target.config else None
             found = gather(target.database, target.schema, owner=owner, rotators=rotators, days=days)
         if as_json:
             print_json(plain(found))
@@ -45,17 +44,14 @@ def report(
         _write(found, output)
 
 
-def _operators(settings: Settings) -> list[str]:
-    return [settings.operators.role] if settings.operators else []
-
-
 def _write(found: Report, output: Path) -> None:
     from cronctl.report_page import page  # noqa: PLC0415 - a template engine that no other command needs
 
     text = page(found)
     if output == STDOUT:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # as the page says of itself, whatever the terminal's is
+        print_text(text)
         return
     write_whole(output, text)
     say(f"the report is in {output}")

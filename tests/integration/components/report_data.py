@@ -50,16 +50,12 @@ def deploy(conninfo: str) -> None:
     database.close()
 
 
-def fill(conninfo: str, superuser_conninfo: str) -> None:
-    """Jobs and their runs. pg_cron itself is not told of the schedules, so that none fires while a test looks."""
+def fill(conninfo: str) -> None:
+    """Jobs and their runs. What pg_cron itself runs meanwhile is not told: it looks as if it kept its own account."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        for job in JOBS:
-            command = f"-- supabase-cron: {OWNER}/{job}\nSELECT 'planted-command'"
-            connection.execute("SELECT cron.schedule(%s, '30 1 1 1 *', %s)", [job, command])
+        for job, schedule in JOBS.items():
+            command = f"-- supabase-cron: {OWNER}/{job}\nSELECT 'planted-command' AS record_cron_run"
+            connection.execute("SELECT cron.schedule(%s, %s, %s)", [job, schedule, command])
         connection.execute("SELECT cron.alter_job(jobid, active := false) FROM cron.job WHERE jobname = 'paused'")
         connection.execute(RUNS.format(script=sql.Literal(SCRIPT)))
         connection.execute("INSERT INTO public.cron_runs (job, state) VALUES ('worker', 'queued')")
-    with psycopg.connect(superuser_conninfo) as superuser:
-        superuser.execute("SET LOCAL session_replication_role = replica")  # no trigger that tells pg_cron
-        for job, schedule in JOBS.items():
-            superuser.execute("UPDATE cron.job SET schedule = %s WHERE jobname = %s", [schedule, job])

@@ -8,20 +8,15 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 import pytest
 
+from tests.integration.components.command_line import Said
 from tests.integration.components.report_data import SCRIPT, deploy, fill
 
 Connection = psycopg.Connection[tuple[Any, ...]]
-
-
-class Said(NamedTuple):
-    code: int
-    data: str
-    talk: str
 
 
 Report = Callable[..., Said]
@@ -29,8 +24,8 @@ Fill = Callable[[], None]
 
 
 @pytest.fixture
-def filled(conninfo: str, superuser_conninfo: str, report: Callable[..., Said]) -> Fill:
-    return partial(fill, conninfo, superuser_conninfo)
+def filled(conninfo: str, report: Callable[..., Said]) -> Fill:
+    return partial(fill, conninfo)
 
 
 @pytest.fixture
@@ -50,7 +45,7 @@ def report(conninfo: str, clean: None, tmp_path: Path) -> Report:
                 **environment,
             },
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=False,
             timeout=60,
         )
@@ -126,6 +121,25 @@ def test_the_file_is_written_as_a_whole(report: Report, conninfo: str, filled: F
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
     assert len(page) < 200_000
+
+
+def test_a_page_on_stdout_is_utf_8_on_any_terminal(report: Report) -> None:
+    said = report("-o", "-", PYTHONIOENCODING="ascii")
+    assert (said.code, "\N{EN DASH}" in said.data) == (0, True)
+
+
+def test_a_reader_that_has_gone(report: Report, conninfo: str) -> None:
+    root = Path(__file__).parents[3]
+    command = f"{sys.executable} -m cronctl report -o - | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        env={**os.environ, "SUPABASE_CRON_DATABASE_URL": conninfo, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("141\n", "")
 
 
 def test_of_an_empty_ledger_and_no_jobs(report: Report) -> None:

@@ -1,5 +1,6 @@
 """The report in a real browser, Debian's chromium: it is readable in light, dark, on a phone and on paper, and shut."""
 
+import os
 import re
 import subprocess
 import sys
@@ -37,15 +38,15 @@ Open = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def written(conninfo: str, superuser_conninfo: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written(conninfo: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of the real command on a real ledger; before the database is cleaned for each test."""
     deploy(conninfo)
-    fill(conninfo, superuser_conninfo)
+    fill(conninfo)
     path = tmp_path_factory.mktemp("report") / "report.html"
     root = Path(__file__).parents[3]
     subprocess.run(
         [sys.executable, "-m", "cronctl", "report", "-o", str(path)],
-        env={"SUPABASE_CRON_DATABASE_URL": conninfo, "PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"},
+        env={**os.environ, "SUPABASE_CRON_DATABASE_URL": conninfo, "PYTHONPATH": str(root)},
         check=True,
         timeout=60,
     )

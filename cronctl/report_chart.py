@@ -1,0 +1,151 @@
+"""Where things stand in a report's charts, in percent or in pieces of a window. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from components.next_runs import DAY_MINUTES
+from components.report import Job, Report
+from components.run_strip import Strip, Window, in_order
+from components.runs import BAD, OPEN
+from components.timetable import DAY
+from cronctl.report_words import counted, moment
+
+LABELS = 7
+"""How many days a chart names at most: as many as fit on a phone."""
+
+WIDEST = 4
+"""How many pieces a bar covers at most."""
+
+LETTERS = {"failed": "F", "timed_out": "T", "lost": "L", "exhausted": "X"}
+"""What stands above a bar, since colour alone tells not everybody."""
+
+LETTERS_APART = 3.0
+"""Percent of a chart's width that keeps two letters from running into each other on a phone."""
+
+
+class Bar(NamedTuple):
+    """A piece of a strip: ``x`` and ``width`` in pieces, what it looks like, and what it says."""
+
+    x: float
+    width: float
+    state: str
+    footed: bool
+    title: str
+
+
+class Letter(NamedTuple):
+    """A verdict's letter at ``left`` percent of a strip."""
+
+    left: float
+    letter: str
+    state: str
+
+
+class Label(NamedTuple):
+    """A day's name at ``left`` percent of a chart."""
+
+    left: float
+    weekday: str
+    day: int
+
+
+class Meeting(NamedTuple):
+    """How many jobs fire in the same minute, at ``left`` percent of the day; ``title`` says which."""
+
+    left: float
+    jobs: int
+    title: str
+
+
+def in_time(jobs: Iterable[Job]) -> list[Job]:
+    """In the order of the day, those that run all the time first and those that do not run last."""
+    return sorted(jobs, key=lambda job: (-job.plan.frequent, not job.plan.spans, job.plan.spans[:1], job.job))
+
+
+def meetings(report: Report) -> list[Meeting]:
+    """The minutes of the day that several jobs share, as far apart as they can be read; most jobs first."""
+    found: list[Meeting] = []
+    today = f"{report.day:%a}"
+    for each in report.collisions:
+        for time in each.times if today in each.days else ():
+            hour, minute = map(int, time.split(":"))
+            left = 100 * (hour * 60 + minute) / DAY_MINUTES
+            if all(abs(left - other.left) >= LETTERS_APART for other in found):
+                found.append(Meeting(left, len(each.jobs), f"{time}: {', '.join(each.jobs)}"))
+    return sorted(found)
+
+
+def bars(strip: Strip, window: Window) -> list[Bar]:
+    """A strip's pieces; those of a job that runs now and then are wider than their time, so that they are seen."""
+    places = [(piece.begin - window.since) / window.step for piece in strip.pieces]
+    gaps = [later - earlier for earlier, later in pairwise(places)]
+    width = min([WIDEST, *gaps]) if window.pieces > 2 * WIDEST else 1
+    return [
+        Bar(
+            x=min(place, window.pieces - width),
+            width=width,
+            state=_look(piece.verdict),
+            footed=piece.verdict in BAD and "ok" in piece.counts,
+            title=f"{_piece_time(piece.begin, window.step)}: {counted(piece.counts)}",
+        )
+        for place, piece in zip(places, strip.pieces, strict=True)
+    ]
+
+
+def letters(strip: Strip, window: Window) -> list[Letter]:
+    """The verdicts of runs that came to nothing, as far apart as they can be read."""
+    found: list[Letter] = []
+    for bar, piece in zip(bars(strip, window), strip.pieces, strict=True):
+        left = 100 * (bar.x + bar.width / 2) / window.pieces
+        if piece.verdict in LETTERS and (not found or left - found[-1].left >= LETTERS_APART):
+            found.append(Letter(min(max(left, 1), 99), LETTERS[piece.verdict], piece.verdict))
+    return found
+
+
+def _look(state: str) -> str:
+    """The states on their way look alike: there is no verdict to tell apart."""
+    return "open" if state in OPEN else state
+
+
+def midnights(window: Window) -> list[float]:
+    """Where days begin, in pieces."""
+    return [(each - window.since) / window.step for each in _midnights(window)]
+
+
+def _midnights(window: Window) -> Iterator[datetime]:
+    first = window.since.replace(hour=0)
+    number = 0 if first == window.since else 1
+    while (each := first + number * DAY) < window.until:
+        yield each
+        number += 1
+
+
+def labels(window: Window) -> list[Label]:
+    """Names of days, none so near the end that it would stand out of the chart."""
+    found = list(_midnights(window))
+    stride = -(-len(found) // LABELS)
+    lefts = [(100 * (each - window.since) / (window.until - window.since), each) for each in found[::stride]]
+    return [Label(left, f"{each:%a}", each.day) for left, each in lefts if left <= 93]
+
+
+def days(window: Window) -> list[datetime]:
+    """The midnights of all days that the window touches."""
+    first = window.since.replace(hour=0)
+    return [first + number * DAY for number in range((window.until - first - timedelta.resolution) // DAY + 1)]
+
+
+def by_day(strip: Strip) -> Mapping[datetime, dict[str, int]]:
+    """How many runs came to what, by the day's midnight."""
+    found: dict[datetime, Counter[str]] = {}
+    for piece in strip.pieces:
+        found.setdefault(piece.begin.astimezone(UTC).replace(hour=0), Counter()).update(piece.counts)
+    return {day: in_order(counts) for day, counts in found.items()}
+
+
+def _piece_time(begin: datetime, step: timedelta) -> str:
+    if step == DAY:
+        return moment(begin)[: -len(" 00:00")]
+    return f"{moment(begin)} to {(begin + step).astimezone(UTC):%H:%M}"
