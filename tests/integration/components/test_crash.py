@@ -109,8 +109,8 @@ def test_no_run_is_left_without_an_end_and_none_has_the_end_of_another(
         ask(conninfo, sweep)
         return ask(conninfo, "SELECT NOT EXISTS (SELECT FROM jobs_private.cron_runs WHERE settled_at IS NULL)") is True
 
-    def fire(name: str, url: str) -> str:
-        action = {"url": url, "timeout": 30}
+    def fire(name: str, url: str, **policies: Any) -> str:
+        action = {"url": url, "timeout": 30, **policies}
         job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": action})
         return compile_command(name, job, owner=OWNER, schema="jobs_private")
 
@@ -124,6 +124,9 @@ def test_no_run_is_left_without_an_end_and_none_has_the_end_of_another(
             wait_until(settled)
             for number in range(5):
                 connection.execute(fire(f"in-flight-{number}", endpoint.url + "/slow").encode())
+            text = fire("retried", endpoint.url + "/slow", retry={"attempts": 2, "backoff": 0.1}, overlap="skip")
+            connection.execute("SELECT cron.schedule('retried', '0 0 1 1 *', %s)", [text])
+            connection.execute(text.encode())
         crash(conninfo)
         with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute(fire("after", endpoint.url + "/bad").encode())  # request 1 again
@@ -135,5 +138,8 @@ def test_no_run_is_left_without_an_end_and_none_has_the_end_of_another(
         assert found.fetchall() == [
             ("before", "ok"),
             *((f"in-flight-{number}", "lost") for number in range(5)),
+            ("retried", "ok"),
             ("after", "failed"),
         ]
+        retried = "SELECT attempt, earlier[1] LIKE '%% lost: the server crashed %%' FROM jobs_private.cron_runs WHERE job = %s"
+        assert connection.execute(retried.encode(), ["retried"]).fetchone() == (2, True)
