@@ -39,14 +39,18 @@ def compile_command(name: str, job: Job, *, owner: str, schema: str) -> str:
     if job.http is None:
         return _marked(owner, name) + (job.sql or "").strip()
     policy = _policy(job, job.http)
-    statement = _Statement(job.http, schema)
     if not policy:
-        return _marked(owner, name) + statement.compose(_recorder(schema, "record_cron_run", sql.Literal(name)))
-    statement.source = sql.SQL("{}.begin_cron_run({}, {}) AS begun").format(
-        sql.Identifier(schema), sql.Literal(name), sql.Literal(_json_text(policy))
+        recorded = _recorder(schema, "record_cron_run", sql.Literal(name))
+        return _marked(owner, name) + _Statement(job.http, schema).compose(recorded)
+    key = job.http.idempotency
+    statement = _Statement(
+        job.http,
+        schema,
+        source=sql.SQL("{}.begin_cron_run({}, {}) AS begun").format(
+            sql.Identifier(schema), sql.Literal(name), sql.Literal(_json_text(policy))
+        ),
+        more_headers={key: sql.SQL("begun.idempotency")} if key else {},
     )
-    if job.http.idempotency:
-        statement.more_headers = {job.http.idempotency: sql.SQL("begun.idempotency")}
     return _marked(owner, name) + statement.compose(_recorder(schema, "record_cron_run_request", sql.SQL("begun.run")))
 
 

@@ -15,6 +15,7 @@ from components.provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
 from components.secret_store import TABLES, SecretStoreProvider
 from tests.integration.components.command_line import Said, run_cronctl
+from tests.integration.components.endpoint import Endpoint, serving
 
 OWNER = "supabase-cron/test"
 PRIVATE = "jobs_private"
@@ -104,6 +105,13 @@ def install(provide: Provide) -> Install:
 def cronctl(conninfo: str) -> Callable[..., Said]:
     """cronctl on the server's database, to its end."""
     return lambda *arguments, **environment: run_cronctl(conninfo, *arguments, **environment)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    """Where requests go."""
+    with serving() as served:
+        yield served
 
 
 @pytest.fixture(params=["new", "old"])

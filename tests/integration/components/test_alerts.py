@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,20 +13,13 @@ from components.alert import Alert
 from components.cron_job import CronJobProvider
 from components.declaration import alert_job
 from components.run_ledger import RunLedgerProvider
-from tests.integration.components.endpoint import Answer, Endpoint, serving
+from tests.integration.components.endpoint import Answer, Endpoint
 from tests.integration.components.test_run_ledger import LEDGER, OWNER, command, settle, settled
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Provide = Callable[..., Any]
 NEVER = "0 0 1 1 *"
 ALERT_JOB = "cron-alert-slack-public"
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    """Plays the alert's target."""
-    with serving() as served:
-        yield served
 
 
 @pytest.fixture(autouse=True)

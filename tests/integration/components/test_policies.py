@@ -1,7 +1,7 @@
 """Retry, overlap, active_between, catch_up and idempotency on a real server, with pg_net's worker and a real endpoint."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,19 +11,13 @@ import pytest
 from components.cron_job import CronJobProvider
 from components.declaration import runs_sweep_job
 from components.run_ledger import RunLedgerProvider
-from tests.integration.components.endpoint import Answer, Asked, Endpoint, serving
+from tests.integration.components.endpoint import Answer, Asked, Endpoint
 from tests.integration.components.test_run_ledger import LEDGER, OWNER, RETENTION, command, settle
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Provide = Callable[..., Any]
 NEVER = "0 0 1 1 *"
 TWICE = {"attempts": 2, "backoff": 0.1}
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    with serving() as served:
-        yield served
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """The run ledger on a real pg_cron with pg_net's worker and a real endpoint: every run has its true verdict."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import psycopg
@@ -14,7 +14,7 @@ from components.cron_job import CronJobProvider
 from components.declaration import runs_sweep_job
 from components.errors import Conflict
 from components.run_ledger import RunLedgerProvider
-from tests.integration.components.endpoint import Answer, Asked, Endpoint, serving
+from tests.integration.components.endpoint import Answer, Asked, Endpoint
 
 OWNER = "supabase-cron/test"
 LEDGER = {"schema_name": "public", "owner": OWNER}
@@ -22,12 +22,6 @@ RETENTION = RetentionConfig()
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Provide = Callable[..., Any]
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    with serving() as served:
-        yield served
 
 
 @pytest.fixture(autouse=True)
