@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from components.config import Config
-from components.errors import Error
 from components.migration import migration
 from cronctl.output import errors_as_sentences, print_text, say
 from cronctl.stack import read_stack
 from cronctl.target import ProjectOption, named
+from cronctl.whole_file import write_whole
 
 
 def export(
@@ -31,17 +31,10 @@ def export(
         config = read_stack(stack, project.resolve()).config
         text = migration(config)
         if output is not None:
-            _write(output, text)
+            write_whole(output, text)
     if output is None:
         print_text(text)
     _tell(config, output)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as exc:
-        raise Error(f"{path} cannot be written: {exc.strerror}") from exc
 
 
 def _tell(config: Config, output: Path | None) -> None:

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -15,19 +15,13 @@ from components.errors import Conflict, ProbeRefused, StatementFailed
 from components.request import Probe
 from components.secret import ProbeArgs, SecretProvider
 from components.secret_store import TABLES, SecretStoreProvider
-from tests.integration.components.endpoint import Answer, Asked, Endpoint, serving
+from tests.integration.components.endpoint import Answer, Asked, Endpoint
 
 OWNER = "supabase-cron/test"
 KEY = "cron_secret"
 Props = dict[str, Any]
 Provide = Callable[..., Any]
 Connection = psycopg.Connection[tuple[Any, ...]]
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    with serving() as served:
-        yield served
 
 
 @pytest.fixture(params=["table", "vault"])
