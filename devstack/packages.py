@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ctypes.util import find_library
 from pathlib import Path
 
 from devstack.binaries import OLDEST, find_binaries, installed
@@ -18,6 +19,9 @@ CREATE_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 
 BROWSER = Path("/usr/bin/chromium")
 """Where Debian's chromium is, with which tests/integration/components/test_report_page.py looks at the report."""
+
+BROWSER_PACKAGES = ("chromium", "libatomic1")
+"""The browser, and what the Node in Playwright's wheel is linked with."""
 
 _NO_CLUSTER = "create_main_cluster = false\n"
 
@@ -50,9 +54,9 @@ def install_browser(say: Say) -> None:
     Raises:
         PackagesMissing: we are not root, there is no apt-get, or it failed.
     """
-    if not BROWSER.exists():
+    if not BROWSER.exists() or find_library("atomic") is None:
         _may_install("Debian's chromium", "packages --browser")
-        _install(say, "chromium")
+        _install(say, *BROWSER_PACKAGES)
     if not BROWSER.exists():
         raise PackagesMissing(f"the package chromium left no {BROWSER}; install Debian's chromium yourself")
     say(f"the tests' browser is {BROWSER}")

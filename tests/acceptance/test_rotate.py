@@ -38,6 +38,7 @@ from components.request import Probe
 from components.rotation import RotationFunctionArgs, RotationFunctionKind
 from components.secret import ProbeArgs, SecretArgs, SecretKind
 from components.secret_store import SecretStoreArgs, SecretStoreKind
+from tests.background import AS_FROM_A_SHELL
 from tests.integration.components.endpoint import Answer, Asked, Endpoint, serving
 
 SCHEMA = "cron_rotate"
@@ -167,13 +168,6 @@ def held(endpoint: Endpoint) -> threading.Event:
 
 
 # The command
-
-
-AS_FROM_A_SHELL = (
-    *(sys.executable, "-S", "-c"),
-    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])",
-)
-"""Ctrl-C works in what this starts, also where the tests themselves run in the background, which ignores it."""
 
 
 class Told(NamedTuple):

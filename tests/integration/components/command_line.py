@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from tests.background import AS_FROM_A_SHELL
+
 
 class Said(NamedTuple):
     code: int
@@ -55,7 +57,7 @@ class Running:
 @contextmanager
 def running_cronctl(conninfo: str, *arguments: str, **environment: str) -> Iterator[Running]:
     with subprocess.Popen(
-        _command(*arguments),
+        [*AS_FROM_A_SHELL, *_command(*arguments)],
         env=_environment(conninfo, environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -16,7 +16,7 @@ from components.function import ROTATION_FUNCTIONS
 from components.grants import GrantsProvider
 from components.provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
-from components.run_ledger import REQUESTS, RUNS, VIEWS, RunLedgerProvider
+from components.run_ledger import ALERTS, REQUESTS, RUNS, VIEWS, WATCHED, RunLedgerProvider
 from components.secret_store import AUDIT, DECLARATIONS, PROBES, SECRETS, STAGES, VALUES, SecretStoreProvider
 
 STACK = "supabase-cron/test"
@@ -40,6 +40,8 @@ PRIMARY_KEYS = {
     AUDIT: {"key": "text", "at": "timestamptz", "id": "uuid"},
     RUNS: {"run": "bigint"},
     REQUESTS: {"request": "bigint"},
+    WATCHED: {"job": "text"},
+    ALERTS: {"alert": "text", "job": "text"},
 }
 """Those that are not a text column ``key`` alone, with their columns' types."""
 
@@ -104,6 +106,8 @@ def install(provide: Provide, schema: str, store: StoreKind, postgres: Connectio
         PROBES: "(rotation, request) VALUES (gen_random_uuid(), 0)",
         RUNS: "(job) VALUES ('a_job')",
         REQUESTS: "(request, run, rule) VALUES (0, 0, '{}')",
+        WATCHED: "(job, schedule, active) VALUES ('a_job', '* * * * *', true)",
+        ALERTS: "(alert, job, condition) VALUES ('an_alert', 'a_job', 'ok')",
     }
     for table, row in rows.items():
         postgres.execute(sql.SQL("INSERT INTO {} ").format(sql.Identifier(schema, table)) + sql.SQL(row))
@@ -214,6 +218,7 @@ _ARGUMENTS = {
     "text[]": "ARRAY['a_key']",
     "uuid": "gen_random_uuid()",
     "jsonb": "'{}'::jsonb",
+    "date": "'2026-11-25'::date",
     "bytea": "''::bytea",
     "bigint": "0::bigint",
     "integer": "0",

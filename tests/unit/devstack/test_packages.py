@@ -80,10 +80,10 @@ def test_the_browser_is_installed_where_it_is_missing(
     monkeypatch.setattr(packages, "BROWSER", browser)
     with pytest.raises(PackagesMissing, match="the package chromium left no"):
         install_browser(lambda _: None)
-    assert commands == ["apt-get install chromium"]
+    assert commands == ["apt-get install chromium libatomic1"]
     browser.touch()
     install_browser(lambda _: None)
-    assert commands == ["apt-get install chromium"]
+    assert commands == ["apt-get install chromium libatomic1"]
 
 
 def test_who_is_not_root_is_told_how_to_get_the_browser(

@@ -1,0 +1,297 @@
+"""What pulumi's operations cost with this project, above the engine's floor, and with a straightforward provider.
+
+``python -m bench.engine`` (``make bench``) makes a dev stack of its own and, for 6, 100 and 1000 jobs, at 0 and 50 ms
+round trip, times each operation of the three side by side. It prints a table and writes bench/results/engine.json.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from bench.proxy import Proxy, proxied
+from components.config import load_config
+from components.declaration import declare
+from components.model import Model
+from components.owner import Owner
+from devstack import Stack
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "bench" / "results"
+PROJECT = "supabase-cron"
+STACK = "bench"
+SUBJECTS = ("floor", "project", "naive")
+OPERATIONS = ("first preview", "create", "preview", "refresh", "update of 1", "update of all", "destroy")
+TIMEOUT = 900
+ROLES = {"program": "pulumi-language-python-exec", "provider": "dynamic"}
+"""What the command lines of program and dynamic provider hold."""
+
+SECRETS = {"supabase_url": "https://bench.supabase.co", "key": "k" * 40}
+
+
+class Sample(NamedTuple):
+    """One run of an operation: wall time in seconds, round trips, and the most memory of a process (bytes) by role."""
+
+    seconds: float
+    trips: int
+    program: int
+    provider: int
+
+
+def catalogue(jobs: int, schedules: Sequence[str]) -> dict[str, Any]:
+    """A catalogue of so many jobs, the n-th with the n-th of the schedules, which are gone round."""
+    http = {"url": "{supabase_url}/functions/v1/work", "auth": {"bearer": "key"}, "timeout": 15, "body": {"limit": 5}}
+    return {
+        "secrets": {
+            "supabase_url": {"description": "The project's address.", "format": "url"},
+            "key": {"description": "What the functions expect.", "format": "token"},
+        },
+        "jobs": {
+            f"job-{n}": {"description": "Does its work.", "schedule": schedules[n % len(schedules)], "http": http}
+            for n in range(jobs)
+        },
+    }
+
+
+def variants(jobs: int) -> dict[str, dict[str, Any]]:
+    """The catalogue at first, with one job changed, and with all of them."""
+    return {
+        "first": catalogue(jobs, ["0 1 * * *"]),
+        "one": catalogue(jobs, ["0 2 * * *", *["0 1 * * *"] * (jobs - 1)]),
+        "all": catalogue(jobs, ["0 3 * * *"]),
+    }
+
+
+def resources(folder: Path) -> list[dict[str, Any]]:
+    """What the project declares for the catalogue in a folder, as data: name, inputs, and what each comes after."""
+    config = load_config(
+        {"secrets": SECRETS}, owner=Owner(PROJECT, STACK), root=folder, environment={}, now=datetime.now(UTC)
+    )
+    declared = declare(config)
+    found: list[dict[str, Any]] = []
+
+    def add(objects: Mapping[str, Model], *after: str) -> tuple[str, ...]:
+        for name, args in objects.items():
+            found.append({"name": name, "after": after, "props": {"name": name, **args.model_dump(exclude_none=True)}})
+        return tuple(objects)
+
+    extensions = add(declared.extensions)
+    store = add({"secret-store": declared.store}, *extensions)
+    rotation = add(declared.rotation, *store)
+    add(declared.grants, *rotation)
+    secrets = add(declared.secrets, *extensions, *store, *rotation)
+    ledger = add({"run-ledger": declared.ledger}, *extensions, *store)
+    add(declared.own_jobs, *extensions, *store, *ledger, *secrets)
+    add(declared.jobs, *extensions, *store, *ledger, *secrets)
+    return found
+
+
+class Subject:
+    """A project in a folder of its own, with a state of its own, that the engine is run on."""
+
+    def __init__(self, kind: str, folder: Path, engine: str, conninfo: str, jobs: int) -> None:
+        self.kind = kind
+        self._folder = folder
+        self._jobs = variants(jobs)
+        (folder / "state").mkdir(parents=True)
+        shutil.copy(ROOT / "Pulumi.yaml", folder / "Pulumi.yaml")
+        for name in ("components", ".venv"):
+            (folder / name).symlink_to(ROOT / name)
+        if kind == "project":
+            shutil.copy(ROOT / "__main__.py", folder)
+        else:
+            shutil.copy(ROOT / "bench" / "stacks" / "program.py", folder / "__main__.py")
+            shutil.copy(ROOT / "bench" / "stacks" / "providers.py", folder)
+        self._environment = {
+            "PATH": f"{engine}:{ROOT / '.venv/bin'}:{os.environ['PATH']}",
+            "HOME": str(folder),
+            "PYTHONPATH": str(folder),
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "bench",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "SUPABASE_CRON_DATABASE_URL": conninfo,
+            "BENCH_PROVIDER": kind,
+        }
+        self.declare("first")
+        self._pulumi("stack", "init", STACK)
+        values = [f"--secret=secrets.{key}={value}" for key, value in SECRETS.items()]
+        self._pulumi("config", "set-all", "--path", *values, "--stack", STACK)
+
+    def declare(self, variant: str) -> None:
+        """Write a variant of the catalogue, and what it comes to for the others."""
+        text = json.dumps(self._jobs[variant])  # which is YAML
+        (self._folder / "jobs.yaml").write_text(text, encoding="utf-8")
+        text = json.dumps(resources(self._folder))
+        (self._folder / "resources.json").write_text(text, encoding="utf-8")
+
+    def time(self, operation: str, proxy: Proxy) -> Sample:
+        """Run one operation and look at what it takes."""
+        command, variant = {
+            "first preview": (["preview"], "first"),
+            "create": (["up", "--yes", "--skip-preview"], "first"),
+            "preview": (["preview"], "first"),
+            "refresh": (["refresh", "--yes", "--skip-preview"], "first"),
+            "update of 1": (["up", "--yes", "--skip-preview"], "one"),
+            "update of all": (["up", "--yes", "--skip-preview"], "all"),
+            "destroy": (["destroy", "--yes", "--skip-preview"], "all"),
+        }[operation]
+        self.declare(variant)
+        proxy.trips = 0
+        begun = time.perf_counter()
+        memory = self._pulumi(*command, "--stack", STACK)
+        return Sample(time.perf_counter() - begun, proxy.trips, memory["program"], memory["provider"])
+
+    def state_bytes(self) -> int:
+        """The size of the state's file."""
+        return sum(path.stat().st_size for path in (self._folder / "state" / ".pulumi" / "stacks").rglob("*.json"))
+
+    def _pulumi(self, *arguments: str) -> dict[str, int]:
+        with tempfile.TemporaryFile() as output:
+            process = subprocess.Popen(
+                ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+                cwd=self._folder,
+                env=self._environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+            memory = _watch(process)
+            if process.returncode:
+                output.seek(0)
+                text = output.read().decode()
+                raise SystemExit(f"bench: pulumi {' '.join(arguments)} failed for {self.kind}\n{text}")
+        return memory
+
+
+def _watch(process: "subprocess.Popen[bytes]") -> dict[str, int]:
+    """The most memory that program and provider had, in bytes of resident set, until the process has ended."""
+    most = {"program": 0, "provider": 0}
+    deadline = time.monotonic() + TIMEOUT
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            process.kill()
+            raise SystemExit("bench: an operation took too long")
+        for child in _children(process.pid):
+            try:
+                line, size = " ".join(child.cmdline()), child.memory_info().rss
+            except psutil.Error:
+                continue
+            for role, mark in ROLES.items():
+                if mark in line:
+                    most[role] = max(most[role], size)
+        time.sleep(0.05)
+    return most
+
+
+def _children(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+@contextmanager
+def far_server(rtt: float) -> Iterator[tuple[str, Proxy]]:
+    """A server so many seconds of round trip away: its conninfo by way of the proxy, and the proxy."""
+    with tempfile.TemporaryDirectory() as folder:
+        stack = Stack(Path(folder), "bench")
+        try:
+            stack.up()
+            near = conninfo_to_dict(stack.conninfo)
+            with proxied(str(near["host"]), int(near["port"] or 0), rtt) as proxy:
+                yield make_conninfo(stack.conninfo, port=proxy.port), proxy
+        finally:
+            stack.clean()
+
+
+def measure(jobs: int, rtt: float, repeats: int, engine: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """One row an operation. The three take turns, so that what else the machine does meets all of them."""
+    samples: dict[tuple[str, str], list[Sample]] = {}
+    state = 0
+    with far_server(rtt) as (conninfo, proxy), tempfile.TemporaryDirectory() as folder:
+        for repeat in range(repeats):
+            made = {kind: Subject(kind, Path(folder) / f"{kind}-{repeat}", engine, conninfo, jobs) for kind in SUBJECTS}
+            for kind, subject in made.items():
+                say(f"{jobs} jobs, {rtt * 1000:.0f} ms, {repeat + 1} of {repeats}: {kind}")
+                for operation in OPERATIONS:
+                    samples.setdefault((operation, kind), []).append(subject.time(operation, proxy))
+                    if (operation, kind) == ("create", "project"):
+                        state = subject.state_bytes()
+    return [_row(operation, jobs, rtt, samples, state) for operation in OPERATIONS]
+
+
+def _row(
+    operation: str, jobs: int, rtt: float, samples: Mapping[tuple[str, str], list[Sample]], state: int
+) -> dict[str, Any]:
+    median = {kind: statistics.median(each.seconds for each in samples[operation, kind]) for kind in SUBJECTS}
+    project = samples[operation, "project"]
+    return {
+        "operation": operation,
+        "jobs": jobs,
+        "rtt_ms": round(rtt * 1000),
+        **{f"{kind}_s": round(seconds, 3) for kind, seconds in median.items()},
+        "ratio": round(median["project"] / median["floor"], 3),
+        "spread": {kind: [round(each.seconds, 3) for each in samples[operation, kind]] for kind in SUBJECTS},
+        "round_trips": round(statistics.median(each.trips for each in project)),
+        "naive_round_trips": round(statistics.median(each.trips for each in samples[operation, "naive"])),
+        "program_mib": round(max(each.program for each in project) / 2**20, 1),
+        "provider_mib": round(max(each.provider for each in project) / 2**20, 1),
+        "state_bytes_per_job": round(state / jobs),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were taken on."""
+    return {
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.engine", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--jobs", type=int, nargs="+", default=[6, 100, 1000])
+    parser.add_argument("--rtt", type=int, nargs="+", default=[0, 50], help="round trips in milliseconds")
+    parser.add_argument("--repeats", type=int, default=3, help="of up to 100 jobs; more are measured once")
+    parser.add_argument("--output", type=Path, default=RESULTS / "engine.json")
+    arguments = parser.parse_args()
+    done = subprocess.run([sys.executable, "-m", "toolchain", "ensure"], stdout=subprocess.PIPE, text=True, check=True)
+    engine = done.stdout.strip().splitlines()[-1]
+    rows: list[dict[str, Any]] = []
+    for jobs in arguments.jobs:
+        for rtt in arguments.rtt:
+            repeats = arguments.repeats if jobs <= 100 else 1
+            rows += measure(jobs, rtt / 1000, repeats, engine, lambda text: print(f"bench: {text}", file=sys.stderr))
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n", encoding="utf-8")
+    print_table(rows)
+
+
+def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """The rows' main figures."""
+    columns = ("operation", "jobs", "rtt_ms", "floor_s", "project_s", "naive_s", "ratio", "round_trips")
+    for cells in (columns, *([str(row[column]) for column in columns] for row in rows)):
+        print(f"{cells[0]:<14} {' '.join(f'{cell:>11}' for cell in cells[1:])}")
+
+
+if __name__ == "__main__":
+    main()
