@@ -17,9 +17,9 @@ MAKES_STACKS = ("integration/devstack/", "unit/devstack/", "test_access", "test_
 """Files that start and stop stacks of their own: one after the other, since a stopped one's ports look free."""
 
 
-def pytest_xdist_auto_num_workers() -> int | None:
-    """One where there is one server, since pg_cron's jobs are seen by all; None leaves it to the cores."""
-    return 1 if DATABASE_URL in os.environ else None
+def pytest_xdist_auto_num_workers() -> int:
+    """One where there is one server, since pg_cron's jobs are seen by all; else one more than cores, as many wait."""
+    return 1 if DATABASE_URL in os.environ else (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

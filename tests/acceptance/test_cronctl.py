@@ -161,7 +161,7 @@ def test_help_tells_the_exit_statuses(name: str, project: Any) -> None:
         ),
         (["export"], {}, 2, "--stack"),
         (["export", "--stack", "nowhere"], {}, 3, "cronctl: no stack named 'nowhere' found"),
-        (["export", "--stack", "test", "-o", "no/such/folder.sql"], {}, 3, "cronctl: no/such/folder.sql cannot be"),
+        (["export", "--stack", "test", "-o", "no/such/folder.sql"], {}, 3, "cronctl: cannot write no/such/folder.sql"),
         (["export", "--stack", "test", "-o", "/"], {}, 2, "is a directory"),
         (["--help"], {}, 0, "Look after the scheduled jobs"),
     ],
