@@ -205,6 +205,7 @@ def test_a_crash_of_pg_net_leaves_nothing_in_flight(
 
 
 def test_two_at_once_are_one(postgres: Connection, conninfo: str, endpoint: Endpoint, schedule: Schedule) -> None:
+    endpoint.answer = lambda _: Answer(delay=2)
     text = schedule(endpoint.url, overlap="skip")
     with psycopg.connect(conninfo) as other, psycopg.connect(conninfo, autocommit=True) as third:
         assert other.execute(text.encode()).fetchone() is not None
