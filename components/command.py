@@ -37,21 +37,25 @@ _VALUE_UNDER_TEST = sql.SQL("$1::text")
 def compile_command(name: str, job: Job, *, owner: str, schema: str) -> str:
     """The text of ``cron.job.command`` for a job; ``owner`` is ``project/stack``."""
     if job.http is None:
-        return _marked(owner, name) + (job.sql or "").strip()
-    policy = _policy(job, job.http)
+        return marked(owner, name, job.sql or "")
+    return marked(owner, name, f"{_job_statement(name, job, job.http, schema)};")
+
+
+def _job_statement(name: str, job: Job, http: HttpAction, schema: str) -> str:
+    policy = policy_document(
+        retry=http.retry, overlap=http.overlap, idempotency=http.idempotency, active_between=job.active_between
+    )
     if not policy:
-        recorded = _recorder(schema, "record_cron_run", sql.Literal(name))
-        return _marked(owner, name) + _Statement(job.http, schema).compose(recorded)
-    key = job.http.idempotency
+        return _Statement(http, schema).compose(_recorder(schema, "record_cron_run", sql.Literal(name)))
     statement = _Statement(
-        job.http,
+        http,
         schema,
         source=sql.SQL("{}.begin_cron_run({}, {}) AS begun").format(
             sql.Identifier(schema), sql.Literal(name), sql.Literal(_json_text(policy))
         ),
-        more_headers={key: sql.SQL("begun.idempotency")} if key else {},
+        more_headers={http.idempotency: sql.SQL("begun.idempotency")} if http.idempotency else {},
     )
-    return _marked(owner, name) + statement.compose(_recorder(schema, "record_cron_run_request", sql.SQL("begun.run")))
+    return statement.compose(_recorder(schema, "record_cron_run_request", sql.SQL("begun.run")))
 
 
 def compile_probe(key: str, probe: Probe, *, schema: str) -> str:
@@ -60,12 +64,11 @@ def compile_probe(key: str, probe: Probe, *, schema: str) -> str:
     The secret under test is the parameter ``$1`` (text), so that a value can be tried before it is stored; the others
     are read as jobs read them.
     """
-    statement = _Statement(probe, schema, under_test=key)
-    return statement.compose(lambda sent, _: sent).removesuffix(";")
+    return _Statement(probe, schema, under_test=key).compose(lambda sent, _: sent)
 
 
 def compile_alert(name: str, job: str, alert: Alert, *, owner: str, schema: str) -> str:
-    """The command that sends an alert's messages, if there are any; ``job`` is the name of the job that runs it."""
+    """The statement that sends an alert's messages, if there are any; ``job`` is the name of the job that runs it."""
     schema_name = sql.Identifier(schema)
     recorded = _recorder(schema, "record_cron_run", sql.Literal(job))
     document = alert.model_dump(include={"on", "jobs"}, exclude_none=True)
@@ -75,13 +78,18 @@ def compile_alert(name: str, job: str, alert: Alert, *, owner: str, schema: str)
         source=sql.SQL("{}.take_cron_alerts({}, {}, {}) AS alert").format(
             schema_name, sql.Literal(name), sql.Literal(owner), sql.Literal(_json_text(document))
         ),
-        body=_json(alert.http.body, {field: sql.SQL("alert.") + sql.SQL(field) for field in FIELDS}.__getitem__),
+        body=_json(alert.http.body, {each: sql.SQL("alert.") + sql.SQL(each) for each in FIELDS}.__getitem__),
     )
-    return _marked(owner, job) + statement.compose(
-        lambda sent, rule: sql.SQL("{}.record_cron_alert({}, alert.job, {})").format(
-            schema_name, sql.Literal(name), recorded(sent, rule)
+    return statement.compose(
+        lambda sent, judged: sql.SQL("{}.record_cron_alert({}, alert.job, {})").format(
+            schema_name, sql.Literal(name), recorded(sent, judged)
         )
     )
+
+
+def marked(owner: str, name: str, statements: str) -> str:
+    """What stands in ``cron.job.command``: a first line with the owner (``project/stack``), then the statements."""
+    return f"-- {mark(owner, name)}\n{statements.strip()}"
 
 
 def rule(request: Request) -> dict[str, Any]:
@@ -113,7 +121,7 @@ class _Statement:
     more_headers: Mapping[str, sql.Composable] = field(default_factory=dict)
 
     def compose(self, record: Record) -> str:
-        """The text, with its semicolon."""
+        """The text, without a semicolon."""
         hmac = self.request.auth.hmac if self.request.auth else None
         sources = [self.source] if self.source else []
         if hmac is None:
@@ -124,7 +132,7 @@ class _Statement:
         select = sql.SQL("SELECT {}").format(record(sent, sql.Literal(_json_text(rule(self.request)))))
         if sources:
             select += sql.SQL("\nFROM {}").format(sql.SQL(" CROSS JOIN LATERAL ").join(sources))
-        return select.as_string() + ";"
+        return select.as_string()
 
     def _written_down(self) -> sql.Composed:
         body = sql.SQL(",\n        {} AS body").format(self._body()) if self.request.sends_body else sql.SQL("")
@@ -169,23 +177,13 @@ class _Statement:
         if (auth := self.request.auth) is not None:
             headers[auth.header_name] = signature or _text(auth.template, self._secret)
         headers |= self.more_headers
-        return _json_object(headers, sql.SQL("\n    ")) if headers else sql.SQL("'{{}}'::jsonb").format()
-
-
-def _policy(job: Job, http: HttpAction) -> dict[str, Any]:
-    return policy_document(
-        retry=http.retry, overlap=http.overlap, idempotency=http.idempotency, active_between=job.active_between
-    )
-
-
-def _marked(owner: str, name: str) -> str:
-    return f"-- {mark(owner, name)}\n"
+        return _json_object(headers, a_line_each=True) if headers else sql.SQL("'{{}}'::jsonb").format()
 
 
 def _recorder(schema: str, function: str, subject: sql.Composable) -> Record:
     """Puts a request into the ledger, for a job or for a run that has begun."""
-    return lambda sent, rule: sql.SQL("{schema}.{function}({subject}, {sent}, {rule})").format(
-        schema=sql.Identifier(schema), function=sql.SQL(function), subject=subject, sent=sent, rule=rule
+    return lambda sent, judged: sql.SQL("{schema}.{function}({subject}, {sent}, {rule})").format(
+        schema=sql.Identifier(schema), function=sql.SQL(function), subject=subject, sent=sent, rule=judged
     )
 
 
@@ -209,16 +207,17 @@ def _json(value: JsonValue, read: Read) -> sql.Composable:
     if isinstance(value, str):
         return sql.SQL("to_jsonb(({})::text)").format(_text(value, read))
     if isinstance(value, dict) and value:
-        return _json_object({name: _json(part, read) for name, part in value.items()}, sql.SQL(""))
+        return _json_object({name: _json(part, read) for name, part in value.items()})
     if isinstance(value, list) and value:
         return sql.SQL("jsonb_build_array({})").format(sql.SQL(", ").join(_json(part, read) for part in value))
     return _jsonb(value)
 
 
-def _json_object(pairs: Mapping[str, sql.Composable], end: sql.SQL) -> sql.Composed:
-    apart = _INDENT if end.as_string() else sql.SQL("")
-    told = (apart + sql.SQL("{}, {}").format(sql.Literal(name), value) for name, value in pairs.items())
-    return sql.SQL("jsonb_build_object({}{})").format(sql.SQL("," if end.as_string() else ", ").join(told), end)
+def _json_object(pairs: Mapping[str, sql.Composable], *, a_line_each: bool = False) -> sql.Composed:
+    told = [sql.SQL("{}, {}").format(sql.Literal(name), value) for name, value in pairs.items()]
+    if a_line_each:
+        return sql.SQL("jsonb_build_object({}\n    )").format(sql.SQL(",").join(_INDENT + pair for pair in told))
+    return sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(told))
 
 
 def _jsonb(value: JsonValue) -> sql.Composable:

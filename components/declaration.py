@@ -7,14 +7,14 @@ from psycopg import sql
 
 from components.alert import Alert
 from components.catalogue import Catalogue, Job, SecretSpec
-from components.command import compile_alert, compile_command, compile_probe, rule
+from components.command import compile_alert, compile_command, compile_probe, marked, rule
 from components.config import Config, ExtensionConfig, RetentionConfig, Settings
 from components.cron_job import CronJobArgs
 from components.extension import ExtensionArgs
 from components.fields import ExtensionName
 from components.function import ROTATION_FUNCTIONS
 from components.grants import GrantsArgs
-from components.owner import mark
+from components.owner import ALERT, RUNS_SWEEP, SECRETS_SWEEP
 from components.request import Probe
 from components.rotation import RotationFunctionArgs
 from components.run_ledger import RunLedgerArgs
@@ -147,7 +147,7 @@ def _probe(key: str, probe: Probe, schema: str, *, control: bool) -> ProbeArgs:
 def sweep_job(schema: str, owner: str, *, adopt: bool = False) -> CronJobArgs:
     """The job that takes rotations to their end which nobody waits for, and forgets previous values in time."""
     command = load_sql("sweep_cron_secrets").format(schema=sql.Identifier(schema))
-    return _sweep(f"cron-secrets-sweep-{schema}", command, owner, adopt=adopt)
+    return _own_job(SECRETS_SWEEP + schema, command.as_string(), owner, adopt=adopt)
 
 
 def runs_sweep_job(
@@ -160,14 +160,14 @@ def runs_sweep_job(
         details=sql.Literal(f"{retention.details} days"),
         catch_up=sql.Literal(list(catch_up)),
     )
-    return _sweep(f"cron-runs-sweep-{schema}", command, owner, adopt=adopt)
+    return _own_job(RUNS_SWEEP + schema, command.as_string(), owner, adopt=adopt)
 
 
 def alert_job(name: str, alert: Alert, schema: str, owner: str, *, adopt: bool = False) -> CronJobArgs:
     """The job that sends an alert's messages, if there are any."""
-    job = f"cron-alert-{name}-{schema}"
-    command = compile_alert(name, job, alert, owner=owner, schema=schema)
-    return CronJobArgs(name=job, schedule="* * * * *", command=command, owner=owner, adopt=adopt)
+    job = f"{ALERT}{name}-{schema}"
+    statement = compile_alert(name, job, alert, owner=owner, schema=schema)
+    return _own_job(job, f"{statement};", owner, adopt=adopt)
 
 
 def _verified(job: Job, settings: Settings) -> bool:
@@ -178,6 +178,6 @@ def _caught_up(catalogue: Catalogue) -> list[str]:
     return [name for name, job in catalogue.jobs.items() if job.catch_up == "latest"]
 
 
-def _sweep(name: str, command: sql.Composed, owner: str, *, adopt: bool) -> CronJobArgs:
-    text = (sql.SQL("-- {}\n").format(sql.SQL(mark(owner, name))) + command).as_string().strip()
-    return CronJobArgs(name=name, schedule="* * * * *", command=text, owner=owner, adopt=adopt)
+def _own_job(name: str, statements: str, owner: str, *, adopt: bool) -> CronJobArgs:
+    command = marked(owner, name, statements)
+    return CronJobArgs(name=name, schedule="* * * * *", command=command, owner=owner, adopt=adopt)

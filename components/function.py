@@ -12,7 +12,7 @@ from psycopg import sql
 
 from components.connection import Row
 from components.object_kind import Difference, Statements
-from components.owner import mark, owner_of
+from components.owner import OWN_JOBS_PATTERN, mark, owner_of
 from components.secret_value import MAX_BYTES
 from components.sql import load_sql
 
@@ -74,6 +74,7 @@ class Function(NamedTuple):
             schema_name=sql.Literal(schema),
             max_bytes=sql.Literal(MAX_BYTES),
             patience=sql.Literal(PATIENCE),
+            own_jobs=sql.Literal(OWN_JOBS_PATTERN),
         )
 
     def body(self, schema: str) -> str:

@@ -22,8 +22,14 @@ class Owner(NamedTuple):
         return f"{self.project}/{self.stack}"
 
 
-OWN_JOBS = ("cron-runs-sweep-", "cron-secrets-sweep-", "cron-alert-")
+RUNS_SWEEP = "cron-runs-sweep-"
+SECRETS_SWEEP = "cron-secrets-sweep-"
+ALERT = "cron-alert-"
+OWN_JOBS = (RUNS_SWEEP, SECRETS_SWEEP, ALERT)
 """How the names of the jobs begin that the project runs for itself; the schema's stands at their ends."""
+
+OWN_JOBS_PATTERN = f"^({'|'.join(OWN_JOBS)})"
+"""The same as a regular expression of PostgreSQL's."""
 
 
 def is_own_job(name: str) -> bool:

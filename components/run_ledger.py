@@ -19,7 +19,7 @@ from components.fields import Identifier
 from components.function import LEDGER_FUNCTIONS
 from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
-from components.owner import Claim, mark, owner_of
+from components.owner import OWN_JOBS_PATTERN, Claim, mark, owner_of
 from components.provider import ObjectProvider, resource_props
 from components.schema_objects import LiveObjects, live_objects, objects_query
 from components.server import Server
@@ -156,7 +156,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
 
 
 def _definition(args: RunLedgerArgs, view: str) -> sql.Composed:
-    return load_sql(view).format(schema=sql.Identifier(args.schema_name))
+    return load_sql(view).format(schema=sql.Identifier(args.schema_name), own_jobs=sql.Literal(OWN_JOBS_PATTERN))
 
 
 def _comment(args: RunLedgerArgs, view: str) -> str:

@@ -25,4 +25,4 @@ FROM cron.job_run_details AS d
 JOIN cron.job AS j ON j.jobid = d.jobid
 WHERE j.jobname IS NOT NULL
   AND NOT (d.command ~ 'record_cron_run' AND d.status <> 'failed')
-  AND NOT (j.jobname ~ '^cron-(runs-sweep|secrets-sweep|alert)-' AND d.status <> 'failed')
+  AND NOT (j.jobname ~ {own_jobs} AND d.status <> 'failed')

@@ -54,7 +54,7 @@ BEGIN
                 ORDER BY r.fired_at DESC LIMIT 1
             ) AS ended ON true
             WHERE starts_with(j.command, '-- supabase-cron: ' || p_owner || '/')
-              AND w.job !~ '^cron-(runs-sweep|secrets-sweep|alert)-'
+              AND w.job !~ {own_jobs}
               AND (NOT p_policy ? 'jobs' OR p_policy -> 'jobs' ? w.job)
         ) AS present
         LEFT JOIN {schema}.cron_alerts AS known ON known.alert = p_alert AND known.job = present.job
