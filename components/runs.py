@@ -13,15 +13,13 @@ from components.errors import Error, StatementFailed
 from components.explanation import Explanation, explain
 from components.owner import owner_of
 from components.run_ledger import HISTORY, RUNS
+from components.schedule import ScheduleError, parse_schedule
 from components.sql import load_sql
 
 OPEN = ("queued", "sent", "retrying")
 BAD = ("failed", "timed_out", "lost", "exhausted")
 STATES = (*OPEN, "ok", *BAD, "skipped")
 """Every state of a run: on its way, done, or come to nothing."""
-
-FIELDS = 5
-"""Of a schedule that is due at the full minute; others are due in seconds."""
 
 STREAK = 20
 """How many verdicts a streak is counted over at most."""
@@ -91,7 +89,7 @@ class JobStatus(NamedTuple):
     @property
     def lag(self) -> float | None:
         """Seconds between the minute in which pg_cron was to start the last run and its start; None of others."""
-        if self.fired_at is None or self.source != "schedule" or not self.schedule.count(" ") >= FIELDS - 1:
+        if self.fired_at is None or self.source != "schedule" or not _is_of_minutes(self.schedule):
             return None
         return self.fired_at.second + self.fired_at.microsecond / 1e6
 
@@ -214,13 +212,20 @@ def last_verdicts(conninfo: str, schema: str) -> dict[str, dict[str, Any]]:
         return {}
     finally:
         database.close()
-    return {job.job: _verdict(job) for job in jobs if job.state is not None and job.fired_at is not None}
+    return {job.job: _verdict(job, job.fired_at) for job in jobs if job.fired_at is not None}
 
 
-def _verdict(job: JobStatus) -> dict[str, Any]:
-    fired = f"{job.fired_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if job.fired_at else None
-    told = {"run": job.last_run, "state": job.state, "utc": fired, "detail": job.detail}
-    return {key: value for key, value in told.items() if value is not None}
+def _verdict(job: JobStatus, fired_at: datetime) -> dict[str, Any]:
+    verdict = {"run": job.last_run, "state": job.state, "utc": f"{fired_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"}
+    return verdict if job.detail is None else {**verdict, "detail": job.detail}
+
+
+def _is_of_minutes(schedule: str) -> bool:
+    """Whether it is due at full minutes; others are due in seconds, at the server's start, or nobody knows when."""
+    try:
+        return parse_schedule(schedule).times is not None
+    except ScheduleError:
+        return False
 
 
 def _status(row: Row) -> JobStatus:

@@ -17,18 +17,16 @@ from components.cron_job import CronJobProvider
 from components.run_ledger import RunLedgerProvider
 from components.run_log import BATCH, OVERLAP, RunLog
 from tests.integration.components.command_line import Running, Said, running_cronctl
-from tests.integration.components.endpoint import Endpoint, serving
+from tests.integration.components.endpoint import Endpoint
 from tests.integration.components.test_run_ledger import LEDGER, OWNER, as_asked, command, fire, settled
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Provide = Callable[..., Any]
 
 
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    with serving() as served:
-        served.answer = as_asked
-        yield served
+@pytest.fixture(autouse=True)
+def answered(endpoint: Endpoint) -> None:
+    endpoint.answer = as_asked
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -16,7 +16,7 @@ from components.config import RetentionConfig
 from components.cron_job import CronJobProvider
 from components.declaration import runs_sweep_job
 from components.run_ledger import RunLedgerProvider
-from tests.integration.components.endpoint import Answer, Endpoint, serving
+from tests.integration.components.endpoint import Answer, Endpoint
 from tests.integration.components.test_run_ledger import LEDGER, OWNER, command, settled
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -25,11 +25,9 @@ MINUTES = int(os.environ.get("SOAK_MINUTES", "1"))
 SWEEP = "cron-runs-sweep-public"
 
 
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    with serving() as served:
-        served.answer = lambda asked: Answer(500 if asked.path == "/job-7" else 200)
-        yield served
+@pytest.fixture(autouse=True)
+def answered(endpoint: Endpoint) -> None:
+    endpoint.answer = lambda asked: Answer(500 if asked.path == "/job-7" else 200)
 
 
 @pytest.mark.timeout(60 * MINUTES + 240)

@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from components.secret_store import SecretStoreProvider
 from tests.integration.components.conftest import PRIVATE
-from tests.integration.components.endpoint import Answer, Endpoint, serving
+from tests.integration.components.endpoint import Answer, Endpoint
 
 HOSTILE = """it's "quoted" \\ back, $body$ %(key)s %s %% {{x}} :name ünïcödé"""
 
@@ -106,11 +106,9 @@ def psql(conninfo: str, tmp_path: Path) -> Callable[[str], None]:
     return run
 
 
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    with serving() as served:
-        served.answer = lambda asked: Answer(204 if asked.path == "/probe" else 200)
-        yield served
+@pytest.fixture(autouse=True)
+def answered(endpoint: Endpoint) -> None:
+    endpoint.answer = lambda asked: Answer(204 if asked.path == "/probe" else 200)
 
 
 def differences(database: Database, config: Config) -> dict[str, list[str]]:
