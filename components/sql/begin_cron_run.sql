@@ -18,7 +18,8 @@ BEGIN
     IF again IS NOT NULL THEN
         RETURN QUERY
             UPDATE {schema}.cron_runs AS r
-            SET state = 'queued', attempt = r.attempt + 1, retry_at = NULL
+            SET state = 'queued', attempt = r.attempt + 1, retry_at = NULL,
+                detail = NULL, status_code = NULL, response = NULL, milliseconds = NULL, sent_at = NULL
             WHERE r.run = again AND r.job = p_job AND r.state = 'retrying'
             RETURNING r.run, r.idempotency::text;
         RETURN;
@@ -42,7 +43,8 @@ BEGIN
         VALUES (
             p_job,
             origin,
-            CASE WHEN origin IN ('schedule', 'catch_up') THEN p_policy END, -- whoever runs it otherwise waits for what comes of it
+            -- Whoever runs it otherwise waits for what comes of it.
+            CASE WHEN origin IN ('schedule', 'catch_up') THEN p_policy END,
             CASE WHEN p_policy ? 'idempotency' THEN gen_random_uuid() END
         )
         RETURNING r.run, r.idempotency::text;

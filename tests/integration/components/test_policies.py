@@ -91,6 +91,22 @@ def test_a_run_is_tried_again_until_it_works(postgres: Connection, endpoint: End
     assert len(set(keys(endpoint))) == 1
 
 
+def test_an_attempt_has_nothing_of_the_one_before(
+    postgres: Connection, superuser: Connection, endpoint: Endpoint, schedule: Schedule
+) -> None:
+    endpoint.answer = answers(503)
+    run(postgres, schedule(endpoint.url, retry={"attempts": 2, "backoff": 0.1}))
+    until(postgres, ["retrying"])
+    endpoint.answer = lambda _: Answer(delay=2)
+    until(postgres, ["queued"])
+    assert runs(postgres, "attempt, detail, status_code, response") == [(2, None, None, None)]
+    superuser.execute("TRUNCATE public.cron_run_requests, net.http_request_queue")  # as a crash does
+    until(postgres, ["exhausted"])
+    ((detail, status_code),) = runs(postgres, "detail, status_code")
+    assert status_code is None
+    assert "crashed" in detail
+
+
 def test_each_run_has_an_idempotency_key_of_its_own(
     postgres: Connection, endpoint: Endpoint, schedule: Schedule
 ) -> None:
