@@ -114,47 +114,106 @@ class CopyRow(NamedTuple):
     row: tuple[str, ...]
 
 
-class Transaction(NamedTuple):
-    """An open transaction; what is executed here stays or goes as a whole."""
+class Transaction:
+    """An open transaction; what is executed here stays or goes as a whole.
 
-    connection: psycopg.Connection[Row]
+    Statements without parameters wait until an answer is needed and then go together, since each trip to a distant
+    server costs more than the statement. So an error of theirs may come with a later call, at the latest at the end.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+        self.connection = connection
+        self._waiting: list[bytes] = [_BEGIN.encode()]
+        self._ended = False
 
     def execute(self, statement: sql.Composable, parameters: Parameters = None) -> None:
         """Run one statement; parameters are bound by the server, never part of the text."""
-        self.connection.execute(statement.as_bytes(self.connection), parameters)
+        text = statement.as_bytes(self.connection)
+        if parameters is None:
+            self._waiting.append(text)
+        else:
+            self._send()
+            self.connection.execute(text, parameters)
 
     def copy(self, given: CopyRow) -> None:
         """Send one row."""
+        self._send()
         with self.connection.cursor() as cursor, cursor.copy(given.query.as_bytes(self.connection)) as copy:
             copy.set_types(["text"] * len(given.row))
             copy.write_row(given.row)
 
     def fetch(self, query: sql.Composable, parameters: Parameters = None) -> list[Row]:
         """Run one query and return its rows as dicts."""
-        return self.connection.execute(query.as_bytes(self.connection), parameters).fetchall()
+        text = query.as_bytes(self.connection)
+        if parameters is None:
+            self._waiting.append(text)
+            return self._send()
+        self._send()
+        return self.connection.execute(text, parameters).fetchall()
+
+    def run_script(self, text: bytes) -> list[Row]:
+        """Run statements as they were written, and return the rows of the last one that has any."""
+        self._waiting.append(text)
+        return self._send()
+
+    def commit(self, query: sql.Composable | None = None) -> list[Row]:
+        """End the transaction; with a query, return what that found as its last statement."""
+        if self._ended:
+            return []
+        if query is not None:
+            self._waiting.append(query.as_bytes(self.connection))
+        self._waiting.append(b"COMMIT")
+        rows = self._send()
+        self._ended = True
+        return rows
+
+    def rollback(self) -> None:
+        """Undo everything; what waits is not sent."""
+        self._waiting.clear()
+        if not self.connection.closed and self.connection.info.transaction_status != TransactionStatus.IDLE:
+            self.connection.execute("ROLLBACK")
+
+    def _send(self) -> list[Row]:
+        if not self._waiting:
+            return []
+        text = b"\n;".join(self._waiting)  # a statement may end in a comment
+        self._waiting.clear()
+        found = _results(self.connection, text)
+        return found[-1] if found else []
+
+
+def _results(connection: psycopg.Connection[Row], text: bytes) -> list[list[Row]]:
+    """The rows of each statement that has any, in one round trip."""
+    with psycopg.ClientCursor(connection, row_factory=dict_row) as cursor:
+        cursor.execute(text)
+        found = []
+        while True:
+            if cursor.description is not None:
+                found.append(cursor.fetchall())
+            if not cursor.nextset():
+                return found
 
 
 class Database:
-    """A database as seen by one engine run: a connection a thread, and a snapshot of each kind of object read once.
+    """A database as seen by one engine run: connections, and a snapshot of each kind of object read once.
 
-    Pulumi's dynamic server has four worker threads (pulumi/dynamic/__main__.py), so this is a pool of four that
-    fails at once, and says why, where the database is out of reach.
+    Connections are made where none is idle, so there are no more than callers: Pulumi's dynamic server has four worker
+    threads (pulumi/dynamic/__main__.py). It fails at once, and says why, where the database is out of reach.
     """
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
-        self._own = threading.local()
-        self._opened: list[psycopg.Connection[Row]] = []
+        self._idle: list[psycopg.Connection[Row]] = []
         self._snapshots: dict[object, object] = {}
         self._locks: dict[object, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections that nobody uses."""
         with self._lock:
-            for connection in self._opened:
+            for connection in self._idle:
                 connection.close()
-            self._opened.clear()
+            self._idle.clear()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -163,37 +222,35 @@ class Database:
         Raises ConnectionFailed or StatementFailed; whatever is raised, everything is rolled back.
         """
         with self._connection() as connection:
-            connection.execute(_BEGIN)
+            transaction = Transaction(connection)
             try:
-                yield Transaction(connection)
+                yield transaction
+                transaction.commit()
             except BaseException:
-                if not connection.closed:
-                    connection.execute("ROLLBACK")
+                transaction.rollback()
                 raise
-            connection.execute("COMMIT")
 
     def read(self, query: sql.Composable) -> list[Row]:
         """Run one query in a READ ONLY transaction, in a single round trip; values must be part of the query."""
-        with (
-            self._connection() as connection,
-            psycopg.ClientCursor(connection, row_factory=dict_row) as cursor,
-        ):
-            text = query.as_bytes(connection)
+        (rows,) = self.read_together([query])
+        return rows
+
+    def read_together(self, queries: Sequence[sql.Composable]) -> list[list[Row]]:
+        """The rows of several queries that see the same moment, in a single round trip."""
+        with self._connection() as connection:
+            texts = [query.as_bytes(connection) for query in queries]
             try:
-                cursor.execute(f"{_BEGIN_READ_ONLY}; ".encode() + text + b"; COMMIT")
+                return _results(connection, b"\n;".join([_BEGIN_READ_ONLY.encode(), *texts, b"COMMIT"]))
             except psycopg.Error:
                 if not connection.closed:
                     connection.execute("ROLLBACK")
                 raise
-            rows: list[Row] = []
-            while True:
-                if cursor.description is not None:
-                    rows = cursor.fetchall()
-                if not cursor.nextset():
-                    return rows
 
     def snapshot(self, reader: Callable[["Database"], T]) -> T:
-        """What ``reader`` finds, read once in the life of this object, which is one phase of one engine run."""
+        """What ``reader`` finds, read once in the life of this object, which is one phase of one engine run.
+
+        :meth:`forget` ends that life early.
+        """
         with self._lock:
             lock = self._locks.setdefault(reader, threading.Lock())
         with lock:
@@ -201,23 +258,31 @@ class Database:
                 self._snapshots[reader] = reader(self)
             return self._snapshots[reader]  # type: ignore[return-value]
 
+    def forget(self) -> None:
+        """Let everything be read anew, after a change that other objects' snapshots may tell of."""
+        with self._lock:
+            self._snapshots.clear()
+
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Row]]:
-        """This thread's connection, behind the gate: nothing of psycopg passes it outwards."""
+        """A connection for this block alone, behind the gate: nothing of psycopg passes it outwards."""
         with driver_errors_are_ours(self._conninfo):
-            connection: psycopg.Connection[Row] | None = getattr(self._own, "connection", None)
-            if connection is None or _is_stale(connection):
-                connection = self._own.connection = self._connect()
-            yield connection
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                with self._lock:
+                    self._idle.append(connection)
 
-    def _connect(self) -> psycopg.Connection[Row]:
-        connection = psycopg.connect(
-            self._conninfo, autocommit=True, prepare_threshold=None, row_factory=cast(Any, dict_row)
-        )
-        with self._lock:
-            self._opened = [each for each in self._opened if not each.closed]
-            self._opened.append(connection)
-        return connection
+    def _take(self) -> psycopg.Connection[Row]:
+        while True:
+            with self._lock:
+                if not self._idle:
+                    break
+                connection = self._idle.pop()
+            if not _is_stale(connection):
+                return connection
+        return psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None, row_factory=cast(Any, dict_row))
 
 
 def _is_stale(connection: psycopg.Connection[Row]) -> bool:

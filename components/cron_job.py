@@ -135,37 +135,67 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
 
     def plan(self, args: CronJobArgs, live: LiveJob | None, previous: CronJobArgs | None = None) -> Statements:
         if live is None:
-            schedule = sql.SQL("cron.schedule({}, {}, {})").format(
-                *(sql.Literal(text) for text in (args.name, args.schedule, args.command))
-            )
-            if args.active:
-                return statement(sql.SQL("SELECT {}").format(schedule))
-            return statement(sql.SQL("SELECT cron.alter_job({}, active := false)").format(schedule))
-        changes = [
-            sql.SQL("{} := {}").format(sql.SQL(name), sql.Literal(value))
-            for name, value in (
-                ("schedule", args.schedule),
-                ("command", args.command),
-                ("active", args.active),
-                ("database", live.current_database),
-            )
-            if value != getattr(live, name)
-        ]
-        if not changes:
-            return []
-        return statement(
-            sql.SQL("SELECT cron.alter_job({}, {})").format(sql.Literal(live.jobid), sql.SQL(", ").join(changes))
-        )
+            return statement(sql.SQL("SELECT {}").format(_schedule(args)))
+        changes = _changes(args, live)
+        return statement(sql.SQL("SELECT {}").format(_alter(live, changes))) if changes else []
 
     def drop(self, args: CronJobArgs, live: LiveJob, outputs: Mapping[str, Any]) -> Statements:
         self.claim(args, live, args)
-        return statement(sql.SQL("SELECT cron.unschedule({}::bigint)").format(sql.Literal(live.jobid)))
+        return statement(sql.SQL("SELECT {}").format(_unschedule(live)))
+
+    def guarded_plan(self, args: CronJobArgs, seen: LiveJob | None) -> sql.Composable | None:
+        if seen is None:
+            return sql.SQL("SELECT {} WHERE NOT EXISTS (SELECT FROM cron.job WHERE jobname = {})").format(
+                _schedule(args), sql.Literal(args.name)
+            )
+        return _guarded(_alter(seen, changes), args, seen) if (changes := _changes(args, seen)) else None
+
+    def guarded_drop(self, args: CronJobArgs, seen: LiveJob) -> sql.Composable | None:
+        self.claim(args, seen, args)
+        return _guarded(_unschedule(seen), args, seen)
 
     def outputs(self, args: CronJobArgs, live: LiveJob, before: LiveJob | None) -> dict[str, Any]:
         return {"jobid": live.jobid, "database": live.database, "username": live.username}
 
     def live_args(self, args: CronJobArgs, live: LiveJob) -> CronJobArgs:
         return args.model_copy(update={"schedule": live.schedule, "command": live.command, "active": live.active})
+
+
+def _schedule(args: CronJobArgs) -> sql.Composable:
+    schedule = sql.SQL("cron.schedule({}, {}, {})").format(
+        *(sql.Literal(text) for text in (args.name, args.schedule, args.command))
+    )
+    return schedule if args.active else sql.SQL("cron.alter_job({}, active := false)").format(schedule)
+
+
+def _changes(args: CronJobArgs, live: LiveJob) -> list[sql.Composable]:
+    return [
+        sql.SQL("{} := {}").format(sql.SQL(name), sql.Literal(value))
+        for name, value in (
+            ("schedule", args.schedule),
+            ("command", args.command),
+            ("active", args.active),
+            ("database", live.current_database),
+        )
+        if value != getattr(live, name)
+    ]
+
+
+def _alter(live: LiveJob, changes: list[sql.Composable]) -> sql.Composable:
+    return sql.SQL("cron.alter_job({}, {})").format(sql.Literal(live.jobid), sql.SQL(", ").join(changes))
+
+
+def _unschedule(live: LiveJob) -> sql.Composable:
+    return sql.SQL("cron.unschedule({}::bigint)").format(sql.Literal(live.jobid))
+
+
+def _guarded(call: sql.Composable, args: CronJobArgs, seen: LiveJob) -> sql.Composable:
+    """A call on a job, made if its row is still as it was seen."""
+    row = {"jobid": seen.jobid, "jobname": args.name} | {
+        name: getattr(seen, name) for name in ("schedule", "command", "active", "database", "username")
+    }
+    columns = (sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value)) for name, value in row.items())
+    return sql.SQL("SELECT {} FROM cron.job WHERE {}").format(call, sql.SQL(" AND ").join(columns))
 
 
 def _version(extversion: str | None) -> PgCronVersion | None:

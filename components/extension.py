@@ -47,6 +47,7 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
 
     args = ExtensionArgs
     identified_by = ("name",)
+    carries_others = True
     directives = frozenset({"drop", "schema_name"})
 
     def identity(self, args: ExtensionArgs) -> str:

@@ -47,6 +47,8 @@ class ObjectKind(Generic[ArgsT, LiveT]):
     identified_by: ClassVar[tuple[str, ...]]
     directives: ClassVar[frozenset[str]] = frozenset()
     secrets: ClassVar[frozenset[str]] = frozenset()
+    carries_others: ClassVar[bool] = False
+    """Whether a change of such an object may change what is read of objects of other kinds."""
 
     def identity(self, args: ArgsT) -> str:
         """The resource's id: what names the object in the database."""
@@ -93,6 +95,14 @@ class ObjectKind(Generic[ArgsT, LiveT]):
     def drop(self, args: ArgsT, live: LiveT, outputs: Mapping[str, Any]) -> Statements:
         """The statements that remove the object; may raise Conflict."""
         raise NotImplementedError
+
+    def guarded_plan(self, args: ArgsT, seen: LiveT | None) -> sql.Composable | None:
+        """The plan as one statement that does nothing where what lives is not as it was seen; None if there is none."""
+        return None
+
+    def guarded_drop(self, args: ArgsT, seen: LiveT) -> sql.Composable | None:
+        """The same for :meth:`drop`."""
+        return None
 
     def outputs(self, args: ArgsT, live: LiveT, before: LiveT | None) -> dict[str, Any]:
         """What is told beside the inputs; ``before`` is what lived when this resource was created."""

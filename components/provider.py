@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Generic
 
+from psycopg import sql
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
@@ -25,7 +26,7 @@ from pulumi.output import Unknown
 from pydantic import ValidationError
 
 from components.config import Settings
-from components.connection import Database, Transaction, database, resolve_conninfo
+from components.connection import Database, Row, Transaction, database, resolve_conninfo
 from components.errors import Error, InvalidConfiguration
 from components.model import Model, known_properties, problems
 from components.object_kind import ArgsT, LiveT, ObjectKind, drift_sentence, execute, read_objects, snapshot
@@ -108,29 +109,62 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the object; one that is gone already is removed."""
         args = self._args(_props)
-        if not read_objects(self.kind, self._database, self.kind.scope(args), self.kind.identity(args)):
+        seen = self._snapshot(args).get(self.kind.identity(args))
+        if seen is None:
             return  # asked apart: a transaction would be aborted where even the table is gone
-        with self._told(args), self._database.transaction() as transaction:
-            live = self._live(transaction, args)
-            if live is not None:
-                execute(transaction, self.kind.drop(args, live, _props))
+        with self._told(args):
+            guarded = self.kind.guarded_drop(args, seen)
+            if guarded is None or self._at_once(args, guarded) is not None:
+                with self._database.transaction() as transaction:
+                    live = self._live(transaction, args)
+                    if live is not None:
+                        execute(transaction, self.kind.drop(args, live, _props))
+        self._changed()
 
     def _apply(self, args: ArgsT, previous: ArgsT | None) -> dict[str, Any]:
         with self._told(args):
-            with self._database.transaction() as transaction:
-                before = self._live(transaction, args)
-                self.kind.claim(args, before, previous)
-                waits = self._waits(args, before, previous)
-                execute(transaction, self.kind.plan(args, before, previous))
-                after = self._live(transaction, args)
-                if after is None and not waits:
-                    raise Error("is not there after its creation")
-            if waits:
+            before, after = self._seen_and_made(args, previous) or self._made(args, previous)
+            self._changed()
+            if self._waits(args, before, previous):
                 self._wait(args)
                 after = read_objects(self.kind, self._database, self.kind.scope(args), self.kind.identity(args)).get(
                     self.kind.identity(args)
                 )
         return {**args.model_dump(exclude_none=True), **self.kind.outputs(args, after, before)}
+
+    def _made(self, args: ArgsT, previous: ArgsT | None) -> tuple[LiveT | None, LiveT | None]:
+        """Look, change and look again, in one transaction: what was there, and what is."""
+        with self._database.transaction() as transaction:
+            before = self._live(transaction, args)
+            self.kind.claim(args, before, previous)
+            execute(transaction, self.kind.plan(args, before, previous))
+            after = self._parsed(args, transaction.commit(self._query(args)))
+        if after is None and not self._waits(args, before, previous):
+            raise Error("is not there after its creation")
+        return before, after
+
+    def _seen_and_made(self, args: ArgsT, previous: ArgsT | None) -> tuple[LiveT | None, LiveT] | None:
+        """Change what the snapshot has seen, in one round trip; None where it has become another meanwhile."""
+        seen = self._snapshot(args).get(self.kind.identity(args))
+        guarded = self.kind.guarded_plan(args, seen)
+        if guarded is None:
+            return None
+        self.kind.claim(args, seen, previous)
+        after = self._at_once(args, guarded)
+        if after is None or self.kind.differences(args, after, previous):
+            return None
+        self.kind.claim(args, after, previous)
+        return seen, after
+
+    def _at_once(self, args: ArgsT, guarded: sql.Composable) -> LiveT | None:
+        """Run a statement that acts only on what was seen; what is there then."""
+        with self._database.transaction() as transaction:
+            transaction.execute(guarded)
+            return self._parsed(args, transaction.commit(self._query(args)))
+
+    def _changed(self) -> None:
+        if self.kind.carries_others:
+            self._database.forget()
 
     def _waits(self, args: ArgsT, before: LiveT | None, previous: ArgsT | None) -> bool:
         """Whether the plan only begins what :meth:`_wait` sees to its end."""
@@ -165,8 +199,13 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         return snapshot(self.kind, self._database, self.kind.scope(args))
 
     def _live(self, transaction: Transaction, args: ArgsT) -> LiveT | None:
-        identity = self.kind.identity(args)
-        return self.kind.parse(transaction.fetch(self.kind.query(self.kind.scope(args), identity))).get(identity)
+        return self._parsed(args, transaction.fetch(self._query(args)))
+
+    def _query(self, args: ArgsT) -> sql.Composable:
+        return self.kind.query(self.kind.scope(args), self.kind.identity(args))
+
+    def _parsed(self, args: ArgsT, rows: Iterable[Row]) -> LiveT | None:
+        return self.kind.parse(rows).get(self.kind.identity(args))
 
     def _drift(self, state: ArgsT, live: LiveT | None) -> Iterator[str]:
         title = self.kind.title(state)

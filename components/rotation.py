@@ -43,6 +43,7 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
 
     args = RotationFunctionArgs
     identified_by = ("schema_name", "name")
+    carries_others = True
     directives = frozenset({"adopt"})
 
     def identity(self, args: RotationFunctionArgs) -> str:

@@ -70,6 +70,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
 
     args = RunLedgerArgs
     identified_by = ("schema_name",)
+    carries_others = True
     directives = frozenset({"adopt"})
 
     def identity(self, args: RunLedgerArgs) -> str:

@@ -35,12 +35,12 @@ def run_now(database: Database, command: str, source: Source = "manual") -> int 
         transaction.execute(sql.SQL("SET LOCAL search_path TO DEFAULT"))
         transaction.execute(sql.SQL("SET LOCAL statement_timeout TO DEFAULT"))
         transaction.execute(sql.SQL("SET LOCAL supabase_cron.source = {}").format(sql.Literal(source)))
-        cursor = transaction.connection.execute(command.encode())
-        if not keeps_account(command) or cursor.description is None:
-            return None
-        if (row := cursor.fetchone()) is not None:
-            (run,) = row.values()
-            return int(run)
+        rows = transaction.run_script(command.encode())
+    if not keeps_account(command):
+        return None
+    for row in rows:
+        (run,) = row.values()
+        return int(run)
     raise Skipped("nothing was sent: the job's policy skips a run now; cronctl history tells why")
 
 

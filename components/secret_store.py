@@ -68,6 +68,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
 
     args = SecretStoreArgs
     identified_by = ("schema_name",)
+    carries_others = True
     directives = frozenset({"adopt", "destroy_foreign_secrets"})
 
     def identity(self, args: SecretStoreArgs) -> str:
