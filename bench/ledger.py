@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 import psycopg
 
 from components.alert import Alert
-from components.config import RetentionConfig
 from components.connection import Database
 from components.declaration import alert_job, runs_sweep_job
 from components.object_kind import execute
 from components.run_ledger import RunLedgerArgs, RunLedgerKind
 from components.runs import BAD, health, history, job_status
 from components.secret_store import SecretStoreArgs, SecretStoreKind
+from components.settings import RetentionConfig
 from devstack import Stack
 
 OWNER = "supabase-cron/bench"

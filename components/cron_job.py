@@ -60,6 +60,8 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
 
     args = CronJobArgs
     identified_by = ("name",)
+    in_schema = False
+    in_catalog = False
     directives = frozenset({"adopt", "verify_in"})
 
     def identity(self, args: CronJobArgs) -> str:
@@ -67,9 +69,6 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
 
     def title(self, args: CronJobArgs) -> str:
         return f"cron job {args.name!r}"
-
-    def scope(self, args: CronJobArgs) -> None:
-        return None
 
     def query(self, scope: None, identity: str | None = None) -> sql.Composable:
         # Another role's job of the same name sorts first, so that ours takes its place in parse().

@@ -8,7 +8,7 @@ from psycopg import sql
 from components.alert import Alert
 from components.catalogue import Catalogue, Job, SecretSpec
 from components.command import compile_alert, compile_command, compile_probe, marked, rule
-from components.config import Config, ExtensionConfig, RetentionConfig, Settings
+from components.config import Config
 from components.cron_job import CronJobArgs
 from components.extension import ExtensionArgs
 from components.fields import ExtensionName
@@ -21,6 +21,7 @@ from components.run_ledger import RunLedgerArgs
 from components.secret import ProbeArgs, SecretArgs
 from components.secret_store import SecretStoreArgs
 from components.secret_value import MIN_KEY_BYTES
+from components.settings import ExtensionConfig, RetentionConfig, Settings
 from components.sql import load_sql
 
 EXTENSION_SCHEMAS: dict[ExtensionName, str] = {

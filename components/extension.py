@@ -47,6 +47,7 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
 
     args = ExtensionArgs
     identified_by = ("name",)
+    in_schema = False
     carries_others = True
     directives = frozenset({"drop", "schema_name"})
 
@@ -55,9 +56,6 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
 
     def title(self, args: ExtensionArgs) -> str:
         return f"extension {args.name!r}"
-
-    def scope(self, args: ExtensionArgs) -> None:
-        return None
 
     def query(self, scope: None, identity: str | None = None) -> sql.Composable:
         query = sql.SQL(

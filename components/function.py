@@ -11,9 +11,9 @@ from typing import NamedTuple
 from psycopg import sql
 
 from components.connection import Row
+from components.fields import VALUE_BYTES
 from components.object_kind import Difference, Statements
 from components.owner import OWN_JOBS_PATTERN, mark, owner_of
-from components.secret_value import MAX_BYTES
 from components.sql import load_sql
 
 PATIENCE = 30
@@ -72,7 +72,7 @@ class Function(NamedTuple):
         return load_sql(self.name).format(
             schema=sql.Identifier(schema),
             schema_name=sql.Literal(schema),
-            max_bytes=sql.Literal(MAX_BYTES),
+            max_bytes=sql.Literal(VALUE_BYTES),
             patience=sql.Literal(PATIENCE),
             own_jobs=sql.Literal(OWN_JOBS_PATTERN),
         )

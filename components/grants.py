@@ -64,9 +64,6 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
     def title(self, args: GrantsArgs) -> str:
         return f"grants on function {args.schema_name}.{args.function}"
 
-    def scope(self, args: GrantsArgs) -> str:
-        return args.schema_name
-
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
         return functions_query(scope, ROTATION_FUNCTIONS)
 

@@ -1,9 +1,8 @@
 """All kinds of objects, by the word that the state has for them and in the order in which they need each other."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from components.cron_job import CronJobKind
-from components.declaration import Declaration
 from components.extension import ExtensionKind
 from components.grants import GrantsKind
 from components.model import Model
@@ -12,6 +11,9 @@ from components.rotation import RotationFunctionKind
 from components.run_ledger import RunLedgerKind
 from components.secret import SecretKind
 from components.secret_store import SecretStoreKind
+
+if TYPE_CHECKING:  # a provider does without what declares
+    from components.declaration import Declaration
 
 KINDS: dict[str, ObjectKind[Any, Any]] = {
     "Extension": ExtensionKind(),
@@ -24,7 +26,7 @@ KINDS: dict[str, ObjectKind[Any, Any]] = {
 }
 
 
-def by_kind(declared: Declaration) -> dict[str, list[Model]]:
+def by_kind(declared: "Declaration") -> dict[str, list[Model]]:
     """The inputs of all that is declared, under the same words and in the same order."""
     objects: dict[str, list[Model]] = {
         "Extension": [*declared.extensions.values()],

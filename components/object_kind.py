@@ -4,7 +4,7 @@ Every resource module defines one. The provider (provider.py) says when its part
 ones, so the two cannot disagree on what "in sync" means.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -47,6 +47,10 @@ class ObjectKind(Generic[ArgsT, LiveT]):
     identified_by: ClassVar[tuple[str, ...]]
     directives: ClassVar[frozenset[str]] = frozenset()
     secrets: ClassVar[frozenset[str]] = frozenset()
+    in_schema: ClassVar[bool] = True
+    """Whether the inputs name a schema, ``schema_name``, that the object stands in."""
+    in_catalog: ClassVar[bool] = True
+    """Whether :meth:`query` asks the system catalogs alone, so that it cannot fail for want of a table."""
     carries_others: ClassVar[bool] = False
     """Whether a change of such an object may change what is read of objects of other kinds."""
 
@@ -58,9 +62,9 @@ class ObjectKind(Generic[ArgsT, LiveT]):
         """How messages name the object: ``cron job 'nightly'``."""
         raise NotImplementedError
 
-    def scope(self, args: ArgsT) -> Hashable:
-        """What one snapshot query covers; objects of one scope are read together."""
-        raise NotImplementedError
+    def scope(self, args: ArgsT) -> str | None:
+        """What one snapshot query covers, a schema or the whole database; objects of one scope are read together."""
+        return str(args.schema_name) if self.in_schema else None  # type: ignore[attr-defined]
 
     def query(self, scope: Any, identity: str | None = None) -> sql.Composable:  # noqa: ANN401 - each kind has its own
         """The one catalog query that reads every object of a scope, or the one with an identity."""
@@ -128,7 +132,7 @@ def execute(transaction: Transaction, steps: Statements) -> None:
 
 
 def read_objects(
-    kind: ObjectKind[Any, LiveT], database: Database, scope: Hashable, identity: str | None = None
+    kind: ObjectKind[Any, LiveT], database: Database, scope: str | None, identity: str | None = None
 ) -> dict[str, LiveT]:
     """All that lives in a scope, or the one object with an identity, as a rule in one round trip."""
     for query in (kind.query(scope, identity), kind.older_query(scope, identity)):
@@ -146,13 +150,13 @@ class _Snapshot:
     """A reader for :meth:`Database.snapshot`, equal for the same kind and scope."""
 
     kind: type[ObjectKind[Any, Any]]
-    scope: Hashable
+    scope: str | None
 
     def __call__(self, source: Database) -> dict[str, Any]:
         return read_objects(self.kind(), source, self.scope)
 
 
-def snapshot(kind: ObjectKind[Any, LiveT], database: Database, scope: Hashable) -> dict[str, LiveT]:
+def snapshot(kind: ObjectKind[Any, LiveT], database: Database, scope: str | None) -> dict[str, LiveT]:
     """All that lives in a scope, read once in the life of ``database``: by a resource, and by cronctl."""
     return database.snapshot(_Snapshot(type(kind), scope))
 

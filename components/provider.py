@@ -9,7 +9,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from psycopg import sql
 from pulumi.dynamic import (
@@ -25,12 +25,14 @@ from pulumi.dynamic import (
 from pulumi.output import Unknown
 from pydantic import ValidationError
 
-from components.config import Settings
 from components.connection import Database, Row, Transaction, database, resolve_conninfo
 from components.errors import Error, InvalidConfiguration
 from components.model import Model, known_properties, problems
 from components.object_kind import ArgsT, LiveT, ObjectKind, drift_sentence, execute, read_objects, snapshot
-from components.server import read_server
+from components.settings import Settings
+
+if TYPE_CHECKING:
+    from components.overview import Overview
 
 
 class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
@@ -39,15 +41,18 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     serialize_as_secret_always = False
     kind: ClassVar[ObjectKind[Any, Any]]
     _database: Database
+    _schema: str
     _kept_outputs: ClassVar[frozenset[str]] = frozenset()
     """Outputs that tell of the resource's creation and are not read again."""
 
     def configure(self, req: ConfigureRequest) -> None:
         """Find the database; connecting waits until something is asked of it."""
         _show_errors_as_sentences()
-        keys = ("databaseUrl", "allowUnverifiedTls")
+        keys = ("databaseUrl", "allowUnverifiedTls", "schema")
         given = {key: value for key in keys if (value := req.config.get(key)) is not None}
-        self._database = database(resolve_conninfo(Settings.model_validate(given), os.environ))
+        settings = Settings.model_validate(given)
+        self._database = database(resolve_conninfo(settings, os.environ))
+        self._schema = settings.schema_name
 
     # In pulumi's own signatures everything is an untyped dict.
 
@@ -57,7 +62,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             return CheckResult(news, [])
         try:
             args = self._args(news)
-            self.kind.preflight(args, self._database.snapshot(read_server))
+            self.kind.preflight(args, self._overview().server)
             live = self._snapshot(args).get(self.kind.identity(args))
             self.kind.claim(args, live, self._state_args(_olds))
         except InvalidConfiguration as exc:
@@ -119,12 +124,12 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
                     live = self._live(transaction, args)
                     if live is not None:
                         execute(transaction, self.kind.drop(args, live, _props))
-        self._changed()
+        self._changed(args, None)
 
     def _apply(self, args: ArgsT, previous: ArgsT | None) -> dict[str, Any]:
         with self._told(args):
             before, after = self._seen_and_made(args, previous) or self._made(args, previous)
-            self._changed()
+            self._changed(args, after)
             if self._waits(args, before, previous):
                 self._wait(args)
                 after = read_objects(self.kind, self._database, self.kind.scope(args), self.kind.identity(args)).get(
@@ -162,9 +167,14 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             transaction.execute(guarded)
             return self._parsed(args, transaction.commit(self._query(args)))
 
-    def _changed(self) -> None:
+    def _changed(self, args: ArgsT, after: LiveT | None) -> None:
+        """Keep the snapshot true to what this process did."""
         if self.kind.carries_others:
             self._database.forget()
+        elif after is None:
+            self._snapshot(args).pop(self.kind.identity(args), None)
+        else:
+            self._snapshot(args)[self.kind.identity(args)] = after
 
     def _waits(self, args: ArgsT, before: LiveT | None, previous: ArgsT | None) -> bool:
         """Whether the plan only begins what :meth:`_wait` sees to its end."""
@@ -195,8 +205,16 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def _properties(self, args: ArgsT) -> dict[str, Any]:
         return args.model_dump(exclude=set(self.kind.directives))
 
+    def _overview(self) -> "Overview":
+        from components.overview import OverviewReader  # noqa: PLC0415 - it knows all kinds, whose modules need this one
+
+        return self._database.snapshot(OverviewReader(self._schema))
+
     def _snapshot(self, args: ArgsT) -> dict[str, LiveT]:
-        return snapshot(self.kind, self._database, self.kind.scope(args))
+        scope = self.kind.scope(args)
+        if self.kind.in_catalog and scope in {self._schema, None}:
+            return self._overview().objects[type(self.kind)]
+        return snapshot(self.kind, self._database, scope)
 
     def _live(self, transaction: Transaction, args: ArgsT) -> LiveT | None:
         return self._parsed(args, transaction.fetch(self._query(args)))

@@ -52,9 +52,6 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
     def title(self, args: RotationFunctionArgs) -> str:
         return f"function {args.schema_name}.{args.name}"
 
-    def scope(self, args: RotationFunctionArgs) -> str:
-        return args.schema_name
-
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
         return functions_query(scope, ROTATION_FUNCTIONS)
 

@@ -79,9 +79,6 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
     def title(self, args: RunLedgerArgs) -> str:
         return f"run ledger in schema {args.schema_name!r}"
 
-    def scope(self, args: RunLedgerArgs) -> str:
-        return args.schema_name
-
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
         return objects_query(scope, [*TABLES, *VIEWS], LEDGER_FUNCTIONS)
 

@@ -106,6 +106,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
 
     args = SecretArgs
     identified_by = ("schema_name", "key")
+    in_catalog = False
     directives = frozenset({"adopt", "on_rotated_in_database"})
     secrets = frozenset({"value"})
 
@@ -114,9 +115,6 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
 
     def title(self, args: SecretArgs) -> str:
         return f"secret {args.key!r}"
-
-    def scope(self, args: SecretArgs) -> str:
-        return args.schema_name
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
         return _query("secrets", scope, identity)

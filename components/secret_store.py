@@ -77,9 +77,6 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
     def title(self, args: SecretStoreArgs) -> str:
         return f"secret store in schema {args.schema_name!r}"
 
-    def scope(self, args: SecretStoreArgs) -> str:
-        return args.schema_name
-
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
         return objects_query(scope, TABLES, STORE_FUNCTIONS)
 

@@ -8,12 +8,9 @@ from datetime import datetime
 import jwt
 
 from components.catalogue import Catalogue, SecretSpec
-from components.fields import http_url, is_placeholder
+from components.fields import VALUE_BYTES, http_url, is_placeholder
 from components.request import Request
 from components.template import secret_keys
-
-MAX_BYTES = 8192
-"""A header line longer than this is refused by common HTTP servers (nginx and node count 8 KiB for all of them)."""
 
 MIN_KEY_BYTES = 32
 """A key of HMAC-SHA256 should not be shorter than its output (RFC 2104, section 3)."""
@@ -40,8 +37,8 @@ def value_problem(spec: SecretSpec, value: str, now: datetime) -> str | None:  #
         return "has quotes around it; set it again without"
     if re.search(r"[\x00-\x1f\x7f]", value):
         return "holds control characters; set it again without"
-    if len(value.encode()) > MAX_BYTES:
-        return f"is longer than {MAX_BYTES} bytes, more than a header may be"
+    if len(value.encode()) > VALUE_BYTES:
+        return f"is longer than {VALUE_BYTES} bytes, more than a header may be"
     match spec.format:
         case "url":
             return _url_problem(value)

@@ -1,8 +1,9 @@
 """What the connected server is and offers: read once an engine run, asked by every preflight."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from components.connection import Database
+from components.connection import Row
 from components.sql import load_sql
 
 
@@ -40,9 +41,13 @@ class Server(NamedTuple):
         return (facts.installed_version or facts.default_version) if facts else None
 
 
-def read_server(database: Database) -> Server:
-    """Ask the server for all of it in one round trip."""
-    (row,) = database.read(load_sql("server"))
+SERVER_QUERY = load_sql("server")
+"""What :func:`parse_server` makes a Server of; it asks the system catalogs alone."""
+
+
+def parse_server(rows: Iterable[Row]) -> Server:
+    """The query's one row."""
+    (row,) = rows
     preloaded = row["preloaded"]
     return Server(
         version=row["version"],

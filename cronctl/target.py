@@ -8,8 +8,9 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from components.config import Config, Settings
+from components.config import Config
 from components.connection import Database, resolve_conninfo
+from components.settings import Settings
 from cronctl.stack import Stack, read_stack
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from components.catalogue import Job
 from components.command import compile_command
-from components.config import RetentionConfig
 from components.declaration import runs_sweep_job, sweep_job
 from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
+from components.settings import RetentionConfig
 from devstack import Stack
 from tests.integration.components.endpoint import Answer, serving
 from tests.integration.components.test_rotation import KEY, OWNER, probe, secret

@@ -9,11 +9,11 @@ import pytest
 
 from components.catalogue import Job
 from components.command import compile_command
-from components.config import RetentionConfig
 from components.cron_job import CronJobProvider
 from components.declaration import runs_sweep_job
 from components.errors import Conflict
 from components.run_ledger import RunLedgerProvider
+from components.settings import RetentionConfig
 from tests.integration.components.endpoint import Answer, Asked, Endpoint
 
 OWNER = "supabase-cron/test"

@@ -3,9 +3,9 @@
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from components.config import Settings
 from components.connection import connection_sentence, resolve_conninfo
 from components.errors import InvalidConfiguration
+from components.settings import Settings
 
 REMOTE = "postgresql://postgres.ref:pl%40nted@db.ref.supabase.co:5432/postgres"
 

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from components.alert import Alert
 from components.catalogue import Catalogue, Job
 from components.command import compile_command
-from components.config import RetentionConfig
 from components.declaration import alert_job, runs_sweep_job
 from components.model import problems
+from components.settings import RetentionConfig
 
 URL = "https://example.com/"
 OWNER = "supabase-cron/dev"

@@ -1,0 +1,77 @@
+"""The configuration keys of a stack. Apart from the catalogue, which a provider that only connects does without."""
+
+import json
+from typing import Any, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from components.fields import ExtensionName, Identifier, OnRotated, SecretKey, StoreKind
+from components.model import Model
+
+
+class OperatorsConfig(Model):
+    """People who may rotate and look: a group role and its members; needs Pulumi's postgresql plugin."""
+
+    role: Identifier
+    members: list[Identifier] = Field(default_factory=list)
+
+
+class ExtensionConfig(Model):
+    """How an extension is kept: at a version, or at whatever the server offers; and whether destroy drops it."""
+
+    version: str | None = None
+    drop: bool = False
+
+
+class RetentionConfig(Model):
+    """For how many days runs are kept: in the ledger, and in pg_cron's own job_run_details."""
+
+    runs: int = Field(default=30, ge=1, le=3650)
+    details: int = Field(default=7, ge=1, le=3650)
+
+
+class Settings(Model):
+    """The configuration keys of a stack, ``supabase-cron:<key>`` in ``Pulumi.<stack>.yaml``."""
+
+    database_url: SecretStr | None = Field(default=None, alias="databaseUrl")
+    allow_unverified_tls: bool = Field(default=False, alias="allowUnverifiedTls")
+    catalogue: str = "jobs.yaml"
+    schema_name: Identifier = Field(default="public", alias="schema")
+    secrets: dict[SecretKey, SecretStr] = Field(default_factory=dict)
+    jobs: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    store: StoreKind = "table"
+    on_rotated_in_database: OnRotated = Field(default="keep", alias="onRotatedInDatabase")
+    extensions: dict[ExtensionName, ExtensionConfig] = Field(default_factory=dict)
+    rotators: list[Identifier] = Field(default_factory=list)
+    operators: OperatorsConfig | None = None
+    retention: RetentionConfig = RetentionConfig()
+    verify_first_run: bool = Field(default=False, alias="verifyFirstRun")
+    adopt: bool = False
+    destroy_foreign_secrets: bool = Field(default=False, alias="destroyForeignSecrets")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _structured_values_arrive_as_json(cls, data: Any) -> Any:  # noqa: ANN401 - what the engine passes
+        if not isinstance(data, dict):
+            return data
+        structured = {"secrets", "jobs", "extensions", "rotators", "operators", "retention"}
+        read = {k: _from_json(k, v) if k in structured and isinstance(v, str) else v for k, v in data.items()}
+        # Pulumi.yaml must give every key a default, or the engine demands it of each stack: empty means unset
+        return {k: v for k, v in read.items() if v not in ("", {}, [])}
+
+    @model_validator(mode="after")
+    def _rotators_once(self) -> Self:
+        if self.operators and self.operators.role in self.rotators:
+            raise ValueError(
+                f"{self.operators.role!r} is the operators' role and may rotate anyway; drop it from rotators"
+            )
+        return self
+
+
+def _from_json(key: str, text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise ValueError(
+            f"{key!r} must be a structure; set its parts with: pulumi config set --path '{key}.<name>'"
+        ) from None
