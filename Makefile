@@ -24,7 +24,7 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 say = @echo "==> $(1)"
 in_stack = PATH="$$($(BIN)/python -m toolchain ensure):$(CURDIR)/$(BIN):$$PATH"; export PATH; $(dev_environment)
 
-.PHONY: help setup setup-dev packages browser engine up preview refresh destroy verify down clean test coverage test-unit \
+.PHONY: help setup setup-dev packages browser engine up preview refresh destroy verify down clean test coverage test-unit bench bench-short \
 	check format schema docs lock
 
 help: ## This list
@@ -107,6 +107,14 @@ coverage: setup-dev packages browser engine ## The same, and which lines they le
 
 test-unit: setup-dev ## The tests that need no server
 	@$(BIN)/python -m pytest tests/unit
+
+bench: setup-dev packages engine ## What pulumi's operations cost above the engine's floor, for 6, 100 and 1000 jobs (half an hour)
+	$(call say,bench: operations of pulumi at every size)
+	@$(BIN)/python -m bench.engine --repeats 2
+
+bench-short: setup-dev packages engine ## The same for 6 and 100 jobs, once each (four minutes)
+	$(call say,bench: operations of pulumi at the small sizes)
+	@$(BIN)/python -m bench.engine --jobs 6 100 --repeats 1 --output bench/results/engine-short.json
 
 check: setup-dev ## Lint, format, types, and generated files
 	$(call say,check: ruff + mypy + generated files)

@@ -24,15 +24,15 @@ class _Rule(NamedTuple):
     explanation: Explanation
     states: Container[str]
     status: Container[int | None]
-    detail: re.Pattern[str]
-    response: re.Pattern[str]
+    detail: str
+    response: str
 
     def fits(self, state: str, status_code: int | None, detail: str, response: str) -> bool:
         return (
             state in self.states
             and status_code in self.status
-            and self.detail.search(detail) is not None
-            and self.response.search(response) is not None
+            and re.search(self.detail, detail) is not None
+            and re.search(self.response, response) is not None
         )
 
 
@@ -42,7 +42,7 @@ _NO_ANSWER = (None,)
 
 def _answered(status: Container[int | None], cause: str, next_step: str, *, body: str = "", detail: str = "") -> _Rule:
     """A rule for an answer that the endpoint gave; ``body`` is looked for in the piece of it that is kept."""
-    return _Rule(Explanation(cause, next_step), _FAILED, status, re.compile(detail), re.compile(body))
+    return _Rule(Explanation(cause, next_step), _FAILED, status, detail, body)
 
 
 def _told(
@@ -54,7 +54,7 @@ def _told(
     status: Container[int | None] = _NO_ANSWER,
 ) -> _Rule:
     """A rule for a run without an answer: what pg_net, pg_cron or the ledger itself tells of it."""
-    return _Rule(Explanation(cause, next_step), states, status, re.compile(detail, re.IGNORECASE), re.compile(""))
+    return _Rule(Explanation(cause, next_step), states, status, f"(?i:{detail})", "")
 
 
 def _statement(message: str, cause: str, next_step: str) -> _Rule:

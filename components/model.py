@@ -11,7 +11,8 @@ from pydantic_core import ErrorDetails
 class Model(BaseModel):
     """A frozen value without unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    # Built when first used: most are parts of another, which builds them anyway, and a provider uses few of all.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 def known_properties(model: type[BaseModel], properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Settings(Model):
     extensions: dict[ExtensionName, ExtensionConfig] = Field(default_factory=dict)
     rotators: list[Identifier] = Field(default_factory=list)
     operators: OperatorsConfig | None = None
-    retention: RetentionConfig = RetentionConfig()
+    retention: RetentionConfig = Field(default_factory=RetentionConfig)
     verify_first_run: bool = Field(default=False, alias="verifyFirstRun")
     adopt: bool = False
     destroy_foreign_secrets: bool = Field(default=False, alias="destroyForeignSecrets")

@@ -123,3 +123,43 @@ def test_a_wrong_schedule_and_a_long_name_are_told_before_anything_is_made(
     long = provide(CronJobProvider).check({}, job("x" * 64)).failures
     assert bool(long) == (version == ("1.4-1",))
     assert rows(postgres) == []
+
+
+def test_what_changed_since_it_was_seen_is_looked_at_again(provide: Provide, postgres: Connection) -> None:
+    created = provide(CronJobProvider).create(job())
+    provider = provide(CronJobProvider)
+    assert not provider.diff(created.id, created.outs, job()).changes
+    postgres.execute("SELECT cron.alter_job(%s, schedule := '9 9 * * *', active := false)", [created.outs["jobid"]])
+    updated = provider.update(created.id, created.outs, job(schedule="5 5 * * *"))
+    assert updated.outs["jobid"] == created.outs["jobid"]
+    assert rows(postgres) == [("nightly", "5 5 * * *", True)]
+
+
+def test_a_job_made_since_it_was_looked_for_is_not_taken_over(provide: Provide, postgres: Connection) -> None:
+    provider = provide(CronJobProvider)
+    assert provider.check({}, job()).failures == []
+    postgres.execute("SELECT cron.schedule('nightly', '9 9 * * *', 'SELECT 9')")
+    with pytest.raises(Conflict, match="exists already"):
+        provider.create(job())
+    assert rows(postgres) == [("nightly", "9 9 * * *", True)]
+
+
+def test_a_job_that_became_anothers_since_it_was_seen_is_not_deleted(provide: Provide, postgres: Connection) -> None:
+    created = provide(CronJobProvider).create(job())
+    provider = provide(CronJobProvider)
+    assert provider.read(created.id, created.outs).id == "nightly"
+    command = "-- supabase-cron: other/prod/nightly\nSELECT 9"
+    postgres.execute("SELECT cron.alter_job(%s, command := %s)", [created.outs["jobid"], command])
+    with pytest.raises(Conflict, match="other/prod"):
+        provider.delete(created.id, created.outs)
+    assert rows(postgres) == [("nightly", "0 1 * * *", True)]
+
+
+def test_a_job_is_made_and_removed_in_the_same_run(provide: Provide, postgres: Connection) -> None:
+    provider = provide(CronJobProvider)
+    assert provider.check({}, job()).failures == []
+    created = provider.create(job())
+    assert provider.read(created.id, created.outs).id == "nightly"
+    provider.delete(created.id, created.outs)
+    assert rows(postgres) == []
+    assert provider.read(created.id, created.outs).id is None
