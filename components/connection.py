@@ -208,6 +208,11 @@ class Database:
         self._locks: dict[object, threading.Lock] = {}
         self._lock = threading.Lock()
 
+    def connect(self) -> None:
+        """Have a connection ready for who comes next. Raises ConnectionFailed."""
+        with self._connection():
+            pass
+
     def close(self) -> None:
         """Close all connections that nobody uses."""
         with self._lock:

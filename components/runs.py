@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg import sql
@@ -198,26 +198,6 @@ def job_status(database: Database, schema: str, owner: str | None = None) -> lis
     rows = read_ledger(database, schema, query)
     marked = [(row, owner_of(row["command"], row["job"])) for row in rows]
     return [_status(row) for row, stack in marked if stack is not None and owner in (None, stack)]
-
-
-def last_verdicts(conninfo: str, schema: str) -> dict[str, dict[str, Any]]:
-    """What came of each job's last run, for a stack's outputs: ``run``, ``state``, ``utc``, and ``detail`` if any.
-
-    Empty where that cannot be found out: whoever deploys is told why by what is deployed.
-    """
-    database = Database(conninfo)
-    try:
-        jobs = job_status(database, schema)
-    except Error:
-        return {}
-    finally:
-        database.close()
-    return {job.job: _verdict(job, job.fired_at) for job in jobs if job.fired_at is not None}
-
-
-def _verdict(job: JobStatus, fired_at: datetime) -> dict[str, Any]:
-    verdict = {"run": job.last_run, "state": job.state, "utc": f"{fired_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"}
-    return verdict if job.detail is None else {**verdict, "detail": job.detail}
 
 
 def _is_of_minutes(schedule: str) -> bool:

@@ -12,10 +12,10 @@ from components.cron_job import CronJob
 from components.declaration import Declaration, declare
 from components.extension import Extension
 from components.grants import Grants
+from components.last_verdicts import LastVerdicts
 from components.operators import Operators
 from components.rotation import RotationFunction
 from components.run_ledger import RunLedger
-from components.runs import last_verdicts
 from components.schedule import parse_schedule
 from components.secret import Secret
 from components.secret_store import SecretStore
@@ -39,6 +39,7 @@ class ScheduledJobs(pulumi.ComponentResource):
         self, resource_name: str, config: Config, *, conninfo: str, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("supabase-cron:index:ScheduledJobs", resource_name, None, opts)
+        last_verdicts = LastVerdicts(conninfo, config.settings.schema_name)
         declared = declare(config)
         extensions = self._extensions(declared)
         store = SecretStore("secret-store", declared.store, self._after(*extensions.values()))
@@ -58,7 +59,7 @@ class ScheduledJobs(pulumi.ComponentResource):
         self.extensions = pulumi.Output.all(**{name: each.installed_version for name, each in extensions.items()})
         self.secrets = pulumi.Output.all(**{key: secret.status for key, secret in secrets.items()})
         made = pulumi.Output.all(*(job.jobid for job in jobs.values()))
-        verdicts = made.apply(lambda _: last_verdicts(conninfo, config.settings.schema_name))
+        verdicts: pulumi.Output[dict[str, dict[str, Any]]] = made.apply(lambda _: last_verdicts.read())
         self.jobs = pulumi.Output.all(**{name: _told(config, name, job, verdicts) for name, job in jobs.items()})
         self.rotators = grants["rotate-cron-secret-grants"].grantees
         self.access = self.rotators.apply(lambda rotators: summary(config.settings.store, rotators))

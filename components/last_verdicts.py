@@ -1,0 +1,44 @@
+"""What came of each job's last run, for a stack's outputs.
+
+The program connects while the engine registers resources, so that nobody waits for a distant server's handshakes.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from components.connection import Database
+from components.errors import Error
+from components.runs import JobStatus, job_status
+
+
+class LastVerdicts:
+    """Connects at once; :meth:`read` may be asked once."""
+
+    def __init__(self, conninfo: str, schema: str) -> None:
+        self._schema = schema
+        self._database = Database(conninfo)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="last-verdicts")
+        self._thread.submit(self._database.connect)
+
+    async def read(self) -> dict[str, dict[str, Any]]:
+        """By job: ``run``, ``state``, ``utc``, and ``detail`` if any.
+
+        Empty where that cannot be found out: whoever deploys is told why by what is deployed.
+        """
+        return await asyncio.wrap_future(self._thread.submit(self._read))
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        try:
+            jobs = job_status(self._database, self._schema)
+        except Error:
+            return {}
+        finally:
+            self._database.close()
+        return {job.job: _verdict(job, job.fired_at) for job in jobs if job.fired_at is not None}
+
+
+def _verdict(job: JobStatus, fired_at: datetime) -> dict[str, Any]:
+    verdict = {"run": job.last_run, "state": job.state, "utc": f"{fired_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"}
+    return verdict if job.detail is None else {**verdict, "detail": job.detail}
