@@ -7,7 +7,6 @@ round trip, times each operation of the three side by side. It prints a table an
 import argparse
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -23,6 +22,7 @@ from typing import Any, NamedTuple
 import psutil
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from bench.machine import machine
 from bench.proxy import Proxy, proxied
 from components.config import load_config
 from components.declaration import declare
@@ -252,17 +252,6 @@ def _row(
         "program_mib": round(max(each.program for each in project) / 2**20, 1),
         "provider_mib": round(max(each.provider for each in project) / 2**20, 1),
         "state_bytes_per_job": round(state / jobs),
-    }
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were taken on."""
-    return {
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
-        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "date": datetime.now(UTC).date().isoformat(),
     }
 
 

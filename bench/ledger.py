@@ -6,27 +6,17 @@
 import argparse
 import json
 import statistics
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import psycopg
-
+from bench.stack import OWNER, SCHEMA, deployed
 from components.alert import Alert
 from components.connection import Database
 from components.declaration import alert_job, runs_sweep_job
-from components.object_kind import execute
-from components.run_ledger import RunLedgerArgs, RunLedgerKind
 from components.runs import BAD, health, history, job_status
-from components.secret_store import SecretStoreArgs, SecretStoreKind
 from components.settings import RetentionConfig
-from devstack import Stack
 
-OWNER = "supabase-cron/bench"
-SCHEMA = "public"
 JOBS = 200
 SIZES = (1_000, 1_000_000)
 REPEATS = 15
@@ -69,7 +59,7 @@ def operations(database: Database) -> dict[str, Callable[[], object]]:
 
     def command(text: str) -> None:
         with database.transaction() as transaction:
-            transaction.connection.execute(text.encode())
+            transaction.run_script(text.encode())
 
     return {
         "status": lambda: (job_status(database, SCHEMA, OWNER), health(database, SCHEMA)),
@@ -93,28 +83,10 @@ def measure(operation: Callable[[], object]) -> Measured:
     return Measured(median, low, high)
 
 
-@contextmanager
-def deployed() -> Iterator[tuple[Database, psycopg.Connection]]:
-    """A stack with store and ledger: the deploying login's database, and a superuser's connection."""
-    with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Path(folder), "bench")
-        try:
-            stack.up()
-            database = Database(stack.conninfo)
-            with database.transaction() as transaction:
-                execute(transaction, SecretStoreKind().plan(SecretStoreArgs(schema_name=SCHEMA, owner=OWNER), None))
-                execute(transaction, RunLedgerKind().plan(RunLedgerArgs(schema_name=SCHEMA, owner=OWNER), None))
-            with psycopg.connect(stack.superuser_conninfo, autocommit=True) as superuser:
-                yield database, superuser
-            database.close()
-        finally:
-            stack.clean()
-
-
 def run() -> list[dict[str, Any]]:
     """One row an operation: seconds at each size, and what the larger one takes more."""
     found: dict[str, list[Measured]] = {}
-    with deployed() as (database, superuser):
+    with deployed() as (_, database, superuser):
         for size in SIZES:
             superuser.execute(FILL.format(jobs=JOBS, size=size).encode())
             superuser.execute("VACUUM ANALYZE public.cron_runs, cron.job_run_details")

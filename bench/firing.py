@@ -1,0 +1,154 @@
+"""What ledger, signing and policies add to a firing job, above the bare ``net.http_post`` of a job set up by hand.
+
+``python -m bench.firing`` makes a dev stack of its own and lets pgbench run each statement, with one session and with
+as many as there are cores. It prints a table and writes bench/results/firing.json.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+
+from bench.machine import machine
+from bench.stack import OWNER, SCHEMA, deployed
+from components.catalogue import Job
+from components.command import compile_command
+from devstack import Stack
+from devstack.processes import stop
+
+RESULTS = Path(__file__).parent / "results" / "firing.json"
+ROUNDS = 5
+REAPED = 0.5
+"""Seconds after which the server knows what its sessions have cost."""
+
+KEY = "k" * 40
+
+BARE = """
+SELECT net.http_post(
+    url := bare.get_secret('supabase_url') || '/functions/v1/notification-worker',
+    headers := jsonb_build_object(
+        'Content-Type', 'application/json',
+        'Authorization', 'Bearer ' || bare.get_secret('service_role_key'),
+        'apikey', bare.get_secret('service_role_key')
+    ),
+    body := jsonb_build_object('limit', 5, 'runs', 1),
+    timeout_milliseconds := 15000
+);
+"""
+
+SET_UP = f"""
+CREATE SCHEMA bare;
+CREATE FUNCTION bare.get_secret(p_key text) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER
+    RETURN (SELECT value FROM public.cron_secrets WHERE key = p_key);
+INSERT INTO public.cron_secrets (key, value) VALUES
+    ('supabase_url', 'http://127.0.0.1:9'), ('service_role_key', '{KEY}');
+GRANT USAGE ON SCHEMA bare TO postgres;
+"""
+
+_HTTP: dict[str, Any] = {
+    "url": "{supabase_url}/functions/v1/notification-worker",
+    "body": {"limit": 5, "runs": 1},
+    "timeout": 15,
+}
+_BEARER = {"auth": {"bearer": "service_role_key"}, "headers": {"apikey": "{service_role_key}"}}
+_POLICIES = {"retry": {"attempts": 3}, "idempotency": "Idempotency-Key"}
+"""Not ``overlap: skip``, which would send one request of all: nobody answers here."""
+
+JOBS: dict[str, dict[str, Any]] = {
+    "ledger": {**_HTTP, **_BEARER},
+    "ledger, signed": {**_HTTP, "auth": {"hmac": "service_role_key"}},
+    "ledger, policies": {**_HTTP, **_BEARER, **_POLICIES},
+}
+
+
+class Sample(NamedTuple):
+    """Milliseconds of the server's CPU and of wall time for one statement."""
+
+    cpu: float
+    wall: float
+
+
+def statements() -> dict[str, str]:
+    """What is run, by what it has."""
+    compiled = {
+        name: compile_command(
+            name,
+            Job.model_validate({"description": "Does its work.", "schedule": "* * * * *", "http": http}),
+            owner=OWNER,
+            schema=SCHEMA,
+        )
+        for name, http in JOBS.items()
+    }
+    return {"bare": BARE, **compiled}
+
+
+def pgbench(stack: Stack, script: Path, sessions: int, transactions: int) -> Sample:
+    """Run a script so many times in each session."""
+    server = psutil.Process(next(part.pid for part in stack.status() if part.part == "postgres") or 0)
+    before = server.cpu_times()
+    command = ["pgbench", "--no-vacuum", f"--client={sessions}", f"--jobs={sessions}"]
+    command += [f"--transactions={transactions}", f"--file={script}", stack.conninfo]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    time.sleep(REAPED)
+    after = server.cpu_times()  # of its children, those that have ended: pgbench's sessions
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    rate = re.search(r"tps = ([0-9.]+) \(without", done.stdout)
+    if rate is None:
+        raise SystemExit(f"bench: pgbench said no rate\n{done.stdout}")
+    return Sample(spent * 1000 / (sessions * transactions), 1000 / float(rate[1]))
+
+
+def measure(transactions: int) -> list[dict[str, Any]]:
+    """One row a statement; they take turns, so that what else the machine does meets all of them."""
+    cores = os.cpu_count() or 1
+    samples: dict[tuple[str, int], list[Sample]] = {}
+    with deployed() as (stack, _, superuser), tempfile.TemporaryDirectory() as folder:
+        stop(stack.places.pid_file("worker"))  # it would send what is queued, on the same cores
+        superuser.execute(SET_UP.encode())
+        scripts: dict[str, Path] = {}
+        for name, text in statements().items():
+            scripts[name] = Path(folder) / f"{len(scripts)}.sql"
+            scripts[name].write_text(text, encoding="utf-8")
+        for _ in range(ROUNDS):
+            for name, script in scripts.items():
+                for sessions in (1, cores):
+                    superuser.execute("TRUNCATE net.http_request_queue, public.cron_runs, public.cron_run_requests")
+                    samples.setdefault((name, sessions), []).append(pgbench(stack, script, sessions, transactions))
+    best = {key: Sample(min(s.cpu for s in found), min(s.wall for s in found)) for key, found in samples.items()}
+    return [
+        {
+            "statement": name,
+            "cpu_ms": round(best[name, 1].cpu, 3),
+            "ratio": round(best[name, 1].cpu / best["bare", 1].cpu, 2),
+            "spread_cpu_ms": [round(sample.cpu, 3) for sample in samples[name, 1]],
+            "per_second": round(1000 / best[name, 1].wall),
+            f"per_second_{cores}_sessions": round(1000 / best[name, cores].wall),
+            "scales": round(best[name, 1].wall / best[name, cores].wall, 2),
+        }
+        for name in scripts
+    ]
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.firing", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--transactions", type=int, default=2000, help="in each session and round")
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    rows = measure(arguments.transactions)
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n", encoding="utf-8")
+    columns = [name for name in rows[0] if name != "spread_cpu_ms"]
+    for cells in (columns, *([str(row[name]) for name in columns] for row in rows)):
+        print(f"{cells[0]:<18}" + "".join(f"{cell:>24}" for cell in cells[1:]))
+
+
+if __name__ == "__main__":
+    main()

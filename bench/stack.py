@@ -1,0 +1,35 @@
+"""A dev stack of the bench's own with what a firing job needs."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from components.connection import Database
+from components.object_kind import execute
+from components.run_ledger import RunLedgerArgs, RunLedgerKind
+from components.secret_store import SecretStoreArgs, SecretStoreKind
+from devstack import Stack
+
+OWNER = "supabase-cron/bench"
+SCHEMA = "public"
+
+
+@contextmanager
+def deployed() -> Iterator[tuple[Stack, Database, psycopg.Connection]]:
+    """A stack with store and ledger: the stack, the deploying login's database, and a superuser's connection."""
+    with tempfile.TemporaryDirectory() as folder:
+        stack = Stack(Path(folder), "bench")
+        try:
+            stack.up()
+            database = Database(stack.conninfo)
+            with database.transaction() as transaction:
+                execute(transaction, SecretStoreKind().plan(SecretStoreArgs(schema_name=SCHEMA, owner=OWNER), None))
+                execute(transaction, RunLedgerKind().plan(RunLedgerArgs(schema_name=SCHEMA, owner=OWNER), None))
+            with psycopg.connect(stack.superuser_conninfo, autocommit=True) as superuser:
+                yield stack, database, superuser
+            database.close()
+        finally:
+            stack.clean()
