@@ -170,8 +170,11 @@ class Transaction:
     def rollback(self) -> None:
         """Undo everything; what waits is not sent."""
         self._waiting.clear()
-        if not self.connection.closed and self.connection.info.transaction_status != TransactionStatus.IDLE:
+        status = self.connection.info.transaction_status
+        if status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
             self.connection.execute("ROLLBACK")
+        elif status != TransactionStatus.IDLE:  # interrupted while the server answers, which then undoes it by itself
+            self.connection.close()
 
     def _send(self) -> list[Row]:
         if not self._waiting:
