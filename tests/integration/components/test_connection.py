@@ -1,0 +1,67 @@
+"""Connections and transactions against a real server: what travels together, and what is left of what fails."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+from psycopg import sql
+
+from components.connection import Database
+from components.errors import StatementFailed
+
+ONE, TWO = sql.SQL("SELECT 1 AS n -- one"), sql.SQL("SELECT 2 AS n UNION SELECT 3 ORDER BY n")
+
+
+@pytest.fixture
+def database(conninfo: str) -> Iterator[Database]:
+    made = Database(conninfo)
+    yield made
+    made.close()
+
+
+def test_queries_are_read_together_and_see_one_moment(database: Database) -> None:
+    assert database.read_together([ONE, TWO]) == [[{"n": 1}], [{"n": 2}, {"n": 3}]]
+    now = sql.SQL("SELECT now() AS t, current_setting('transaction_read_only') AS read_only")
+    first, second = database.read_together([now, now])
+    assert first == second
+    assert first[0]["read_only"] == "on"
+
+
+def test_a_failed_read_leaves_the_connection_as_it_was(database: Database) -> None:
+    with pytest.raises(StatementFailed, match="nowhere"):
+        database.read_together([ONE, sql.SQL("SELECT * FROM nowhere")])
+    assert database.read(ONE) == [{"n": 1}]
+
+
+def test_statements_wait_for_the_question_that_needs_them(database: Database) -> None:
+    with database.transaction() as transaction:
+        transaction.execute(sql.SQL("CREATE TEMPORARY TABLE made (n int) -- a comment at the end"))
+        transaction.execute(sql.SQL("INSERT INTO made VALUES (%(n)s)"), {"n": 7})
+        transaction.execute(sql.SQL("INSERT INTO made VALUES (8)"))
+        assert transaction.commit(sql.SQL("SELECT n FROM made ORDER BY n")) == [{"n": 7}, {"n": 8}]
+    assert database.read(sql.SQL("SELECT count(*) AS n FROM made")) == [{"n": 2}]
+
+
+def test_all_goes_with_the_statement_that_fails_last(database: Database) -> None:
+    with pytest.raises(StatementFailed), database.transaction() as transaction:
+        transaction.execute(sql.SQL("CREATE TEMPORARY TABLE half (n int)"))
+        transaction.execute(sql.SQL("INSERT INTO half VALUES ('no number')"))
+    assert database.read(sql.SQL("SELECT to_regclass('half') IS NULL AS gone")) == [{"gone": True}]
+
+
+def test_what_waits_is_never_sent_after_an_error(database: Database) -> None:
+    with pytest.raises(KeyError), database.transaction() as transaction:
+        transaction.execute(sql.SQL("CREATE TEMPORARY TABLE never (n int)"))
+        raise KeyError
+    assert database.read(sql.SQL("SELECT to_regclass('never') IS NULL AS gone")) == [{"gone": True}]
+
+
+def test_an_interruption_stays_one_and_the_next_question_is_answered(database: Database) -> None:
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt), database.transaction() as transaction:
+        transaction.execute(sql.SQL("SELECT 1"))
+        transaction.fetch(sql.SQL("SELECT pg_sleep(30)"))
+    assert database.read(ONE) == [{"n": 1}]
