@@ -12,7 +12,8 @@ DECLARE
     id text := gen_random_uuid();
     -- The bytes as pg_net stores and sends them.
     body bytea := coalesce(convert_to(p_body::text, 'UTF8'), '');
-    signatures text;
+    signatures text := '';
+    secret text;
 BEGIN
     -- No message here shows the url, which may hold a secret.
     IF parts IS NULL THEN
@@ -33,17 +34,17 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'Write other characters than letters, digits and /-._~!$&()*+,;=:@ as %XX, in upper case.';
     END IF;
-    IF EXISTS (SELECT FROM unnest(p_secrets) AS s (secret) WHERE s.secret IS NULL OR octet_length(s.secret) < 32)
-        OR coalesce(cardinality(p_secrets), 0) = 0
-    THEN
-        RAISE EXCEPTION 'a key to sign with is missing or shorter than 32 bytes'
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Make one with: openssl rand -hex 32';
+    IF coalesce(cardinality(p_secrets), 0) = 0 THEN
+        p_secrets := ARRAY[NULL];
     END IF;
-    SELECT string_agg(
-        ',v1=' || {schema}.cron_request_signature(s.secret, p_method, path || query, moment, id, body),
-        '' ORDER BY s.place
-    ) INTO signatures
-    FROM unnest(p_secrets) WITH ORDINALITY AS s (secret, place);
+    FOREACH secret IN ARRAY p_secrets LOOP
+        IF secret IS NULL OR octet_length(secret) < 32 THEN
+            RAISE EXCEPTION 'a key to sign with is missing or shorter than 32 bytes'
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'Make one with: openssl rand -hex 32';
+        END IF;
+        signatures := signatures || ',v1='
+            || {schema}.cron_request_signature(secret, p_method, path || query, moment, id, body);
+    END LOOP;
     RETURN 't=' || moment || ',id=' || id || signatures;
 END
 $body$
