@@ -24,8 +24,8 @@ export PULUMI_SKIP_UPDATE_CHECK := true
 say = @echo "==> $(1)"
 in_stack = PATH="$$($(BIN)/python -m toolchain ensure):$(CURDIR)/$(BIN):$$PATH"; export PATH; $(dev_environment)
 
-.PHONY: help setup setup-dev packages browser engine up preview refresh destroy verify down clean test coverage test-unit bench bench-short \
-	check format schema docs lock
+.PHONY: help setup setup-dev packages browser engine up preview refresh destroy verify down clean test coverage test-unit \
+	bench bench-short check format schema docs lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

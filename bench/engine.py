@@ -22,16 +22,15 @@ from typing import Any, NamedTuple
 import psutil
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from bench.machine import machine
+from bench.figures import RESULTS, write_figures
 from bench.proxy import Proxy, proxied
+from bench.stack import running
 from components.config import load_config
 from components.declaration import declare
 from components.model import Model
 from components.owner import Owner
-from devstack import Stack
 
 ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "bench" / "results"
 PROJECT = "supabase-cron"
 STACK = "bench"
 SUBJECTS = ("floor", "project", "naive")
@@ -208,15 +207,10 @@ def _children(pid: int) -> list[psutil.Process]:
 @contextmanager
 def far_server(rtt: float) -> Iterator[tuple[str, Proxy]]:
     """A server so many seconds of round trip away: its conninfo by way of the proxy, and the proxy."""
-    with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Path(folder), "bench")
-        try:
-            stack.up()
-            near = conninfo_to_dict(stack.conninfo)
-            with proxied(str(near["host"]), int(near["port"] or 0), rtt) as proxy:
-                yield make_conninfo(stack.conninfo, port=proxy.port), proxy
-        finally:
-            stack.clean()
+    with running() as stack:
+        near = conninfo_to_dict(stack.conninfo)
+        with proxied(str(near["host"]), int(near["port"] or 0), rtt) as proxy:
+            yield make_conninfo(stack.conninfo, port=proxy.port), proxy
 
 
 def measure(jobs: int, rtt: float, repeats: int, engine: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
@@ -270,8 +264,7 @@ def main() -> None:
         for rtt in arguments.rtt:
             repeats = arguments.repeats if jobs <= 100 else 1
             rows += measure(jobs, rtt / 1000, repeats, engine, lambda text: print(f"bench: {text}", file=sys.stderr))
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n", encoding="utf-8")
+    write_figures(arguments.output, rows)
     print_table(rows)
 
 

@@ -5,7 +5,6 @@ as many as there are cores. It prints a table and writes bench/results/firing.js
 """
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -16,14 +15,13 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from bench.machine import machine
+from bench.figures import RESULTS, write_figures
 from bench.stack import OWNER, SCHEMA, deployed
 from components.catalogue import Job
 from components.command import compile_command
 from devstack import Stack
 from devstack.processes import stop
 
-RESULTS = Path(__file__).parent / "results" / "firing.json"
 ROUNDS = 5
 REAPED = 0.5
 """Seconds after which the server knows what its sessions have cost."""
@@ -140,11 +138,10 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.firing", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--transactions", type=int, default=2000, help="in each session and round")
-    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--output", type=Path, default=RESULTS / "firing.json")
     arguments = parser.parse_args()
     rows = measure(arguments.transactions)
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=2) + "\n", encoding="utf-8")
+    write_figures(arguments.output, rows)
     columns = [name for name in rows[0] if name != "spread_cpu_ms"]
     for cells in (columns, *([str(row[name]) for name in columns] for row in rows)):
         print(f"{cells[0]:<18}" + "".join(f"{cell:>24}" for cell in cells[1:]))

@@ -1,4 +1,4 @@
-"""A dev stack of the bench's own with what a firing job needs."""
+"""A dev stack of the bench's own, bare or with what a firing job needs."""
 
 import tempfile
 from collections.abc import Iterator
@@ -18,18 +18,25 @@ SCHEMA = "public"
 
 
 @contextmanager
-def deployed() -> Iterator[tuple[Stack, Database, psycopg.Connection]]:
-    """A stack with store and ledger: the stack, the deploying login's database, and a superuser's connection."""
+def running() -> Iterator[Stack]:
+    """A stack as Supabase gives it, until the end of the block."""
     with tempfile.TemporaryDirectory() as folder:
         stack = Stack(Path(folder), "bench")
         try:
             stack.up()
-            database = Database(stack.conninfo)
-            with database.transaction() as transaction:
-                execute(transaction, SecretStoreKind().plan(SecretStoreArgs(schema_name=SCHEMA, owner=OWNER), None))
-                execute(transaction, RunLedgerKind().plan(RunLedgerArgs(schema_name=SCHEMA, owner=OWNER), None))
-            with psycopg.connect(stack.superuser_conninfo, autocommit=True) as superuser:
-                yield stack, database, superuser
-            database.close()
+            yield stack
         finally:
             stack.clean()
+
+
+@contextmanager
+def deployed() -> Iterator[tuple[Stack, Database, psycopg.Connection]]:
+    """A stack with store and ledger: the stack, the deploying login's database, and a superuser's connection."""
+    with running() as stack:
+        database = Database(stack.conninfo)
+        with database.transaction() as transaction:
+            execute(transaction, SecretStoreKind().plan(SecretStoreArgs(schema_name=SCHEMA, owner=OWNER), None))
+            execute(transaction, RunLedgerKind().plan(RunLedgerArgs(schema_name=SCHEMA, owner=OWNER), None))
+        with psycopg.connect(stack.superuser_conninfo, autocommit=True) as superuser:
+            yield stack, database, superuser
+        database.close()

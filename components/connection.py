@@ -7,7 +7,7 @@ is one round trip in a READ ONLY transaction; a write is one transaction with it
 import functools
 import select
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
@@ -122,79 +122,70 @@ class Transaction:
     """
 
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
-        self.connection = connection
+        self._connection = connection
         self._waiting: list[bytes] = [_BEGIN.encode()]
         self._ended = False
 
     def execute(self, statement: sql.Composable, parameters: Parameters = None) -> None:
         """Run one statement; parameters are bound by the server, never part of the text."""
-        text = statement.as_bytes(self.connection)
+        text = statement.as_bytes(self._connection)
         if parameters is None:
             self._waiting.append(text)
         else:
             self._send()
-            self.connection.execute(text, parameters)
+            self._connection.execute(text, parameters)
 
     def copy(self, given: CopyRow) -> None:
         """Send one row."""
         self._send()
-        with self.connection.cursor() as cursor, cursor.copy(given.query.as_bytes(self.connection)) as copy:
+        with self._connection.cursor() as cursor, cursor.copy(given.query.as_bytes(self._connection)) as copy:
             copy.set_types(["text"] * len(given.row))
             copy.write_row(given.row)
 
     def fetch(self, query: sql.Composable, parameters: Parameters = None) -> list[Row]:
         """Run one query and return its rows as dicts."""
-        text = query.as_bytes(self.connection)
+        text = query.as_bytes(self._connection)
         if parameters is None:
-            self._waiting.append(text)
-            return self._send()
+            return self.run_script(text)
         self._send()
-        return self.connection.execute(text, parameters).fetchall()
+        return self._connection.execute(text, parameters).fetchall()
 
     def run_script(self, text: bytes) -> list[Row]:
         """Run statements as they were written, and return the rows of the last one that has any."""
-        self._waiting.append(text)
-        return self._send()
-
-    def commit(self, query: sql.Composable | None = None) -> list[Row]:
-        """End the transaction; with a query, return what that found as its last statement."""
-        if self._ended:
-            return []
-        if query is not None:
-            self._waiting.append(query.as_bytes(self.connection))
-        self._waiting.append(b"COMMIT")
-        rows = self._send()
-        self._ended = True
-        return rows
-
-    def rollback(self) -> None:
-        """Undo everything; what waits is not sent."""
-        self._waiting.clear()
-        status = self.connection.info.transaction_status
-        if status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
-            self.connection.execute("ROLLBACK")
-        elif status != TransactionStatus.IDLE:  # interrupted while the server answers, which then undoes it by itself
-            self.connection.close()
-
-    def _send(self) -> list[Row]:
-        if not self._waiting:
-            return []
-        text = b"\n;".join(self._waiting)  # a statement may end in a comment
-        self._waiting.clear()
-        found = _results(self.connection, text)
+        found = self._send(text)
         return found[-1] if found else []
 
+    def commit(self, *queries: sql.Composable) -> list[list[Row]]:
+        """End the transaction, with queries as its last statements; returns the rows of each."""
+        if self._ended:
+            return []
+        found = self._send(*(query.as_bytes(self._connection) for query in queries), b"COMMIT")
+        self._ended = True
+        return found[len(found) - len(queries) :]
 
-def _results(connection: psycopg.Connection[Row], text: bytes) -> list[list[Row]]:
+    def _send(self, *more: bytes) -> list[list[Row]]:
+        texts = [*self._waiting, *more]
+        self._waiting.clear()
+        return _results(self._connection, texts) if texts else []
+
+
+def _results(connection: psycopg.Connection[Row], texts: Iterable[bytes]) -> list[list[Row]]:
     """The rows of each statement that has any, in one round trip."""
-    with psycopg.ClientCursor(connection, row_factory=dict_row) as cursor:
-        cursor.execute(text)
-        found = []
-        while True:
-            if cursor.description is not None:
-                found.append(cursor.fetchall())
-            if not cursor.nextset():
-                return found
+    cursor = connection.execute(b"\n;".join(texts))  # a statement may end in a comment
+    found = []
+    while True:
+        if cursor.description is not None:
+            found.append(cursor.fetchall())
+        if not cursor.nextset():
+            return found
+
+
+def _roll_back(connection: psycopg.Connection[Row]) -> None:
+    status = connection.info.transaction_status
+    if status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
+        connection.execute("ROLLBACK")
+    elif status != TransactionStatus.IDLE:  # interrupted while the server answers, which then undoes it by itself
+        connection.close()
 
 
 class Database:
@@ -231,12 +222,8 @@ class Database:
         """
         with self._connection() as connection:
             transaction = Transaction(connection)
-            try:
-                yield transaction
-                transaction.commit()
-            except BaseException:
-                transaction.rollback()
-                raise
+            yield transaction
+            transaction.commit()
 
     def read(self, query: sql.Composable) -> list[Row]:
         """Run one query in a READ ONLY transaction, in a single round trip; values must be part of the query."""
@@ -246,13 +233,8 @@ class Database:
     def read_together(self, queries: Sequence[sql.Composable]) -> list[list[Row]]:
         """The rows of several queries that see the same moment, in a single round trip."""
         with self._connection() as connection:
-            texts = [query.as_bytes(connection) for query in queries]
-            try:
-                return _results(connection, b"\n;".join([_BEGIN_READ_ONLY.encode(), *texts, b"COMMIT"]))
-            except psycopg.Error:
-                if not connection.closed:
-                    connection.execute("ROLLBACK")
-                raise
+            texts = (query.as_bytes(connection) for query in queries)
+            return _results(connection, [_BEGIN_READ_ONLY.encode(), *texts, b"COMMIT"])
 
     def snapshot(self, reader: Callable[["Database"], T]) -> T:
         """What ``reader`` finds, read once in the life of this object, which is one phase of one engine run.
@@ -262,22 +244,28 @@ class Database:
         with self._lock:
             lock = self._locks.setdefault(reader, threading.Lock())
         with lock:
-            if reader not in self._snapshots:
-                self._snapshots[reader] = reader(self)
-            return self._snapshots[reader]  # type: ignore[return-value]
+            snapshots = self._snapshots  # another one after forget(), which what is read here may be older than
+            if reader not in snapshots:
+                snapshots[reader] = reader(self)
+            return snapshots[reader]  # type: ignore[return-value]
 
     def forget(self) -> None:
         """Let everything be read anew, after a change that other objects' snapshots may tell of."""
-        with self._lock:
-            self._snapshots.clear()
+        self._snapshots = {}
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Row]]:
-        """A connection for this block alone, behind the gate: nothing of psycopg passes it outwards."""
+        """A connection for this block alone, behind the gate: nothing of psycopg passes it outwards.
+
+        Whatever is raised, what the block has begun is rolled back.
+        """
         with driver_errors_are_ours(self._conninfo):
             connection = self._take()
             try:
                 yield connection
+            except BaseException:
+                _roll_back(connection)
+                raise
             finally:
                 with self._lock:
                     self._idle.append(connection)

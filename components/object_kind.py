@@ -101,7 +101,10 @@ class ObjectKind(Generic[ArgsT, LiveT]):
         raise NotImplementedError
 
     def guarded_plan(self, args: ArgsT, seen: LiveT | None) -> sql.Composable | None:
-        """The plan as one statement that does nothing where what lives is not as it was seen; None if there is none."""
+        """The plan as one statement, which returns a row where it acts, and acts on what lives as it was seen alone.
+
+        None where there is nothing to do, or the kind has no such statement.
+        """
         return None
 
     def guarded_drop(self, args: ArgsT, seen: LiveT) -> sql.Composable | None:

@@ -119,7 +119,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             return  # asked apart: a transaction would be aborted where even the table is gone
         with self._told(args):
             guarded = self.kind.guarded_drop(args, seen)
-            if guarded is None or self._at_once(args, guarded) is not None:
+            if guarded is None or not self._has_acted(guarded):
                 with self._database.transaction() as transaction:
                     live = self._live(transaction, args)
                     if live is not None:
@@ -135,6 +135,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
                 after = read_objects(self.kind, self._database, self.kind.scope(args), self.kind.identity(args)).get(
                     self.kind.identity(args)
                 )
+                self._changed(args, after)
         return {**args.model_dump(exclude_none=True), **self.kind.outputs(args, after, before)}
 
     def _made(self, args: ArgsT, previous: ArgsT | None) -> tuple[LiveT | None, LiveT | None]:
@@ -143,29 +144,27 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             before = self._live(transaction, args)
             self.kind.claim(args, before, previous)
             execute(transaction, self.kind.plan(args, before, previous))
-            after = self._parsed(args, transaction.commit(self._query(args)))
+            (rows,) = transaction.commit(self._query(args))
+        after = self._parsed(args, rows)
         if after is None and not self._waits(args, before, previous):
             raise Error("is not there after its creation")
         return before, after
 
-    def _seen_and_made(self, args: ArgsT, previous: ArgsT | None) -> tuple[LiveT | None, LiveT] | None:
+    def _seen_and_made(self, args: ArgsT, previous: ArgsT | None) -> tuple[LiveT | None, LiveT | None] | None:
         """Change what the snapshot has seen, in one round trip; None where it has become another meanwhile."""
         seen = self._snapshot(args).get(self.kind.identity(args))
         guarded = self.kind.guarded_plan(args, seen)
         if guarded is None:
             return None
         self.kind.claim(args, seen, previous)
-        after = self._at_once(args, guarded)
-        if after is None or self.kind.differences(args, after, previous):
-            return None
-        self.kind.claim(args, after, previous)
-        return seen, after
-
-    def _at_once(self, args: ArgsT, guarded: sql.Composable) -> LiveT | None:
-        """Run a statement that acts only on what was seen; what is there then."""
         with self._database.transaction() as transaction:
-            transaction.execute(guarded)
-            return self._parsed(args, transaction.commit(self._query(args)))
+            acted, rows = transaction.commit(guarded, self._query(args))
+        return (seen, self._parsed(args, rows)) if acted else None
+
+    def _has_acted(self, guarded: sql.Composable) -> bool:
+        with self._database.transaction() as transaction:
+            (acted,) = transaction.commit(guarded)
+        return bool(acted)
 
     def _changed(self, args: ArgsT, after: LiveT | None) -> None:
         """Keep the snapshot true to what this process did."""

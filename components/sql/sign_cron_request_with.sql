@@ -34,10 +34,8 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'Write other characters than letters, digits and /-._~!$&()*+,;=:@ as %XX, in upper case.';
     END IF;
-    IF coalesce(cardinality(p_secrets), 0) = 0 THEN
-        p_secrets := ARRAY[NULL];
-    END IF;
-    FOREACH secret IN ARRAY p_secrets LOOP
+    -- No key at all is one that is missing.
+    FOREACH secret IN ARRAY coalesce(nullif(p_secrets, '{{}}'), ARRAY[NULL::text]) LOOP
         IF secret IS NULL OR octet_length(secret) < 32 THEN
             RAISE EXCEPTION 'a key to sign with is missing or shorter than 32 bytes'
                 USING ERRCODE = 'invalid_parameter_value', HINT = 'Make one with: openssl rand -hex 32';

@@ -40,7 +40,8 @@ def test_statements_wait_for_the_question_that_needs_them(database: Database) ->
         transaction.execute(sql.SQL("CREATE TEMPORARY TABLE made (n int) -- a comment at the end"))
         transaction.execute(sql.SQL("INSERT INTO made VALUES (%(n)s)"), {"n": 7})
         transaction.execute(sql.SQL("INSERT INTO made VALUES (8)"))
-        assert transaction.commit(sql.SQL("SELECT n FROM made ORDER BY n")) == [{"n": 7}, {"n": 8}]
+        (rows,) = transaction.commit(sql.SQL("SELECT n FROM made ORDER BY n"))
+    assert rows == [{"n": 7}, {"n": 8}]
     assert database.read(sql.SQL("SELECT count(*) AS n FROM made")) == [{"n": 2}]
 
 
@@ -56,6 +57,18 @@ def test_what_waits_is_never_sent_after_an_error(database: Database) -> None:
         transaction.execute(sql.SQL("CREATE TEMPORARY TABLE never (n int)"))
         raise KeyError
     assert database.read(sql.SQL("SELECT to_regclass('never') IS NULL AS gone")) == [{"gone": True}]
+
+
+def test_what_was_read_before_a_change_is_not_kept_after_it(database: Database) -> None:
+    read: list[int] = []
+
+    def reader(source: Database) -> int:
+        read.append(len(read))
+        if len(read) == 1:
+            source.forget()  # as another thread, whose change this one has not seen
+        return len(read)
+
+    assert [database.snapshot(reader) for _ in range(3)] == [1, 2, 2]
 
 
 def test_an_interruption_stays_one_and_the_next_question_is_answered(database: Database) -> None:

@@ -163,3 +163,12 @@ def test_a_job_is_made_and_removed_in_the_same_run(provide: Provide, postgres: C
     provider.delete(created.id, created.outs)
     assert rows(postgres) == []
     assert provider.read(created.id, created.outs).id is None
+
+
+def test_anothers_job_of_the_same_name_stays_when_ours_goes(
+    provide: Provide, postgres: Connection, superuser: Connection, superuser_conninfo: str
+) -> None:
+    created = provide(CronJobProvider, superuser_conninfo).create(job())
+    postgres.execute("SELECT cron.schedule('nightly', '9 9 * * *', 'SELECT 9')")
+    provide(CronJobProvider, superuser_conninfo).delete(created.id, created.outs)
+    assert rows(superuser) == [("nightly", "9 9 * * *", True)]
