@@ -36,6 +36,8 @@ setup: $(VENV)/installed ## The virtual environment of what runs, from requireme
 setup-dev: $(VENV)/installed-dev ## The same and the tools of tests and checks, from requirements-dev.lock
 
 pip = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The lock files are whole. Left to resolve, Debian 12's pip takes a newer release for `package[extra]` than the one locked.
+locked = --require-hashes --no-deps -r
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	$(call say,virtual environment: $(VENV) from requirements.lock (about a minute the first time))
@@ -43,13 +45,13 @@ $(VENV)/installed: requirements.lock pyproject.toml
 		{ echo "make: Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 …" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ echo "make: no virtual environment; install your system's python3-venv package" >&2; exit 1; }
-	@$(pip) --require-hashes -r requirements.lock
+	@$(pip) $(locked) requirements.lock
 	@$(pip) --no-build-isolation --no-deps --no-index -e .
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
 	$(call say,virtual environment: the tools of tests and checks from requirements-dev.lock)
-	@$(pip) --require-hashes -r requirements-dev.lock
+	@$(pip) $(locked) requirements-dev.lock
 	@touch $@
 
 packages: setup ## The system's PostgreSQL and pg_cron packages (root)

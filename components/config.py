@@ -17,7 +17,7 @@ from components.model import nearest, problems
 from components.owner import Owner
 from components.secret_value import misplaced_keys, misplaced_probe_keys, value_problem
 from components.settings import Settings
-from components.source import Location, Source, plain, read_source
+from components.source import Location, Source, read_source
 
 SECRET_VARIABLE = "SUPABASE_CRON_SECRET_"  # noqa: S105 - a prefix of names
 """``SUPABASE_CRON_SECRET_<KEY>`` in the environment comes before the stack's configuration."""
@@ -65,7 +65,7 @@ def load_config(
 
 
 def _read_catalogue(source: Source, settings: Settings, stack_file: str, root: Path) -> Catalogue:
-    merged = _merge_jobs(plain(source.data), settings, stack_file)
+    merged = _merge_jobs(source.data, settings, stack_file)
     name = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
 
     def told(location: Location, sentence: str) -> str:

@@ -5,12 +5,11 @@ pg_cron goes through real time minute by minute and looks up the wall time of ea
 repeats runs twice. cronsim follows Debian's cron there, which is why it is given plain wall times alone.
 """
 
-import calendar
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import dropwhile, groupby, pairwise
 
 from cronsim import CronSim
@@ -19,6 +18,8 @@ DAY = timedelta(days=1)
 DAY_MINUTES = 24 * 60
 ALL_DAYS = frozenset(range(1, 32))
 ALL_WEEKDAYS = frozenset(range(7))
+FIRST_DAY = date(2001, 1, 1)
+"""Any will do."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Times:
         start = after.astimezone(UTC)
         # Before a clock is set back, the wall times to come begin earlier than the present one.
         wall = min(_wall(start, zone), _wall(start + DAY, zone) - DAY)
-        both = heapq.merge(*(_instants(CronSim(self._expression(), wall), zone, fold) for fold in (0, 1)))
+        folds = (0,) if zone is UTC else (0, 1)  # UTC repeats no hour
+        both = heapq.merge(*(_instants(CronSim(self._expression(), wall), zone, fold) for fold in folds))
         return (instant for instant, _ in groupby(dropwhile(lambda instant: instant <= start, both)))
 
     def shortest_gap(self) -> int:
@@ -82,28 +84,21 @@ def shortest_day_gap(rule: DayRule) -> int | None:
     Looks at 28 years: from 1901 to 2099 the calendar repeats after that many.
     """
     found: list[int] = []
-    for number, (month, day, weekday, is_last) in enumerate(_days_of_28_years()):
-        if month not in rule.months:
+    days = 28 * 365 + 7
+    for number in range(days):
+        day = FIRST_DAY + timedelta(days=number)
+        if day.month not in rule.months:
             continue
-        by_month, by_week = day in rule.days or (rule.last_day and is_last), weekday in rule.weekdays
+        is_last = rule.last_day and (day + DAY).month != day.month
+        by_month, by_week = day.day in rule.days or is_last, day.isoweekday() % 7 in rule.weekdays
         if (by_month and by_week) if rule.needs_both else (by_month or by_week):
             if found and number - found[-1] == 1:
                 return 1
             found.append(number)
     if not found:
         return None
-    found.append(found[0] + len(_days_of_28_years()))
+    found.append(found[0] + days)
     return min(later - earlier for earlier, later in pairwise(found))
-
-
-@cache
-def _days_of_28_years() -> tuple[tuple[int, int, int, bool], ...]:
-    first = date(2001, 1, 1)
-    days = (first + timedelta(days=number) for number in range(28 * 365 + 7))
-    return tuple(
-        (day.month, day.day, day.isoweekday() % 7, day.day == calendar.monthrange(day.year, day.month)[1])
-        for day in days
-    )
 
 
 def _wall(instant: datetime, zone: tzinfo) -> datetime:

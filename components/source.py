@@ -1,39 +1,68 @@
-"""A YAML file with its positions, so that every mistake can be told with line and column."""
+"""A YAML file with its positions, so that every mistake can be told with line and column.
 
-from collections.abc import Sequence
+libyaml reads it: in Python alone a thousand jobs take more than a second, in each preview.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+import yaml
 
 from components.errors import InvalidConfiguration
 
 Location = Sequence[str | int]
 """A path into the data, as pydantic writes it: ``("jobs", "nightly", "http", "timeout")``."""
 
+_KINDS: dict[type, str] = {list: "sequence", str: "text", int: "number", float: "number", bool: "boolean"}
+
+
+class _Loader(yaml.CSafeLoader):
+    """libyaml with the scalars of YAML 1.2 (its core schema, 10.3.2), where ``on``, ``1:30`` and dates are text.
+
+    The merge key is of YAML 1.1, and kept.
+    """
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+    yaml_constructors: ClassVar = dict(yaml.CSafeLoader.yaml_constructors)
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        list("-+.0123456789"),
+    ),
+    ("merge", r"<<", ["<"]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), _first)
+_Loader.add_constructor(
+    "tag:yaml.org,2002:int",
+    lambda _, node: int(node.value, 0 if node.value[1:2] in {"o", "x"} else 10),  # 1.1 has 010 as octal
+)
+
 
 class Source(NamedTuple):
-    """What a file holds and where in it each value stands."""
+    """What a file holds, and the nodes that tell where in it each value stands."""
 
     path: Path
-    data: CommentedMap
+    data: dict[Any, Any]
+    root: yaml.MappingNode
 
     def position(self, location: Location) -> tuple[int, int] | None:
         """Line and column (from 1) of a value's key, or None where this file has nothing at that place."""
-        node: Any = self.data
-        found = None
+        node: yaml.Node = self.root
+        mark = None
         for step in location:
-            if isinstance(node, CommentedMap) and step in node:
-                found = node.lc.key(step)
-            elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
-                found = node.lc.item(step)
-            else:
+            below = _below(node, step)
+            if below is None:
                 return None
-            node = node[step]
-        return None if found is None else (found[0] + 1, found[1] + 1)
+            mark, node = below
+        return (mark.line + 1, mark.column + 1) if mark else None
 
     def nearest(self, location: Location) -> tuple[int, int] | None:
         """The position of the closest thing around a place that does stand in this file, for what is missing there."""
@@ -57,36 +86,54 @@ def read_source(path: Path) -> Source:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
         raise InvalidConfiguration([f"{path}: cannot be read: {reason}"]) from exc
     try:
-        data = YAML(typ="rt").load(text)
-    except DuplicateKeyError as exc:
-        line, column = _mark(exc)
-        name = (exc.problem or "").split('"')[1]
-        raise InvalidConfiguration([f"{path}:{line}:{column}: {name!r} is declared twice; remove one"]) from None
-    except MarkedYAMLError as exc:
-        line, column = _mark(exc)
-        raise InvalidConfiguration([f"{path}:{line}:{column}: invalid YAML: {exc.problem}"]) from None
-    except YAMLError as exc:
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        repeated = list(_repeated_keys(root, set()))  # before the merge keys are resolved, which may be overridden
+        data = loader.construct_document(root) if root else None
+    except yaml.MarkedYAMLError as exc:
+        problem = " ".join(filter(None, (exc.context, exc.problem)))
+        raise InvalidConfiguration(
+            [f"{path}:{_place(exc.problem_mark or exc.context_mark)}: invalid YAML: {problem}"]
+        ) from None
+    except yaml.YAMLError as exc:
         raise InvalidConfiguration([f"{path}: invalid YAML: {' '.join(str(exc).split())}"]) from None
-    if not isinstance(data, CommentedMap):
-        found = "is empty" if data is None else f"holds a {type(data).__name__.removeprefix('Commented').lower()}"
+    if not isinstance(root, yaml.MappingNode):
+        found = "is empty" if data is None else f"holds a {_KINDS[type(data)]}"
         raise InvalidConfiguration([f"{path}: {found}; it must be a mapping with 'secrets' and 'jobs'"])
-    return Source(path, data)
+    if repeated:
+        raise InvalidConfiguration(
+            f"{path}:{_place(key.start_mark)}: {key.value!r} is declared twice; remove one" for key in repeated
+        )
+    return Source(path, data, root)
 
 
-def _mark(exc: MarkedYAMLError) -> tuple[int, int]:
-    mark = exc.problem_mark or exc.context_mark
-    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+def _below(node: yaml.Node, step: str | int) -> tuple[yaml.Mark, yaml.Node] | None:
+    """What stands in a node under a key or an index, and where."""
+    if isinstance(node, yaml.MappingNode):
+        found = ((key.start_mark, value) for key, value in reversed(node.value) if key.value == str(step))
+        return next(found, None)  # the last, since what a merge key brings stands in front
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step].start_mark, node.value[step]
+    return None
 
 
-def plain(node: Any) -> Any:  # noqa: ANN401 - YAML holds anything
-    """The same data as plain dicts, lists and scalars, without positions."""
-    if isinstance(node, dict):
-        return {key: plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [plain(value) for value in node]
-    if isinstance(node, bool) or node is None:
-        return node
-    for kind in (str, int, float):  # ruamel keeps how a scalar was written in subclasses of these
-        if isinstance(node, kind):
-            return kind(node)
-    return node
+def _repeated_keys(node: yaml.Node | None, seen: set[int]) -> Iterator[yaml.ScalarNode]:
+    """The keys that come again in the same mapping, of which YAML would keep the last; an alias is looked at once."""
+    if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        keys = set()
+        for key, value in node.value:
+            name = key.tag, str(key.value)
+            if name in keys:
+                yield key
+            keys.add(name)
+            yield from _repeated_keys(value, seen)
+    else:
+        for value in node.value:
+            yield from _repeated_keys(value, seen)
+
+
+def _place(mark: yaml.Mark | None) -> str:
+    return f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"

@@ -23,6 +23,9 @@ ROUND_SECONDS = 1.0
 """From the start of a round to the next one while there is work. pg_net pauses a second after the round instead, and
 takes far less time for a round."""
 
+LATE_SECONDS = 0.1
+"""What a round may start late, by the timer or the machine, for the next one to keep to the beat all the same."""
+
 RECONNECT_SECONDS = 0.5
 
 _SETTINGS = """
@@ -128,10 +131,11 @@ async def serve(connection: Connection) -> None:
     wakes = Wakes(connection)
     while True:
         await wakes.wait()
-        started = time.monotonic()
+        due = time.monotonic() + ROUND_SECONDS
         while await _round_or_idle(connection):
-            await wakes.pause(started + ROUND_SECONDS - time.monotonic())
-            started = time.monotonic()
+            await wakes.pause(due - time.monotonic())
+            now = time.monotonic()
+            due = (due if 0 <= now - due < LATE_SECONDS else now) + ROUND_SECONDS
 
 
 async def _round_or_idle(connection: Connection) -> int:

@@ -24,10 +24,10 @@ from typing import Any, NamedTuple
 
 import psycopg
 import pytest
+import yaml
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.types.json import Jsonb
-from ruamel.yaml import YAML
 
 from components.command import compile_probe, multirange
 from components.connection import Database
@@ -631,12 +631,12 @@ def test_on_a_deployed_stack(
     logins: None, project: Any, endpoint: Endpoint, planted: Mapping[str, str], superuser: Connection, conninfo: str
 ) -> None:
     catalogue = project.folder / "jobs.yaml"
-    declared = YAML().load(catalogue)
+    declared = yaml.safe_load(catalogue.read_text(encoding="utf-8"))
     declared["secrets"][KEY] |= {
         "grace": 3600,
         "probe": {"url": f"{endpoint.url}/probe", "auth": {"bearer": KEY}, "timeout": 5},
     }
-    YAML().dump(declared, catalogue)
+    catalogue.write_text(yaml.safe_dump(declared), encoding="utf-8")
     project.configure("--path", "rotators[0]", "alice")
     endpoint.accept(planted[KEY], NEW)
     project.up()

@@ -99,7 +99,7 @@ def test_a_good_catalogue_loads_with_defaults_filled_in(tmp_path: Path) -> None:
         ("        Authorization", "        authorization: x\n        Authorization",
          ["jobs.yaml:11:5: jobs.nightly.http: header 'authorization' is given twice; header names know no case, keep one"]),
         ("        Authorization", "        Content-Type: text/plain\n        Authorization", None),
-        ("jobs:\n", "jobs: [\n", ["{path}:9:16: invalid YAML: expected ',' or ']', but got ':'"]),
+        ("jobs:\n", "jobs: [\n", ["{path}:9:16: invalid YAML: while parsing a flow sequence did not find expected ',' or ']'"]),
     ],
 )  # fmt: skip
 def test_each_mistake_in_the_catalogue_is_told_with_its_place(
@@ -215,7 +215,7 @@ def test_a_structure_that_is_none_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("", "is empty"), ("- a\n", "holds a seq"), ("a: !!nope [\n", ":2:1: invalid YAML")],
+    [("", "is empty"), ("- a\n", "holds a sequence"), ("a", "holds a text"), ("1", "holds a number"), ("a: !!nope [\n", ":2:1: invalid YAML")],
 )
 def test_a_file_that_is_no_catalogue(text: str, told: str, tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, text)

@@ -10,14 +10,14 @@ from components.catalogue import Catalogue, Job
 from components.command import compile_command
 from components.config import merge_patch
 from components.exposed_key import planted_keys, sends_reusable_key
-from components.source import plain, read_source
+from components.source import read_source
 
 ROOT = Path(__file__).parents[3]
 JWT = jwt.encode({"role": "service_role", "exp": 4102444800}, "k" * 32)
 
 
 def catalogue_commands(catalogue: Path) -> dict[str, str]:
-    data = plain(read_source(catalogue).data)
+    data = read_source(catalogue).data
     defaults = data.pop("defaults", {})
     commands = {}
     for name, job in Catalogue.model_validate({**data, "jobs": _merged(data["jobs"], defaults)}).jobs.items():
