@@ -1,7 +1,8 @@
 """What ledger, signing and policies add to a firing job, above the bare ``net.http_post`` of a job set up by hand.
 
 ``python -m bench.firing`` makes a dev stack of its own and lets pgbench run each statement, with one session and with
-as many as there are cores. It prints a table and writes bench/results/firing.json.
+as many as there are cores, and then each time in a fresh session through the server's socket, as pg_cron does. It
+prints a table and writes bench/results/firing.json.
 """
 
 import argparse
@@ -14,17 +15,25 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
+from psycopg.conninfo import make_conninfo
 
 from bench.figures import RESULTS, write_figures
 from bench.stack import OWNER, SCHEMA, deployed
 from components.catalogue import Job
 from components.command import compile_command
 from devstack import Stack
+from devstack.cluster import LOGIN, socket_conninfo
 from devstack.processes import stop
 
 ROUNDS = 5
 REAPED = 0.5
 """Seconds after which the server knows what its sessions have cost."""
+
+FRESH = 5
+"""Of how many transactions one is run in a fresh session too, since it takes longer there."""
+
+LIMIT = 1.5
+"""What a job's statement may take of the server's CPU, as a multiple of the bare one's."""
 
 KEY = "k" * 40
 
@@ -57,13 +66,31 @@ _HTTP: dict[str, Any] = {
 }
 _BEARER = {"auth": {"bearer": "service_role_key"}, "headers": {"apikey": "{service_role_key}"}}
 _POLICIES = {"retry": {"attempts": 3}, "idempotency": "Idempotency-Key"}
-"""Not ``overlap: skip``, which would send one request of all: nobody answers here."""
 
 JOBS: dict[str, dict[str, Any]] = {
     "ledger": {**_HTTP, **_BEARER},
     "ledger, signed": {**_HTTP, "auth": {"hmac": "service_role_key"}},
     "ledger, policies": {**_HTTP, **_BEARER, **_POLICIES},
+    "ledger, overlap": {**_HTTP, **_BEARER, "overlap": "skip"},
 }
+
+ANY_JOB = "job-:number"
+"""The name of the job, another one each time: nobody answers here, so the next run of the same one would be skipped."""
+
+NUMBER = "\\set number random(1, 1000000000)\n"
+
+
+class Mode(NamedTuple):
+    """How many sessions there are at once, and whether each transaction has a fresh one."""
+
+    sessions: int
+    fresh: bool = False
+
+
+ONE = Mode(1)
+ALL_CORES = Mode(os.cpu_count() or 1)
+FRESH_ONE = Mode(1, fresh=True)
+MODES = (ONE, ALL_CORES, FRESH_ONE)
 
 
 class Sample(NamedTuple):
@@ -76,37 +103,39 @@ class Sample(NamedTuple):
 def statements() -> dict[str, str]:
     """What is run, by what it has."""
     compiled = {
-        name: compile_command(
-            name,
+        name: NUMBER
+        + compile_command(
+            ANY_JOB,
             Job.model_validate({"description": "Does its work.", "schedule": "* * * * *", "http": http}),
             owner=OWNER,
             schema=SCHEMA,
         )
         for name, http in JOBS.items()
     }
-    return {"bare": BARE, **compiled}
+    return {"bare": NUMBER + BARE, **compiled}
 
 
-def pgbench(stack: Stack, script: Path, sessions: int, transactions: int) -> Sample:
+def pgbench(stack: Stack, script: Path, mode: Mode, transactions: int) -> Sample:
     """Run a script so many times in each session."""
     server = psutil.Process(next(part.pid for part in stack.status() if part.part == "postgres") or 0)
     before = server.cpu_times()
-    command = ["pgbench", "--no-vacuum", f"--client={sessions}", f"--jobs={sessions}"]
-    command += [f"--transactions={transactions}", f"--file={script}", stack.conninfo]
+    command = ["pgbench", "--no-vacuum", f"--client={mode.sessions}", f"--jobs={mode.sessions}"]
+    command += ["--connect"] if mode.fresh else []
+    command += [f"--transactions={transactions}", f"--file={script}"]
+    command += [make_conninfo(socket_conninfo(stack.settings), user=LOGIN)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     time.sleep(REAPED)
     after = server.cpu_times()  # of its children, those that have ended: pgbench's sessions
     spent = after.children_user + after.children_system - before.children_user - before.children_system
-    rate = re.search(r"tps = ([0-9.]+) \(without", done.stdout)
+    rate = re.search(r"tps = ([0-9.]+) \((?:without|including)", done.stdout)
     if rate is None:
         raise SystemExit(f"bench: pgbench said no rate\n{done.stdout}")
-    return Sample(spent * 1000 / (sessions * transactions), 1000 / float(rate[1]))
+    return Sample(spent * 1000 / (mode.sessions * transactions), 1000 / float(rate[1]))
 
 
 def measure(transactions: int) -> list[dict[str, Any]]:
     """One row a statement; they take turns, so that what else the machine does meets all of them."""
-    cores = os.cpu_count() or 1
-    samples: dict[tuple[str, int], list[Sample]] = {}
+    samples: dict[tuple[str, Mode], list[Sample]] = {}
     with deployed() as (stack, _, superuser), tempfile.TemporaryDirectory() as folder:
         stop(stack.places.pid_file("worker"))  # it would send what is queued, on the same cores
         superuser.execute(SET_UP.encode())
@@ -116,22 +145,35 @@ def measure(transactions: int) -> list[dict[str, Any]]:
             scripts[name].write_text(text, encoding="utf-8")
         for _ in range(ROUNDS):
             for name, script in scripts.items():
-                for sessions in (1, cores):
+                for mode in MODES:
                     superuser.execute("TRUNCATE net.http_request_queue, public.cron_runs, public.cron_run_requests")
-                    samples.setdefault((name, sessions), []).append(pgbench(stack, script, sessions, transactions))
+                    many = transactions // FRESH if mode.fresh else transactions
+                    samples.setdefault((name, mode), []).append(pgbench(stack, script, mode, many))
     best = {key: Sample(min(s.cpu for s in found), min(s.wall for s in found)) for key, found in samples.items()}
-    return [
-        {
-            "statement": name,
-            "cpu_ms": round(best[name, 1].cpu, 3),
-            "ratio": round(best[name, 1].cpu / best["bare", 1].cpu, 2),
-            "spread_cpu_ms": [round(sample.cpu, 3) for sample in samples[name, 1]],
-            "per_second": round(1000 / best[name, 1].wall),
-            f"per_second_{cores}_sessions": round(1000 / best[name, cores].wall),
-            "scales": round(best[name, 1].wall / best[name, cores].wall, 2),
-        }
-        for name in scripts
-    ]
+    return [row(name, best, samples) for name in scripts]
+
+
+def row(
+    name: str, best: dict[tuple[str, Mode], Sample], samples: dict[tuple[str, Mode], list[Sample]]
+) -> dict[str, Any]:
+    """A statement's figures, beside the bare one's."""
+    one, all_cores, fresh = (best[name, mode] for mode in MODES)
+    ratio = one.cpu / best["bare", ONE].cpu
+    return {
+        "statement": name,
+        "cpu_ms": round(one.cpu, 3),
+        "ratio": round(ratio, 2),
+        "limit": LIMIT,
+        "within_limit": ratio <= LIMIT,
+        "spread_cpu_ms": [round(sample.cpu, 3) for sample in samples[name, ONE]],
+        "fresh_cpu_ms": round(fresh.cpu, 3),
+        "fresh_ratio": round(fresh.cpu / best["bare", FRESH_ONE].cpu, 2),
+        "fresh_more_ms": round(fresh.cpu - best["bare", FRESH_ONE].cpu, 3),
+        "spread_fresh_cpu_ms": [round(sample.cpu, 3) for sample in samples[name, FRESH_ONE]],
+        "per_second": round(1000 / one.wall),
+        f"per_second_{ALL_CORES.sessions}_sessions": round(1000 / all_cores.wall),
+        "scales": round(one.wall / all_cores.wall, 2),
+    }
 
 
 def main() -> None:
@@ -142,9 +184,11 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = measure(arguments.transactions)
     write_figures(arguments.output, rows)
-    columns = [name for name in rows[0] if name != "spread_cpu_ms"]
+    columns = [name for name in rows[0] if "spread" not in name]
+    widths = [max(len(column), 7) + 2 for column in columns]
+    widths[0] = max(len(row["statement"]) for row in rows)
     for cells in (columns, *([str(row[name]) for name in columns] for row in rows)):
-        print(f"{cells[0]:<18}" + "".join(f"{cell:>24}" for cell in cells[1:]))
+        print("".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,9 @@ RATES = (100, 1_000, 10_000)
 FAILING = (0, 5)
 """Percent of the answers that are failures."""
 
+TIMEOUT = 60
+"""Seconds that a sweep may take: then the next one is due."""
+
 KEPT = RetentionConfig(runs=1, details=1)
 
 HTTP = HttpAction.model_validate(
@@ -52,7 +55,7 @@ INSERT INTO public.cron_secrets (key, value) VALUES
 
 SCHEDULE = "INSERT INTO cron.job (jobname, schedule, command, username) VALUES (%s, '0 0 1 1 *', %s, 'postgres')"
 
-# As pg_cron and a job's statement leave it: so many runs of the last minutes, each with its request and its own session.
+# As pg_cron and a job's statement leave it: so many runs of the last minutes, each with its request and a session.
 FIRE = sql.SQL("""
 WITH queued AS (
     INSERT INTO net.http_request_queue (method, url, headers, body, timeout_milliseconds)
@@ -70,7 +73,8 @@ WITH queued AS (
 ), judged AS (
     INSERT INTO public.cron_run_requests (request, run, rule) SELECT request, run, {rule}::jsonb FROM made
 )
-INSERT INTO cron.job_run_details (jobid, runid, job_pid, status, command, return_message, username, start_time, end_time)
+INSERT INTO cron.job_run_details
+    (jobid, runid, job_pid, status, command, return_message, username, start_time, end_time)
 SELECT j.jobid, nextval('cron.runid_seq'), r.pid, 'succeeded', j.command, '1 row', 'postgres', r.fired_at,
     r.fired_at + interval '2 milliseconds'
 FROM made AS r JOIN cron.job AS j ON j.jobname = r.job
@@ -97,8 +101,8 @@ FROM taken ORDER BY id
 # As the sweeps of the time before leave it. (Of these, request, run and runid are one number.)
 SETTLE = sql.SQL("""
 UPDATE public.cron_runs
-SET state = 'ok', settled_at = fired_at + interval '30 seconds', sent_at = fired_at, milliseconds = 37, status_code = 200,
-    response = '{{"success": true, "processed": 5}}', runid = run;
+SET state = 'ok', settled_at = fired_at + interval '30 seconds', sent_at = fired_at, milliseconds = 37,
+    status_code = 200, response = '{{"success": true, "processed": 5}}', runid = run;
 TRUNCATE public.cron_run_requests
 """)
 
@@ -126,8 +130,11 @@ FROM extensions.pg_stat_statements WHERE query ~ '_cron_(runs|jobs)\('
 
 
 class Sample(NamedTuple):
-    """One sweep: seconds of wall time and of the server's CPU, buffers of 8 KiB that it touched, requests that it sent
-    again, runs that it forgot, and the milliseconds of each of its statements."""
+    """One sweep.
+
+    Seconds of wall time and of the server's CPU, buffers of 8 KiB that it touched, requests that it sent again, runs
+    that it forgot, and the milliseconds of each of its statements.
+    """
 
     wall: float
     cpu: float
@@ -170,8 +177,12 @@ class Ledger:
         _, waiting, oldest = self._state()
         self._superuser.execute("SELECT extensions.pg_stat_statements_reset()")
         with psycopg.connect(self._stack.conninfo, autocommit=True) as session:
+            session.execute("SELECT set_config('statement_timeout', %s, false)", (f"{TIMEOUT}s",))
             spent, begun = cpu_seconds(session), time.perf_counter()
-            session.execute(self._command)
+            try:
+                session.execute(self._command)
+            except psycopg.errors.QueryCanceled:
+                raise SystemExit(f"bench: the sweep of {self._runs} runs did not end within {TIMEOUT} s") from None
             wall, cpu = time.perf_counter() - begun, cpu_seconds(session) - spent
         parts = self._superuser.execute(PARTS.encode()).fetchall()
         unsettled, waits, first = self._state()
@@ -218,7 +229,7 @@ def measure(rates: list[int], minutes: int, rounds: int) -> list[dict[str, Any]]
 
 def row(runs: int, minutes: int, failing: int, samples: list[Sample]) -> dict[str, Any]:
     """The medians, and the spread."""
-
+    parts = {name: statistics.median(each.parts[name] for each in samples) for name in samples[0].parts}
     return {
         "runs_a_minute": runs,
         "history": runs * minutes,
@@ -230,7 +241,7 @@ def row(runs: int, minutes: int, failing: int, samples: list[Sample]) -> dict[st
         "buffers": round(statistics.median(each.buffers for each in samples)),
         "sent_again": round(statistics.median(each.sent for each in samples)),
         "forgotten": round(statistics.median(each.forgotten for each in samples)),
-        "parts_ms": {name: round(statistics.median(each.parts[name] for each in samples), 1) for name in samples[0].parts},
+        "parts_ms": {name: round(spent, 1) for name, spent in parts.items()},
     }
 
 

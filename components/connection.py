@@ -33,6 +33,9 @@ LOCK_TIMEOUT = 5
 STATEMENT_TIMEOUT = 60
 """Seconds that one statement may take."""
 
+CALLERS = 4
+"""Threads that ask at once: those of Pulumi's dynamic server (pulumi/dynamic/__main__.py)."""
+
 APPLICATION_NAME = "supabase-cron"
 
 CONNECTION_CLASSES = ("08", "28", "3D", "53", "57P")
@@ -191,8 +194,8 @@ def _roll_back(connection: psycopg.Connection[Row]) -> None:
 class Database:
     """A database as seen by one engine run: connections, and a snapshot of each kind of object read once.
 
-    Connections are made where none is idle, so there are no more than callers: Pulumi's dynamic server has four worker
-    threads (pulumi/dynamic/__main__.py). It fails at once, and says why, where the database is out of reach.
+    Connections are made where none is idle, so there are no more than callers: Pulumi's dynamic server has as many
+    worker threads as CALLERS. It fails at once, and says why, where the database is out of reach.
     """
 
     def __init__(self, conninfo: str) -> None:
@@ -201,15 +204,29 @@ class Database:
         self._snapshots: dict[object, object] = {}
         self._locks: dict[object, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._arrival = threading.Condition(self._lock)
+        self._opened = 0
+        self._coming = 0
+        self._closed = False
 
     def connect(self) -> None:
         """Have a connection ready for who comes next. Raises ConnectionFailed."""
         with self._connection():
             pass
 
-    def close(self) -> None:
-        """Close all connections that nobody uses."""
+    def connect_ahead(self) -> None:
+        """Begin to make as many connections as there are callers, so that none of them waits for its handshakes."""
         with self._lock:
+            missing = max(CALLERS - self._opened, 0)
+            self._opened += missing
+            self._coming += missing
+        for _ in range(missing):
+            threading.Thread(target=self._connect_one_ahead, daemon=True).start()
+
+    def close(self) -> None:
+        """Close all connections, those in use when they are given back."""
+        with self._lock:
+            self._closed = True
             for connection in self._idle:
                 connection.close()
             self._idle.clear()
@@ -267,18 +284,40 @@ class Database:
                 _roll_back(connection)
                 raise
             finally:
-                with self._lock:
-                    self._idle.append(connection)
+                self._give_back(connection)
 
     def _take(self) -> psycopg.Connection[Row]:
         while True:
             with self._lock:
+                self._arrival.wait_for(lambda: self._idle or not self._coming)
                 if not self._idle:
+                    self._opened += 1
                     break
                 connection = self._idle.pop()
             if not _is_stale(connection):
                 return connection
+        return self._connect()
+
+    def _connect(self) -> psycopg.Connection[Row]:
         return psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None, row_factory=cast(Any, dict_row))
+
+    def _connect_one_ahead(self) -> None:
+        try:
+            self._give_back(self._connect())
+        except psycopg.Error:
+            pass  # whoever needs a connection tries it himself, and is told
+        finally:
+            with self._lock:
+                self._coming -= 1
+                self._arrival.notify_all()
+
+    def _give_back(self, connection: psycopg.Connection[Row]) -> None:
+        with self._lock:
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
+            self._arrival.notify()
 
 
 def _is_stale(connection: psycopg.Connection[Row]) -> bool:

@@ -5,6 +5,7 @@ that the jobid and with it the history survives. pg_cron has no rename: another 
 """
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any, ClassVar, NamedTuple
 
 import pulumi
@@ -71,16 +72,19 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
         return f"cron job {args.name!r}"
 
     def query(self, scope: None, identity: str | None = None) -> sql.Composable:
-        # Another role's job of the same name sorts first, so that ours takes its place in parse().
         name = sql.SQL("IS NOT NULL") if identity is None else sql.SQL("= {}").format(sql.Literal(identity))
         return sql.SQL(
             "SELECT jobid, jobname::text AS name, schedule, command, active, database, username, "
             "username = current_user AS mine, current_database()::text AS current_database "
-            "FROM cron.job WHERE jobname {name} ORDER BY username = current_user, jobid"
+            "FROM cron.job WHERE jobname {name}"
         ).format(name=name)
 
+    def row_identity(self, row: Row) -> str:
+        return str(row["name"])
+
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveJob]:
-        return {row["name"]: LiveJob(**{key: row[key] for key in LiveJob._fields}) for row in rows}
+        ours_last = sorted(rows, key=itemgetter("mine", "jobid"))  # and so before another role's of the same name
+        return {row["name"]: LiveJob(**{key: row[key] for key in LiveJob._fields}) for row in ours_last}
 
     def preflight(self, args: CronJobArgs, server: Server) -> None:
         found = server.extension_version("pg_cron")
@@ -142,17 +146,6 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
         self.claim(args, live, args)
         return statement(sql.SQL("SELECT {}").format(_unschedule(live)))
 
-    def guarded_plan(self, args: CronJobArgs, seen: LiveJob | None) -> sql.Composable | None:
-        if seen is None:
-            return sql.SQL("SELECT {} WHERE NOT EXISTS (SELECT FROM cron.job WHERE jobname = {})").format(
-                _schedule(args), sql.Literal(args.name)
-            )
-        return _guarded(_alter(seen, changes), args, seen) if (changes := _changes(args, seen)) else None
-
-    def guarded_drop(self, args: CronJobArgs, seen: LiveJob) -> sql.Composable | None:
-        self.claim(args, seen, args)
-        return _guarded(_unschedule(seen), args, seen)
-
     def outputs(self, args: CronJobArgs, live: LiveJob, before: LiveJob | None) -> dict[str, Any]:
         return {"jobid": live.jobid, "database": live.database, "username": live.username}
 
@@ -186,15 +179,6 @@ def _alter(live: LiveJob, changes: list[sql.Composable]) -> sql.Composable:
 
 def _unschedule(live: LiveJob) -> sql.Composable:
     return sql.SQL("cron.unschedule({}::bigint)").format(sql.Literal(live.jobid))
-
-
-def _guarded(call: sql.Composable, args: CronJobArgs, seen: LiveJob) -> sql.Composable:
-    """A call on a job, made if its row is still as it was seen."""
-    row = {"jobid": seen.jobid, "jobname": args.name} | {
-        name: getattr(seen, name) for name in ("schedule", "command", "active", "database", "username")
-    }
-    columns = (sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value)) for name, value in row.items())
-    return sql.SQL("SELECT {} FROM cron.job WHERE {}").format(call, sql.SQL(" AND ").join(columns))
 
 
 def _version(extversion: str | None) -> PgCronVersion | None:

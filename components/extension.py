@@ -48,7 +48,6 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
     args = ExtensionArgs
     identified_by = ("name",)
     in_schema = False
-    carries_others = True
     directives = frozenset({"drop", "schema_name"})
 
     def identity(self, args: ExtensionArgs) -> str:
@@ -65,6 +64,9 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
         if identity is None:
             return query
         return query + sql.SQL(" WHERE e.extname = {}").format(sql.Literal(identity))
+
+    def row_identity(self, row: Row) -> str:
+        return str(row["name"])
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveExtension]:
         return {row["name"]: LiveExtension(row["version"], row["schema"]) for row in rows}
@@ -118,6 +120,9 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
         if not (args.drop and outputs.get("created")):
             return []
         return statement(sql.SQL("DROP EXTENSION {}").format(sql.Identifier(args.name)))
+
+    def reaches_others(self, before: LiveExtension | None) -> bool:
+        return True  # what the server can do is another thing now
 
     def outputs(self, args: ExtensionArgs, live: LiveExtension, before: LiveExtension | None) -> dict[str, Any]:
         return {"installed_version": live.version, "installed_schema": live.schema, "created": before is None}

@@ -232,6 +232,18 @@ def functions_query(schema: str, names: Iterable[str]) -> sql.Composed:
     return load_sql("functions").format(schema=sql.Literal(schema), names=sql.Literal(list(names)))
 
 
+def rotation_query(schema: str, identity: str | None) -> sql.Composed:
+    """The catalog query for the rotation functions of a schema, or for the one with an identity."""
+    if identity is None:
+        return functions_query(schema, ROTATION_FUNCTIONS)
+    return functions_query(schema, [identity.removeprefix(f"{schema}.").partition("(")[0]])
+
+
+def rotation_identity(row: Row) -> str:
+    """The identity of the rotation function that a row tells of: ``public.undo_cron_secret(p_key text)``."""
+    return f"{row['schema']}.{ROTATION_FUNCTIONS[row['name']].signature}"
+
+
 def live_functions(rows: Iterable[Row]) -> dict[str, LiveFunction]:
     """The query's rows by function name; an overload with other argument types is not ours and left alone."""
     ours = {function.name: function for function in (*STORE_FUNCTIONS, *LEDGER_FUNCTIONS)} | ROTATION_FUNCTIONS
@@ -239,7 +251,8 @@ def live_functions(rows: Iterable[Row]) -> dict[str, LiveFunction]:
     for row in rows:
         if row["signature"] is None:  # dropped while we looked: the catalog's functions see the present, not a snapshot
             continue
-        live = LiveFunction(**{**row, "settings": tuple(row["settings"])})
+        live = LiveFunction(**{name: row[name] for name in LiveFunction._fields})
+        live = live._replace(settings=tuple(live.settings))
         if _types(live.signature) == _types(ours[live.name].signature):
             found[live.name] = live
     return found

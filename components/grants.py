@@ -15,7 +15,14 @@ from pydantic import Field
 from components.connection import Row
 from components.errors import PreflightFailed
 from components.fields import Identifier
-from components.function import ROTATE, ROTATION_FUNCTIONS, Function, functions_query, live_functions
+from components.function import (
+    ROTATE,
+    ROTATION_FUNCTIONS,
+    Function,
+    live_functions,
+    rotation_identity,
+    rotation_query,
+)
 from components.model import Model, nearest
 from components.object_kind import Difference, ObjectKind, Statements
 from components.provider import ObjectProvider, resource_props
@@ -65,12 +72,15 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
         return f"grants on function {args.schema_name}.{args.function}"
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
-        return functions_query(scope, ROTATION_FUNCTIONS)
+        return rotation_query(scope, identity)
+
+    def row_identity(self, row: Row) -> str:
+        return rotation_identity(row)
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveGrants]:
         return {
-            f"{live.schema}.{ROTATION_FUNCTIONS[name].signature}": LiveGrants(sorted(live.privileges), live.kept_out)
-            for name, live in live_functions(rows).items()
+            rotation_identity(live._asdict()): LiveGrants(sorted(live.privileges), live.kept_out)
+            for live in live_functions(rows).values()
         }
 
     def preflight(self, args: GrantsArgs, server: Server) -> None:

@@ -4,7 +4,7 @@ Every resource module defines one. The provider (provider.py) says when its part
 ones, so the two cannot disagree on what "in sync" means.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -14,9 +14,16 @@ from components.connection import CopyRow, Database, Row, Transaction
 from components.errors import StatementFailed
 from components.model import Model
 from components.server import Server
+from components.sql import load_sql
 
 UNDEFINED = {"42P01", "42703", "42883"}
 """SQLSTATEs of a table, a column and a function that are not there."""
+
+SERIALIZATION_FAILURE = "40001"
+"""The SQLSTATE of a transaction that came after another's change of the same object, and may be tried again."""
+
+VERSION = "object_version"
+"""The column that :func:`objects_query` adds: the hex SHA-256 of a row."""
 
 SHOWN_LENGTH = 160
 """Characters of a property that a message shows."""
@@ -51,8 +58,6 @@ class ObjectKind(Generic[ArgsT, LiveT]):
     """Whether the inputs name a schema, ``schema_name``, that the object stands in."""
     in_catalog: ClassVar[bool] = True
     """Whether :meth:`query` asks the system catalogs alone, so that it cannot fail for want of a table."""
-    carries_others: ClassVar[bool] = False
-    """Whether a change of such an object may change what is read of objects of other kinds."""
 
     def identity(self, args: ArgsT) -> str:
         """The resource's id: what names the object in the database."""
@@ -73,6 +78,10 @@ class ObjectKind(Generic[ArgsT, LiveT]):
     def older_query(self, scope: Any, identity: str | None = None) -> sql.Composable | None:  # noqa: ANN401
         """What to ask where :meth:`query` names something that an earlier version did not make, if that is possible."""
         return None
+
+    def row_identity(self, row: Row) -> str:
+        """The identity of the object that a row of :meth:`query` tells of."""
+        raise NotImplementedError
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveT]:
         """The query's rows as live objects by identity."""
@@ -100,16 +109,9 @@ class ObjectKind(Generic[ArgsT, LiveT]):
         """The statements that remove the object; may raise Conflict."""
         raise NotImplementedError
 
-    def guarded_plan(self, args: ArgsT, seen: LiveT | None) -> sql.Composable | None:
-        """The plan as one statement, which returns a row where it acts, and acts on what lives as it was seen alone.
-
-        None where there is nothing to do, or the kind has no such statement.
-        """
-        return None
-
-    def guarded_drop(self, args: ArgsT, seen: LiveT) -> sql.Composable | None:
-        """The same for :meth:`drop`."""
-        return None
+    def reaches_others(self, before: LiveT | None) -> bool:
+        """Whether, after a change of such an object, more has to be read anew than the object itself."""
+        return False
 
     def outputs(self, args: ArgsT, live: LiveT, before: LiveT | None) -> dict[str, Any]:
         """What is told beside the inputs; ``before`` is what lived when this resource was created."""
@@ -134,18 +136,60 @@ def execute(transaction: Transaction, steps: Statements) -> None:
             transaction.execute(*step)
 
 
+class Objects(dict[str, LiveT]):
+    """What lives of a kind, by identity, as one reading found it.
+
+    ``versions`` has of each object what any change of it makes another: of none nothing.
+    """
+
+    def __init__(self, kind: ObjectKind[Any, LiveT], rows: Sequence[Row]) -> None:
+        super().__init__(kind.parse(rows))
+        self.versions: dict[str, list[str]] = {}
+        for row in rows:
+            self.versions.setdefault(kind.row_identity(row), []).append(row[VERSION])
+
+    def keep(self, identity: str, newer: "Objects[LiveT]") -> None:
+        """Take one object from a newer reading."""
+        self.pop(identity, None)
+        self.update({each: live for each, live in newer.items() if each == identity})
+        self.versions[identity] = newer.versions.get(identity, [])
+
+
+def objects_query(kind: ObjectKind[Any, Any], scope: str | None, identity: str | None = None) -> sql.Composable:
+    """The query whose rows make :class:`Objects`."""
+    return _with_version(kind.query(scope, identity))
+
+
+def unchanged(kind: ObjectKind[Any, Any], scope: str | None, identity: str, seen: Objects[Any]) -> sql.Composable:
+    """A statement that fails with SERIALIZATION_FAILURE where an object is not as it was seen any more."""
+    block = load_sql("unchanged").format(
+        versions=sql.Literal(sorted(seen.versions.get(identity, []))),
+        version=sql.Identifier(VERSION),
+        objects=objects_query(kind, scope, identity),
+        errcode=sql.Literal(SERIALIZATION_FAILURE),
+    )
+    return sql.SQL("DO {}").format(sql.Literal(block.as_string()))
+
+
+def _with_version(query: sql.Composable) -> sql.Composable:
+    return sql.SQL(
+        "SELECT o.*, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(o::text, 'UTF8')), 'hex') AS {} "
+        "FROM ({}\n) AS o"
+    ).format(sql.Identifier(VERSION), query)
+
+
 def read_objects(
     kind: ObjectKind[Any, LiveT], database: Database, scope: str | None, identity: str | None = None
-) -> dict[str, LiveT]:
+) -> Objects[LiveT]:
     """All that lives in a scope, or the one object with an identity, as a rule in one round trip."""
     for query in (kind.query(scope, identity), kind.older_query(scope, identity)):
         try:
             if query is not None:
-                return kind.parse(database.read(query))
+                return Objects(kind, database.read(_with_version(query)))
         except StatementFailed as exc:
             if exc.sqlstate not in UNDEFINED:  # what would hold them is not there yet, or gone
                 raise
-    return {}
+    return Objects(kind, [])
 
 
 @dataclass(frozen=True)
@@ -155,11 +199,11 @@ class _Snapshot:
     kind: type[ObjectKind[Any, Any]]
     scope: str | None
 
-    def __call__(self, source: Database) -> dict[str, Any]:
+    def __call__(self, source: Database) -> Objects[Any]:
         return read_objects(self.kind(), source, self.scope)
 
 
-def snapshot(kind: ObjectKind[Any, LiveT], database: Database, scope: str | None) -> dict[str, LiveT]:
+def snapshot(kind: ObjectKind[Any, LiveT], database: Database, scope: str | None) -> Objects[LiveT]:
     """All that lives in a scope, read once in the life of ``database``: by a resource, and by cronctl."""
     return database.snapshot(_Snapshot(type(kind), scope))
 

@@ -3,13 +3,13 @@
 Beside it there are only the rows of two tables, jobs and secrets, which may not be there yet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from components.connection import Database
+from components.connection import Database, Row
 from components.kinds import KINDS
-from components.object_kind import ObjectKind
+from components.object_kind import ObjectKind, Objects, objects_query
 from components.server import SERVER_QUERY, Server, parse_server
 
 
@@ -17,7 +17,14 @@ class Overview(NamedTuple):
     """``objects`` has what lives in the stack's schema by the class of its kind, and then by identity."""
 
     server: Server
-    objects: Mapping[type[ObjectKind[Any, Any]], dict[str, Any]]
+    objects: Mapping[type[ObjectKind[Any, Any]], Objects[Any]]
+
+    def keep(self, kind: ObjectKind[Any, Any], scope: str | None, identity: str, rows: Sequence[Row]) -> None:
+        """Take an object from rows that were read later, for all kinds that the same rows tell of."""
+        query = kind.query(scope, identity)
+        for each in KINDS.values():
+            if each.in_catalog and each.query(scope, identity) == query:
+                self.objects[type(each)].keep(identity, Objects(each, rows))
 
 
 @dataclass(frozen=True)
@@ -28,9 +35,9 @@ class OverviewReader:
 
     def __call__(self, database: Database) -> Overview:
         kinds = [kind for kind in KINDS.values() if kind.in_catalog]
-        queries = [kind.query(self.schema if kind.in_schema else None) for kind in kinds]
+        queries = [objects_query(kind, self.schema if kind.in_schema else None) for kind in kinds]
         server, *objects = database.read_together([SERVER_QUERY, *queries])
         return Overview(
             parse_server(server),
-            {type(kind): kind.parse(rows) for kind, rows in zip(kinds, objects, strict=True)},
+            {type(kind): Objects(kind, rows) for kind, rows in zip(kinds, objects, strict=True)},
         )

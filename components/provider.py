@@ -8,10 +8,9 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
-from psycopg import sql
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
@@ -25,14 +24,29 @@ from pulumi.dynamic import (
 from pulumi.output import Unknown
 from pydantic import ValidationError
 
-from components.connection import Database, Row, Transaction, database, resolve_conninfo
-from components.errors import Error, InvalidConfiguration
+from components.connection import Database, Row, database, resolve_conninfo
+from components.errors import Error, InvalidConfiguration, StatementFailed
 from components.model import Model, known_properties, problems
-from components.object_kind import ArgsT, LiveT, ObjectKind, drift_sentence, execute, read_objects, snapshot
+from components.object_kind import (
+    SERIALIZATION_FAILURE,
+    ArgsT,
+    LiveT,
+    ObjectKind,
+    Objects,
+    Statements,
+    drift_sentence,
+    execute,
+    objects_query,
+    snapshot,
+    unchanged,
+)
 from components.settings import Settings
 
 if TYPE_CHECKING:
     from components.overview import Overview
+
+ATTEMPTS = 5
+"""How often a change is planned anew because somebody else was faster."""
 
 
 class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
@@ -114,66 +128,64 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the object; one that is gone already is removed."""
         args = self._args(_props)
-        seen = self._snapshot(args).get(self.kind.identity(args))
-        if seen is None:
-            return  # asked apart: a transaction would be aborted where even the table is gone
         with self._told(args):
-            guarded = self.kind.guarded_drop(args, seen)
-            if guarded is None or not self._has_acted(guarded):
-                with self._database.transaction() as transaction:
-                    live = self._live(transaction, args)
-                    if live is not None:
-                        execute(transaction, self.kind.drop(args, live, _props))
-        self._changed(args, None)
+            self._change(args, lambda live: [] if live is None else self.kind.drop(args, live, _props))
 
     def _apply(self, args: ArgsT, previous: ArgsT | None) -> dict[str, Any]:
+        def plan(live: LiveT | None) -> Statements:
+            self.kind.claim(args, live, previous)
+            return self.kind.plan(args, live, previous)
+
         with self._told(args):
-            before, after = self._seen_and_made(args, previous) or self._made(args, previous)
-            self._changed(args, after)
+            before, after = self._change(args, plan)
             if self._waits(args, before, previous):
                 self._wait(args)
-                after = read_objects(self.kind, self._database, self.kind.scope(args), self.kind.identity(args)).get(
-                    self.kind.identity(args)
-                )
-                self._changed(args, after)
+                rows = self._database.read(objects_query(self.kind, self.kind.scope(args), self.kind.identity(args)))
+                after = self._kept(args, before, rows)
+            if after is None:
+                raise Error("is not there after its creation")
         return {**args.model_dump(exclude_none=True), **self.kind.outputs(args, after, before)}
 
-    def _made(self, args: ArgsT, previous: ArgsT | None) -> tuple[LiveT | None, LiveT | None]:
-        """Look, change and look again, in one transaction: what was there, and what is."""
-        with self._database.transaction() as transaction:
-            before = self._live(transaction, args)
-            self.kind.claim(args, before, previous)
-            execute(transaction, self.kind.plan(args, before, previous))
-            (rows,) = transaction.commit(self._query(args))
-        after = self._parsed(args, rows)
-        if after is None and not self._waits(args, before, previous):
-            raise Error("is not there after its creation")
-        return before, after
+    def _change(self, args: ArgsT, plan: Callable[[LiveT | None], Statements]) -> tuple[LiveT | None, LiveT | None]:
+        """Carry out what a plan finds to do, in one transaction: what was there, and what is.
 
-    def _seen_and_made(self, args: ArgsT, previous: ArgsT | None) -> tuple[LiveT | None, LiveT | None] | None:
-        """Change what the snapshot has seen, in one round trip; None where it has become another meanwhile."""
-        seen = self._snapshot(args).get(self.kind.identity(args))
-        guarded = self.kind.guarded_plan(args, seen)
-        if guarded is None:
-            return None
-        self.kind.claim(args, seen, previous)
-        with self._database.transaction() as transaction:
-            acted, rows = transaction.commit(guarded, self._query(args))
-        return (seen, self._parsed(args, rows)) if acted else None
+        It is made for what was seen, so it is made anew where that has become another meanwhile.
+        """
+        scope, identity = self.kind.scope(args), self.kind.identity(args)
+        self._database.connect_ahead()  # who changes something is soon followed by others
+        for _ in range(ATTEMPTS):
+            seen = self._snapshot(args)
+            before = seen.get(identity)
+            steps = plan(before)
+            if not steps:
+                return before, before
+            try:
+                with self._database.transaction() as transaction:
+                    transaction.execute(unchanged(self.kind, scope, identity, seen))
+                    execute(transaction, steps)
+                    (rows,) = transaction.commit(objects_query(self.kind, scope, identity))
+            except StatementFailed as exc:
+                if exc.sqlstate != SERIALIZATION_FAILURE:
+                    raise
+                self._database.forget()
+            else:
+                return before, self._kept(args, before, rows)
+        raise Error(f"was changed by others {ATTEMPTS} times while it was to be changed here; try again")
 
-    def _has_acted(self, guarded: sql.Composable) -> bool:
-        with self._database.transaction() as transaction:
-            (acted,) = transaction.commit(guarded)
-        return bool(acted)
+    def _kept(self, args: ArgsT, before: LiveT | None, rows: Sequence[Row]) -> LiveT | None:
+        """The object as it was read after a change, which the snapshots take over.
 
-    def _changed(self, args: ArgsT, after: LiveT | None) -> None:
-        """Keep the snapshot true to what this process did."""
-        if self.kind.carries_others:
+        What they miss of what others do, :func:`unchanged` finds.
+        """
+        scope, identity = self.kind.scope(args), self.kind.identity(args)
+        found = Objects(self.kind, rows)
+        if self.kind.reaches_others(before):
             self._database.forget()
-        elif after is None:
-            self._snapshot(args).pop(self.kind.identity(args), None)
+        elif self._is_in_overview(args):
+            self._overview().keep(self.kind, scope, identity, rows)
         else:
-            self._snapshot(args)[self.kind.identity(args)] = after
+            self._snapshot(args).keep(identity, found)
+        return found.get(identity)
 
     def _waits(self, args: ArgsT, before: LiveT | None, previous: ArgsT | None) -> bool:
         """Whether the plan only begins what :meth:`_wait` sees to its end."""
@@ -209,20 +221,13 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
 
         return self._database.snapshot(OverviewReader(self._schema))
 
-    def _snapshot(self, args: ArgsT) -> dict[str, LiveT]:
-        scope = self.kind.scope(args)
-        if self.kind.in_catalog and scope in {self._schema, None}:
+    def _snapshot(self, args: ArgsT) -> Objects[LiveT]:
+        if self._is_in_overview(args):
             return self._overview().objects[type(self.kind)]
-        return snapshot(self.kind, self._database, scope)
+        return snapshot(self.kind, self._database, self.kind.scope(args))
 
-    def _live(self, transaction: Transaction, args: ArgsT) -> LiveT | None:
-        return self._parsed(args, transaction.fetch(self._query(args)))
-
-    def _query(self, args: ArgsT) -> sql.Composable:
-        return self.kind.query(self.kind.scope(args), self.kind.identity(args))
-
-    def _parsed(self, args: ArgsT, rows: Iterable[Row]) -> LiveT | None:
-        return self.kind.parse(rows).get(self.kind.identity(args))
+    def _is_in_overview(self, args: ArgsT) -> bool:
+        return self.kind.in_catalog and self.kind.scope(args) in {self._schema, None}
 
     def _drift(self, state: ArgsT, live: LiveT | None) -> Iterator[str]:
         title = self.kind.title(state)

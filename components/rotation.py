@@ -15,7 +15,14 @@ from pulumi.dynamic import Resource
 
 from components.connection import Row
 from components.fields import Identifier
-from components.function import ROTATION_FUNCTIONS, Function, LiveFunction, functions_query, live_functions
+from components.function import (
+    ROTATION_FUNCTIONS,
+    Function,
+    LiveFunction,
+    live_functions,
+    rotation_identity,
+    rotation_query,
+)
 from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import Claim
@@ -43,7 +50,6 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
 
     args = RotationFunctionArgs
     identified_by = ("schema_name", "name")
-    carries_others = True
     directives = frozenset({"adopt"})
 
     def identity(self, args: RotationFunctionArgs) -> str:
@@ -53,12 +59,13 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
         return f"function {args.schema_name}.{args.name}"
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
-        return functions_query(scope, ROTATION_FUNCTIONS)
+        return rotation_query(scope, identity)
+
+    def row_identity(self, row: Row) -> str:
+        return rotation_identity(row)
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveFunction]:
-        return {
-            f"{live.schema}.{ROTATION_FUNCTIONS[name].signature}": live for name, live in live_functions(rows).items()
-        }
+        return {rotation_identity(live._asdict()): live for live in live_functions(rows).values()}
 
     def claim(
         self, args: RotationFunctionArgs, live: LiveFunction | None, previous: RotationFunctionArgs | None

@@ -21,7 +21,7 @@ from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import OWN_JOBS_PATTERN, Claim, mark, owner_of
 from components.provider import ObjectProvider, resource_props
-from components.schema_objects import LiveObjects, live_objects, objects_query
+from components.schema_objects import LiveObjects, live_objects, set_query
 from components.server import Server
 from components.sql import load_sql
 from components.table import shut, table_differences
@@ -70,7 +70,6 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
 
     args = RunLedgerArgs
     identified_by = ("schema_name",)
-    carries_others = True
     directives = frozenset({"adopt"})
 
     def identity(self, args: RunLedgerArgs) -> str:
@@ -80,7 +79,10 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
         return f"run ledger in schema {args.schema_name!r}"
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
-        return objects_query(scope, [*TABLES, *VIEWS], LEDGER_FUNCTIONS)
+        return set_query(scope, [*TABLES, *VIEWS], LEDGER_FUNCTIONS)
+
+    def row_identity(self, row: Row) -> str:
+        return str(row["schema"])
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveObjects]:
         return live_objects(rows)
@@ -99,7 +101,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
             args.schema_name, Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
         )
         for table in live.tables.values():
-            if table.kind != ("v" if table.name in VIEWS else "r"):
+            if table.kind not in ("v" if table.name in VIEWS else "rp"):  # a partitioned one: docs/scale.md
                 raise Conflict(
                     f"schema {args.schema_name!r} has a {table.name!r} that is no "
                     f"{'view' if table.name in VIEWS else 'table'}; rename it, or set another schema"

@@ -14,7 +14,7 @@ from components.object_kind import Difference
 from components.owner import Claim, owner_of
 from components.table import LiveTable, tables_query
 
-KINDS = {"r": "table", "v": "view"}
+KINDS = {"r": "table", "p": "table", "v": "view"}
 """What pg_class.relkind says, in words."""
 
 
@@ -45,7 +45,7 @@ class LiveObjects(NamedTuple):
                 yield Difference(f"privileges on function {function.name}", "its owner alone", granted)
 
 
-def objects_query(schema: str, tables: Iterable[str], functions: Iterable[Function]) -> sql.Composed:
+def set_query(schema: str, tables: Iterable[str], functions: Iterable[Function]) -> sql.Composed:
     """The one catalog query for a set in a schema."""
     return sql.SQL(
         "SELECT {schema} AS schema, "

@@ -51,6 +51,10 @@ class ProbeArgs(Model):
     control: bool = True
 
 
+_SALT = secrets.token_hex(16)
+"""Of this process, so that digests can be held against each other here and nowhere else."""
+
+
 class SecretArgs(Model):
     """``value`` is in clear here and nowhere else: not in the id, an output, a message or a repr.
 
@@ -121,6 +125,9 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
 
     def older_query(self, scope: str, identity: str | None = None) -> sql.Composable:
         return _query("older_secrets", scope, identity)
+
+    def row_identity(self, row: Row) -> str:
+        return str(row["identity"])
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveSecret]:
         found = {}
@@ -207,8 +214,10 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
     def drop(self, args: SecretArgs, live: LiveSecret, outputs: Mapping[str, Any]) -> Statements:
         return [
             (
-                sql.SQL("DELETE FROM {} WHERE key = %(key)s").format(sql.Identifier(args.schema_name, table)),
-                {"key": args.key},
+                sql.SQL("DELETE FROM {} WHERE key = {}").format(
+                    sql.Identifier(args.schema_name, table), sql.Literal(args.key)
+                ),
+                None,
             )
             for table in (SECRETS, STAGES, DECLARATIONS)
         ]
@@ -237,21 +246,24 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
 def _declare(args: SecretArgs) -> Statements:
     values: dict[str, object] = args.model_dump(exclude={"value", "probe"})
     values["probe"] = Jsonb(args.probe.model_dump(exclude_none=True)) if args.probe else None
-    return statement(load_sql("declare_secret").format(schema=sql.Identifier(args.schema_name)), values)
+    literals = {name: sql.Literal(value) for name, value in values.items()}
+    return statement(load_sql("declare_secret").format(schema=sql.Identifier(args.schema_name), **literals))
 
 
 def _describe(args: SecretArgs) -> Statements:
     describe = sql.SQL(
-        "UPDATE {}.cron_secrets SET description = %(description)s "
-        "WHERE key = %(key)s AND description IS DISTINCT FROM %(description)s"
-    ).format(sql.Identifier(args.schema_name))
-    return statement(describe, args.model_dump(include={"key", "description"}))
+        "UPDATE {schema}.cron_secrets SET description = {description} "
+        "WHERE key = {key} AND description IS DISTINCT FROM {description}"
+    ).format(
+        schema=sql.Identifier(args.schema_name),
+        key=sql.Literal(args.key),
+        description=sql.Literal(args.description),
+    )
+    return statement(describe)
 
 
 def _query(name: str, scope: str, identity: str | None) -> sql.Composed:
-    query = load_sql(name).format(
-        schema=sql.Identifier(scope), schema_name=sql.Literal(scope), salt=sql.Literal(secrets.token_hex(16))
-    )
+    query = load_sql(name).format(schema=sql.Identifier(scope), schema_name=sql.Literal(scope), salt=sql.Literal(_SALT))
     if identity is None:
         return query
     return query + sql.SQL(" WHERE s.key = {}").format(sql.Literal(identity.removeprefix(f"{scope}.")))

@@ -35,8 +35,8 @@ def start_rotation(schema: str, key: str, value: str) -> Statements:
     """
     columns = sql.SQL(", ").join(map(sql.Identifier, ("key", "stage", "value")))
     given = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(schema, STAGES), columns)
-    stage = sql.SQL("SELECT {}.stage_cron_secret(%(key)s)").format(sql.Identifier(schema))
-    return [CopyRow(given, (key, "given", value)), (stage, {"key": key})]
+    stage = sql.SQL("SELECT {}.stage_cron_secret({})").format(sql.Identifier(schema), sql.Literal(key))
+    return [CopyRow(given, (key, "given", value)), (stage, None)]
 
 
 def settle(transaction: Transaction, schema: str, key: str, rotation: UUID | None = None) -> Rotation | None:

@@ -21,7 +21,7 @@ from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import Claim, mark
 from components.provider import ObjectProvider, resource_props
-from components.schema_objects import LiveObjects, live_objects, objects_query
+from components.schema_objects import LiveObjects, live_objects, set_query
 from components.server import Server
 from components.sql import load_sql
 from components.table import LiveTable, shut, table_differences
@@ -68,7 +68,6 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
 
     args = SecretStoreArgs
     identified_by = ("schema_name",)
-    carries_others = True
     directives = frozenset({"adopt", "destroy_foreign_secrets"})
 
     def identity(self, args: SecretStoreArgs) -> str:
@@ -78,7 +77,10 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         return f"secret store in schema {args.schema_name!r}"
 
     def query(self, scope: str, identity: str | None = None) -> sql.Composable:
-        return objects_query(scope, TABLES, STORE_FUNCTIONS)
+        return set_query(scope, TABLES, STORE_FUNCTIONS)
+
+    def row_identity(self, row: Row) -> str:
+        return str(row["schema"])
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveObjects]:
         return live_objects(rows)
@@ -159,6 +161,9 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         if args.schema_name != "public":
             parts.append(load_sql("drop_empty_schema").format(schema=schema, name=sql.Literal(args.schema_name)))
         return [(part, None) for part in parts]
+
+    def reaches_others(self, before: LiveObjects | None) -> bool:
+        return before is not None  # there are secrets, and those of an older store are read in another way
 
     def outputs(self, args: SecretStoreArgs, live: LiveObjects, before: LiveObjects | None) -> dict[str, Any]:
         return {"differences": [f"{name}: {found}" for name, _, found in self.differences(args, live)]}

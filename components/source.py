@@ -24,8 +24,7 @@ class _Loader(yaml.CSafeLoader):
     The merge key is of YAML 1.1, and kept.
     """
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
-    yaml_constructors: ClassVar = dict(yaml.CSafeLoader.yaml_constructors)
+    yaml_implicit_resolvers: ClassVar = {}  # type: ignore[misc]  # of the class, whatever the stubs say
 
 
 for _tag, _pattern, _first in (
@@ -87,7 +86,7 @@ def read_source(path: Path) -> Source:
         raise InvalidConfiguration([f"{path}: cannot be read: {reason}"]) from exc
     try:
         loader = _Loader(text)
-        root = loader.get_single_node()
+        root: yaml.Node | None = loader.get_single_node()
         repeated = list(_repeated_keys(root, set()))  # before the merge keys are resolved, which may be overridden
         data = loader.construct_document(root) if root else None
     except yaml.MarkedYAMLError as exc:
@@ -97,7 +96,7 @@ def read_source(path: Path) -> Source:
         ) from None
     except yaml.YAMLError as exc:
         raise InvalidConfiguration([f"{path}: invalid YAML: {' '.join(str(exc).split())}"]) from None
-    if not isinstance(root, yaml.MappingNode):
+    if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):
         found = "is empty" if data is None else f"holds a {_KINDS[type(data)]}"
         raise InvalidConfiguration([f"{path}: {found}; it must be a mapping with 'secrets' and 'jobs'"])
     if repeated:

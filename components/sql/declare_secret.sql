@@ -1,7 +1,7 @@
 -- A key that a stack declares, and how its values are tried and kept.
 INSERT INTO {schema}.cron_secret_declarations (key, owner, description, format, min_bytes, grace, probe)
 VALUES (
-    %(key)s, %(owner)s, %(description)s, %(format)s, %(min_bytes)s, make_interval(secs => %(grace)s), %(probe)s
+    {key}, {owner}, {description}, {format}, {min_bytes}, make_interval(secs => {grace}), {probe}
 )
 ON CONFLICT (key) DO UPDATE
 SET owner = EXCLUDED.owner, description = EXCLUDED.description, format = EXCLUDED.format,

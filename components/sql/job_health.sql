@@ -10,7 +10,10 @@ SELECT
         SELECT min(r.fired_at) FROM {schema}.cron_runs AS r
         WHERE r.state IN ('queued', 'sent') AND r.request IS NOT NULL AND r.attempt = 1
     ))::float AS oldest,
-    pg_total_relation_size({runs}) AS ledger_bytes,
+    coalesce( -- of a partitioned table its partitions, which have what it has not
+        (SELECT sum(pg_total_relation_size(t.relid)) FROM pg_partition_tree({runs}) AS t),
+        pg_total_relation_size({runs})
+    )::bigint AS ledger_bytes,
     pg_total_relation_size('cron.job_run_details') AS details_bytes,
     (SELECT current_setting('cron.timezone', true)) AS timezone,
     coalesce(current_setting('cron.log_run', true), 'on') = 'on' AS accounts

@@ -6,11 +6,11 @@ SECURITY DEFINER
 SET search_path = ''
 AS $body$
 -- Forget runs of the ledger that are older than p_runs, and what pg_cron keeps of this role's runs for p_details: the
--- oldest 5000 of each at a time, so that the sweep stays short and a long history goes over some minutes.
+-- oldest 20000 of each at a time, so that the sweep stays short and a long history goes over some minutes.
 DELETE FROM {schema}.cron_runs AS r
 WHERE r.run = ANY (ARRAY(
     SELECT oldest.run
-    FROM (SELECT l.run, l.settled_at FROM {schema}.cron_runs AS l ORDER BY l.run LIMIT 5000) AS oldest
+    FROM (SELECT l.run, l.settled_at FROM {schema}.cron_runs AS l ORDER BY l.run LIMIT 20000) AS oldest
     WHERE oldest.settled_at < now() - p_runs
 ));
 DELETE FROM cron.job_run_details AS d
@@ -18,7 +18,7 @@ WHERE d.runid = ANY (ARRAY(
     SELECT oldest.runid
     FROM (
         SELECT l.runid, coalesce(l.end_time, l.start_time) AS ended
-        FROM cron.job_run_details AS l WHERE l.username = current_user ORDER BY l.runid LIMIT 5000
+        FROM cron.job_run_details AS l WHERE l.username = current_user ORDER BY l.runid LIMIT 20000
     ) AS oldest
     WHERE oldest.ended < now() - p_details
 ));

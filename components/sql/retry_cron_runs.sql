@@ -27,7 +27,7 @@ BEGIN
             WHERE r.run = due.run;
             CONTINUE;
         END IF;
-        CONTINUE WHEN due.policy ->> 'overlap' = 'skip' AND {schema}.cron_run_in_flight(due.job, due.run) IS NOT NULL;
+        CONTINUE WHEN due.policy @> '{{"overlap": "skip"}}' AND {schema}.cron_run_in_flight(due.job, due.run) IS NOT NULL;
         BEGIN
             PERFORM set_config('supabase_cron.run', due.run::text, true);
             EXECUTE text_of_job;

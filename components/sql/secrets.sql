@@ -1,4 +1,4 @@
--- The secrets of a store without their values: a digest of each, salted for this query alone.
+-- The secrets of a store without their values: a digest of each, salted for one process alone.
 SELECT
     {schema_name} || '.' || s.key AS identity,
     false AS in_older_store,

@@ -105,7 +105,9 @@ BEGIN
     PERFORM {schema}.schedule_cron_retries(earliest.run);
 
     -- pg_cron's own account of the last runs. A request's is that of the same backend and job, as close in time as can be;
-    -- pg_cron writes the pid down after it has sent the command, so it may be found a sweep later.
+    -- pg_cron writes the pid down after it has sent the command, so it may be found a sweep later. What is NULL is asked
+    -- for in a way that the planner knows nothing of: by its statistics hardly any run is without a runid, and it would
+    -- go through the details once a run.
     SELECT greatest(
         (SELECT s.last_value - 100000 FROM cron.runid_seq AS s),
         (SELECT r.runid - 1000 FROM {schema}.cron_runs AS r WHERE r.runid IS NOT NULL ORDER BY r.runid DESC LIMIT 1)
@@ -118,7 +120,7 @@ BEGIN
         FROM cron.job_run_details AS d
         JOIN cron.job AS j ON j.jobid = d.jobid
         JOIN {schema}.cron_runs AS r ON r.pid = d.job_pid AND r.job = j.jobname::text COLLATE "default"
-        WHERE d.runid > from_runid AND r.run >= oldest AND r.runid IS NULL AND r.request IS NOT NULL
+        WHERE d.runid > from_runid AND r.run >= oldest AND num_nulls(r.runid) > 0 AND num_nonnulls(r.request) > 0
         ORDER BY r.run, abs(extract(epoch FROM d.start_time - r.fired_at)) NULLS LAST
     ) AS found
     WHERE r.run = found.run;

@@ -38,6 +38,8 @@ def provide(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provide]
     opened: list[Database] = []
 
     def configured(kind: type[ObjectProvider[Any, Any]], url: str = conninfo) -> ObjectProvider[Any, Any]:
+        for each in opened:  # which has connected for four callers, and has one
+            each.close()
         database.cache_clear()
         monkeypatch.setattr("components.provider._said", set())
         monkeypatch.setenv("SUPABASE_CRON_DATABASE_URL", url)

@@ -4,12 +4,18 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
-from components.connection import Database
-from components.errors import StatementFailed
+from components.connection import CALLERS, Database
+from components.errors import ConnectionFailed, StatementFailed
+
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 ONE, TWO = sql.SQL("SELECT 1 AS n -- one"), sql.SQL("SELECT 2 AS n UNION SELECT 3 ORDER BY n")
 
@@ -78,3 +84,25 @@ def test_an_interruption_stays_one_and_the_next_question_is_answered(database: D
         transaction.execute(sql.SQL("SELECT 1"))
         transaction.fetch(sql.SQL("SELECT pg_sleep(30)"))
     assert database.read(ONE) == [{"n": 1}]
+
+
+def test_callers_find_their_connections_made_and_no_more_than_these(conninfo: str, superuser: Connection) -> None:
+    source = Database(make_conninfo(conninfo, application_name="ahead"))
+    others = b"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ahead'"
+
+    def ask(_: int) -> list[dict[str, Any]]:
+        return source.read(sql.SQL("SELECT 1 AS n FROM pg_sleep(0.2)"))
+
+    source.connect_ahead()
+    with ThreadPoolExecutor(CALLERS) as callers:
+        assert list(callers.map(ask, range(2 * CALLERS))) == [[{"n": 1}]] * 2 * CALLERS
+    source.connect_ahead()
+    assert superuser.execute(others).fetchone() == (CALLERS,)
+    source.close()
+
+
+def test_who_needs_a_connection_is_told_why_none_was_made_ahead(conninfo: str) -> None:
+    source = Database(make_conninfo(conninfo, dbname="nowhere"))
+    source.connect_ahead()
+    with pytest.raises(ConnectionFailed, match='database "nowhere" does not exist'):
+        source.read(ONE)

@@ -6,8 +6,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.cron_job import CronJobProvider
-from components.errors import Conflict
+from components.cron_job import CronJobKind, CronJobProvider
+from components.errors import Conflict, Error
+from components.object_kind import Statements
 
 OWNER = "supabase-cron/test"
 Props = dict[str, Any]
@@ -133,6 +134,23 @@ def test_what_changed_since_it_was_seen_is_looked_at_again(provide: Provide, pos
     updated = provider.update(created.id, created.outs, job(schedule="5 5 * * *"))
     assert updated.outs["jobid"] == created.outs["jobid"]
     assert rows(postgres) == [("nightly", "5 5 * * *", True)]
+
+
+def test_a_job_that_others_never_leave_alone_is_told(
+    provide: Provide, postgres: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = provide(CronJobProvider).create(job())
+    plan = CronJobKind.plan
+    minutes = iter(range(60))
+
+    def too_late(self: CronJobKind, *arguments: Any) -> Statements:
+        postgres.execute("SELECT cron.alter_job(%s, %s)", [created.outs["jobid"], f"{next(minutes)} 9 * * *"])
+        return plan(self, *arguments)
+
+    monkeypatch.setattr(CronJobKind, "plan", too_late)
+    with pytest.raises(Error, match=r"cron job 'nightly': was changed by others 5 times .* try again"):
+        provide(CronJobProvider).update(created.id, created.outs, job(schedule="5 5 * * *"))
+    assert rows(postgres) == [("nightly", "4 9 * * *", True)]
 
 
 def test_a_job_made_since_it_was_looked_for_is_not_taken_over(provide: Provide, postgres: Connection) -> None:

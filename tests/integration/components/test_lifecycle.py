@@ -132,6 +132,27 @@ def test_a_new_declaration_is_updated_in_place(case: Case, provide: Provide) -> 
         assert updated.outs[key] == value
 
 
+def test_what_changed_since_it_was_seen_is_looked_at_again(case: Case, provide: Provide, postgres: Connection) -> None:
+    created = provide(case.provider).create(case.props)
+    provider = provide(case.provider)
+    assert not provider.diff(created.id, created.outs, case.props).changes
+    postgres.execute(case.tampering.encode())
+    news = {**case.props, **case.changed}
+    updated = provider.update(created.id, created.outs, news)
+    assert not provide(case.provider).diff(created.id, updated.outs, news).changes
+
+
+def test_what_is_made_and_changed_in_one_run_is_seen_as_it_is(case: Case, provide: Provide) -> None:
+    provider = provide(case.provider)
+    assert provider.check({}, case.props).failures == []
+    created = provider.create(case.props)
+    news = {**case.props, **case.changed}
+    updated = provider.update(created.id, created.outs, news)
+    assert provider.read(created.id, updated.outs).outs == updated.outs
+    provider.delete(created.id, updated.outs)
+    assert provider.read(created.id, updated.outs).outs == provide(case.provider).read(created.id, updated.outs).outs
+
+
 def test_a_create_whose_answer_got_lost_is_taken_up(case: Case, provide: Provide) -> None:
     first = provide(case.provider).create(case.props)
     assert provide(case.provider).check({}, case.props).failures == []

@@ -215,7 +215,13 @@ def test_a_structure_that_is_none_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("", "is empty"), ("- a\n", "holds a sequence"), ("a", "holds a text"), ("1", "holds a number"), ("a: !!nope [\n", ":2:1: invalid YAML")],
+    [
+        ("", "is empty"),
+        ("- a\n", "holds a sequence"),
+        ("a", "holds a text"),
+        ("1", "holds a number"),
+        ("a: !!nope [\n", ":2:1: invalid YAML"),
+    ],
 )
 def test_a_file_that_is_no_catalogue(text: str, told: str, tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, text)
