@@ -1,7 +1,8 @@
 """What pulumi's operations cost with this project, above the engine's floor, and with a straightforward provider.
 
 ``python -m bench.engine`` (``make bench``) makes a dev stack of its own and, for 6, 100 and 1000 jobs, at 0 and 50 ms
-round trip, times each operation of the three side by side. It prints a table and writes bench/results/engine.json.
+round trip, times each operation of the three side by side. It prints a table, and writes
+bench/results/engine.json and a plot.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import psutil
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bench.figures import RESULTS, write_figures
+from bench.plot import plot
 from bench.proxy import Proxy, proxied
 from bench.stack import running
 from components.config import load_config
@@ -94,8 +96,8 @@ def resources(folder: Path) -> list[dict[str, Any]]:
     add(declared.grants, *rotation)
     secrets = add(declared.secrets, *extensions, *store, *rotation)
     ledger = add({"run-ledger": declared.ledger}, *extensions, *store)
-    add(declared.own_jobs, *extensions, *store, *ledger, *secrets)
-    add(declared.jobs, *extensions, *store, *ledger, *secrets)
+    add(declared.own_jobs, *ledger, *secrets)
+    add(declared.jobs, *ledger, *secrets)
     return found
 
 
@@ -264,7 +266,8 @@ def main() -> None:
         for rtt in arguments.rtt:
             repeats = arguments.repeats if jobs <= 100 else 1
             rows += measure(jobs, rtt / 1000, repeats, engine, lambda text: print(f"bench: {text}", file=sys.stderr))
-    write_figures(arguments.output, rows)
+            write_figures(arguments.output, rows)  # what is measured stays, should somebody end the rest
+    plot(rows, arguments.output.with_suffix(".svg"))
     print_table(rows)
 
 

@@ -52,7 +52,8 @@ class ScheduledJobs(pulumi.ComponentResource):
         }
         secrets = self._secrets(declared, *extensions.values(), store, *rotation.values())
         ledger = RunLedger("run-ledger", declared.ledger, self._after(*extensions.values(), store))
-        ready = self._after(*extensions.values(), store, ledger, *secrets.values())
+        # What these come after is not named again: a state holds each name with each job.
+        ready = self._after(ledger, *secrets.values())
         for name, args in declared.own_jobs.items():
             CronJob(name, args, ready)
         jobs = {name: CronJob(name, args, ready) for name, args in declared.jobs.items()}
@@ -67,7 +68,7 @@ class ScheduledJobs(pulumi.ComponentResource):
         self.verification_sql = pulumi.Output.from_input(
             verification_sql(config.settings.schema_name, config.catalogue)
         )
-        self.register_outputs({"jobs": self.jobs})
+        self.register_outputs({})  # the program exports them, and a state holds both
 
     def _after(self, *needed: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(needed))

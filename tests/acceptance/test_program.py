@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -176,6 +177,31 @@ def test_an_existing_job_is_told_at_preview_and_adopted_when_asked(project: Proj
     finally:
         project.pulumi("destroy", "--yes")
         postgres.execute("SELECT cron.unschedule(jobid) FROM cron.job")
+
+
+def test_a_change_made_a_second_ago_is_seen_by_preview_and_refresh(project: Project, postgres: Connection) -> None:
+    def by_hand(schedule: str) -> None:
+        change = "SELECT cron.alter_job(jobid, schedule := %s) FROM cron.job WHERE jobname = 'notification-worker'"
+        postgres.execute(change.encode(), [schedule])
+        time.sleep(1)
+
+    def stored() -> str:
+        state = json.loads(project.pulumi("stack", "export").output)["deployment"]["resources"]
+        (schedule,) = (r["outputs"]["schedule"] for r in state if r["urn"].endswith("::notification-worker"))
+        return str(schedule)
+
+    project.up()
+    by_hand("*/2 * * * *")
+    told = project.pulumi("preview").output
+    assert "schedule is '*/2 * * * *' there, '* * * * *' in the state" in told
+    by_hand("*/3 * * * *")
+    refreshed = project.pulumi("refresh", "--yes", "--skip-preview")
+    assert refreshed.code == 0, refreshed.output
+    assert stored() == "*/3 * * * *"
+    by_hand("*/4 * * * *")
+    project.up("--skip-preview")
+    assert jobs(postgres) == JOBS
+    assert stored() == "* * * * *"
 
 
 def test_a_table_made_by_hand_is_told_at_preview_and_adopted_with_its_rows(

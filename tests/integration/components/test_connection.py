@@ -77,7 +77,15 @@ def test_what_was_read_before_a_change_is_not_kept_after_it(database: Database) 
     assert [database.snapshot(reader) for _ in range(3)] == [1, 2, 2]
 
 
-def test_an_interruption_stays_one_and_the_next_question_is_answered(database: Database) -> None:
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as in a terminal, where whoever runs the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interruption_stays_one_and_the_next_question_is_answered(database: Database, interruptible: None) -> None:
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt), database.transaction() as transaction:
