@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pulumi
 
+from components.provider_process import start_provider
+
+start_provider()  # before all else: what follows is imported meanwhile
+
 from components.config import load_config
 from components.connection import resolve_conninfo
 from components.errors import Error

@@ -38,6 +38,7 @@ STACK = "bench"
 SUBJECTS = ("floor", "project", "naive")
 OPERATIONS = ("first preview", "create", "preview", "refresh", "update of 1", "update of all", "destroy")
 TIMEOUT = 900
+STATE_SUFFIXES = {".json", ".gz", ".zst"}
 ROLES = {"program": "pulumi-language-python-exec", "provider": "dynamic"}
 """What the command lines of program and dynamic provider hold."""
 
@@ -102,12 +103,29 @@ def resources(folder: Path) -> list[dict[str, Any]]:
 
 
 class Subject:
-    """A project in a folder of its own, with a state of its own, that the engine is run on."""
+    """A project in a folder of its own, with a state of its own, that the engine is run on.
 
-    def __init__(self, kind: str, folder: Path, engine: str, conninfo: str, jobs: int) -> None:
+    ``setting`` is added to the environment of all commands, ``options`` to those of :meth:`run`; with ``small_inputs``
+    a resource has no more than a name.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        folder: Path,
+        engine: str,
+        conninfo: str,
+        jobs: int,
+        *,
+        setting: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
+        small_inputs: bool = False,
+    ) -> None:
         self.kind = kind
         self._folder = folder
         self._jobs = variants(jobs)
+        self._options = options
+        self._small_inputs = small_inputs
         (folder / "state").mkdir(parents=True)
         shutil.copy(ROOT / "Pulumi.yaml", folder / "Pulumi.yaml")
         for name in ("components", ".venv"):
@@ -128,6 +146,7 @@ class Subject:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "SUPABASE_CRON_DATABASE_URL": conninfo,
             "BENCH_PROVIDER": kind,
+            **(setting or {}),
         }
         self.declare("first")
         self._pulumi("stack", "init", STACK)
@@ -138,11 +157,19 @@ class Subject:
         """Write a variant of the catalogue, and what it comes to for the others."""
         text = json.dumps(self._jobs[variant])  # which is YAML
         (self._folder / "jobs.yaml").write_text(text, encoding="utf-8")
-        text = json.dumps(resources(self._folder))
-        (self._folder / "resources.json").write_text(text, encoding="utf-8")
+        declared = resources(self._folder)
+        if self._small_inputs:
+            declared = [{**each, "props": {"name": each["name"]}} for each in declared]
+        (self._folder / "resources.json").write_text(json.dumps(declared), encoding="utf-8")
 
     def time(self, operation: str, proxy: Proxy) -> Sample:
         """Run one operation and look at what it takes."""
+        proxy.trips = 0
+        seconds, memory = self.run(operation)
+        return Sample(seconds, proxy.trips, memory["program"], memory["provider"])
+
+    def run(self, operation: str) -> tuple[float, dict[str, int]]:
+        """Run one operation: seconds, and the most memory of a process (bytes) by role."""
         command, variant = {
             "first preview": (["preview"], "first"),
             "create": (["up", "--yes", "--skip-preview"], "first"),
@@ -153,14 +180,14 @@ class Subject:
             "destroy": (["destroy", "--yes", "--skip-preview"], "all"),
         }[operation]
         self.declare(variant)
-        proxy.trips = 0
         begun = time.perf_counter()
-        memory = self._pulumi(*command, "--stack", STACK)
-        return Sample(time.perf_counter() - begun, proxy.trips, memory["program"], memory["provider"])
+        memory = self._pulumi(*command, "--stack", STACK, *self._options)
+        return time.perf_counter() - begun, memory
 
     def state_bytes(self) -> int:
-        """The size of the state's file."""
-        return sum(path.stat().st_size for path in (self._folder / "state" / ".pulumi" / "stacks").rglob("*.json"))
+        """The size of the state's file, as it is stored; 0 where it is in none."""
+        files = (self._folder / "state" / ".pulumi" / "stacks" / PROJECT).glob(f"{STACK}.json*")
+        return max((path.stat().st_size for path in files if path.suffix in STATE_SUFFIXES), default=0)
 
     def _pulumi(self, *arguments: str) -> dict[str, int]:
         with tempfile.TemporaryFile() as output:
@@ -259,8 +286,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="of up to 100 jobs; more are measured once")
     parser.add_argument("--output", type=Path, default=RESULTS / "engine.json")
     arguments = parser.parse_args()
-    done = subprocess.run([sys.executable, "-m", "toolchain", "ensure"], stdout=subprocess.PIPE, text=True, check=True)
-    engine = done.stdout.strip().splitlines()[-1]
+    engine = ensure_engine()
     rows: list[dict[str, Any]] = []
     for jobs in arguments.jobs:
         for rtt in arguments.rtt:
@@ -269,6 +295,12 @@ def main() -> None:
             write_figures(arguments.output, rows)  # what is measured stays, should somebody end the rest
     plot(rows, arguments.output.with_suffix(".svg"))
     print_table(rows)
+
+
+def ensure_engine() -> str:
+    """The folder of the engine and its launchers, made if need be."""
+    done = subprocess.run([sys.executable, "-m", "toolchain", "ensure"], stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.strip().splitlines()[-1]
 
 
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:

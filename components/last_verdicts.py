@@ -1,6 +1,6 @@
 """What came of each job's last run, for a stack's outputs.
 
-The program connects while the engine registers resources, so that nobody waits for a distant server's handshakes.
+The program asks while the engine registers resources, so that nobody waits for a distant server.
 """
 
 import asyncio
@@ -14,29 +14,28 @@ from components.runs import JobStatus, job_status
 
 
 class LastVerdicts:
-    """Connects at once; :meth:`read` may be asked once."""
+    """Asks at once, in a thread of its own."""
 
     def __init__(self, conninfo: str, schema: str) -> None:
-        self._schema = schema
-        self._database = Database(conninfo)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="last-verdicts")
-        self._thread.submit(self._database.connect)
+        executor = ThreadPoolExecutor(1, thread_name_prefix="last-verdicts")
+        self._found = executor.submit(_read, Database(conninfo), schema)
 
     async def read(self) -> dict[str, dict[str, Any]]:
         """By job: ``run``, ``state``, ``utc``, and ``detail`` if any.
 
         Empty where that cannot be found out: whoever deploys is told why by what is deployed.
         """
-        return await asyncio.wrap_future(self._thread.submit(self._read))
+        return await asyncio.wrap_future(self._found)
 
-    def _read(self) -> dict[str, dict[str, Any]]:
-        try:
-            jobs = job_status(self._database, self._schema)
-        except Error:
-            return {}
-        finally:
-            self._database.close()
-        return {job.job: _verdict(job, job.fired_at) for job in jobs if job.fired_at is not None}
+
+def _read(database: Database, schema: str) -> dict[str, dict[str, Any]]:
+    try:
+        jobs = job_status(database, schema)
+    except Error:
+        return {}
+    finally:
+        database.close()
+    return {job.job: _verdict(job, job.fired_at) for job in jobs if job.fired_at is not None}
 
 
 def _verdict(job: JobStatus, fired_at: datetime) -> dict[str, Any]:

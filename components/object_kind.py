@@ -11,13 +11,9 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from psycopg import sql
 
 from components.connection import CopyRow, Database, Row, Transaction
-from components.errors import StatementFailed
 from components.model import Model
 from components.server import Server
 from components.sql import load_sql
-
-UNDEFINED = {"42P01", "42703", "42883"}
-"""SQLSTATEs of a table, a column and a function that are not there."""
 
 SERIALIZATION_FAILURE = "40001"
 """The SQLSTATE of a transaction that came after another's change of the same object, and may be tried again."""
@@ -172,24 +168,34 @@ def unchanged(kind: ObjectKind[Any, Any], scope: str | None, identity: str, seen
 
 
 def _with_version(query: sql.Composable) -> sql.Composable:
+    # MATERIALIZED, or the planner merges the two and finds out each column twice.
     return sql.SQL(
-        "SELECT o.*, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(o::text, 'UTF8')), 'hex') AS {} "
-        "FROM ({}\n) AS o"
-    ).format(sql.Identifier(VERSION), query)
+        "WITH o AS MATERIALIZED ({}\n) "
+        "SELECT o.*, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(o::text, 'UTF8')), 'hex') AS {} FROM o"
+    ).format(query, sql.Identifier(VERSION))
+
+
+def snapshot_query(kind: ObjectKind[Any, Any], scope: str | None, identity: str | None = None) -> sql.Composable:
+    """Statements with one result, whose rows make :class:`Objects`: none where what would hold them is not there yet.
+
+    They belong in a transaction, as all that :meth:`Database.read_together` sends.
+    """
+    if kind.in_catalog:
+        return objects_query(kind, scope, identity)
+    queries = (kind.query(scope, identity), kind.older_query(scope, identity), sql.SQL("SELECT NULL WHERE false"))
+    cursor = type(kind).__name__
+    block = load_sql("rows_if_there").format(
+        cursor=sql.Literal(cursor),
+        queries=sql.Literal([_with_version(query).as_string() for query in queries if query is not None]),
+    )
+    return sql.SQL("DO {}; FETCH ALL FROM {}").format(sql.Literal(block.as_string()), sql.Identifier(cursor))
 
 
 def read_objects(
     kind: ObjectKind[Any, LiveT], database: Database, scope: str | None, identity: str | None = None
 ) -> Objects[LiveT]:
-    """All that lives in a scope, or the one object with an identity, as a rule in one round trip."""
-    for query in (kind.query(scope, identity), kind.older_query(scope, identity)):
-        try:
-            if query is not None:
-                return Objects(kind, database.read(_with_version(query)))
-        except StatementFailed as exc:
-            if exc.sqlstate not in UNDEFINED:  # what would hold them is not there yet, or gone
-                raise
-    return Objects(kind, [])
+    """All that lives in a scope, or the one object with an identity, in one round trip."""
+    return Objects(kind, database.read(snapshot_query(kind, scope, identity)))
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,13 @@
-"""The server and what the system catalogs tell of a stack: all that cannot fail, read in one round trip.
-
-Beside it there are only the rows of two tables, jobs and secrets, which may not be there yet.
-"""
+"""What a stack's database has: the server, and all that lives in the stack's schema, read in one round trip."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from components.connection import Database, Row
+from components.errors import StatementFailed
 from components.kinds import KINDS
-from components.object_kind import ObjectKind, Objects, objects_query
+from components.object_kind import ObjectKind, Objects, snapshot_query
 from components.server import SERVER_QUERY, Server, parse_server
 
 
@@ -23,7 +21,7 @@ class Overview(NamedTuple):
         """Take an object from rows that were read later, for all kinds that the same rows tell of."""
         query = kind.query(scope, identity)
         for each in KINDS.values():
-            if each.in_catalog and each.query(scope, identity) == query:
+            if each.in_schema == kind.in_schema and each.query(scope, identity) == query:
                 self.objects[type(each)].keep(identity, Objects(each, rows))
 
 
@@ -34,8 +32,14 @@ class OverviewReader:
     schema: str
 
     def __call__(self, database: Database) -> Overview:
-        kinds = [kind for kind in KINDS.values() if kind.in_catalog]
-        queries = [objects_query(kind, self.schema if kind.in_schema else None) for kind in kinds]
+        try:
+            return self._read(database, list(KINDS.values()))
+        except StatementFailed:
+            # A role that may not read all tables is told so where it needs them, and not where it asks what there is.
+            return self._read(database, [kind for kind in KINDS.values() if kind.in_catalog])
+
+    def _read(self, database: Database, kinds: Sequence[ObjectKind[Any, Any]]) -> Overview:
+        queries = [snapshot_query(kind, self.schema if kind.in_schema else None) for kind in kinds]
         server, *objects = database.read_together([SERVER_QUERY, *queries])
         return Overview(
             parse_server(server),

@@ -199,19 +199,22 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
 
     def _args(self, props: Mapping[str, Any]) -> ArgsT:
         try:
-            args: ArgsT = self.kind.args.model_validate(known_properties(self.kind.args, props))
+            return self._validated(props)
         except ValidationError as exc:
             raise InvalidConfiguration(
                 f"{'.'.join(map(str, location))} {sentence}" for location, sentence in problems(exc, self.kind.args)
             ) from None
-        return args
 
     def _state_args(self, olds: Mapping[str, Any]) -> ArgsT | None:
-        """The inputs in state, or None where an earlier version of this project wrote others."""
+        """The inputs in state, or None where there are none, or an earlier version of this project wrote others."""
         try:
-            return self._args(olds)
-        except InvalidConfiguration:
+            return self._validated(olds)
+        except ValidationError:
             return None
+
+    def _validated(self, props: Mapping[str, Any]) -> ArgsT:
+        args: ArgsT = self.kind.args.model_validate(known_properties(self.kind.args, props))
+        return args
 
     def _properties(self, args: ArgsT) -> dict[str, Any]:
         return args.model_dump(exclude=set(self.kind.directives))
@@ -227,7 +230,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         return snapshot(self.kind, self._database, self.kind.scope(args))
 
     def _is_in_overview(self, args: ArgsT) -> bool:
-        return self.kind.in_catalog and self.kind.scope(args) in {self._schema, None}
+        return self.kind.scope(args) in {self._schema, None} and type(self.kind) in self._overview().objects
 
     def _drift(self, state: ArgsT, live: LiveT | None) -> Iterator[str]:
         title = self.kind.title(state)

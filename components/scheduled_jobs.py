@@ -54,13 +54,13 @@ class ScheduledJobs(pulumi.ComponentResource):
         ledger = RunLedger("run-ledger", declared.ledger, self._after(*extensions.values(), store))
         # What these come after is not named again: a state holds each name with each job.
         ready = self._after(ledger, *secrets.values())
-        for name, args in declared.own_jobs.items():
-            CronJob(name, args, ready)
-        jobs = {name: CronJob(name, args, ready) for name, args in declared.jobs.items()}
+        jobs: dict[str, CronJob] = {}
+        for name, args in (declared.own_jobs | declared.jobs).items():
+            jobs[name] = CronJob(name, args, ready)  # no comprehension: a state holds the frames of each job's making
 
         self.extensions = pulumi.Output.all(**{name: each.installed_version for name, each in extensions.items()})
         self.secrets = pulumi.Output.all(**{key: secret.status for key, secret in secrets.items()})
-        jobids = pulumi.Output.all(**{name: job.jobid for name, job in jobs.items()})
+        jobids = pulumi.Output.all(**{name: jobs[name].jobid for name in declared.jobs})
         # One output for all jobs: each that a program makes costs it time, and most for the thousandth.
         self.jobs = jobids.apply(lambda found: _told(config, found, last_verdicts))
         self.rotators = grants["rotate-cron-secret-grants"].grantees

@@ -1,0 +1,81 @@
+"""What importing the program and the provider costs above importing pulumi alone, and what ending the process does.
+
+``python -m bench.startup`` starts an interpreter for each sample. It prints a table and writes
+bench/results/startup.json.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.figures import RESULTS, write_figures
+
+ROOT = Path(__file__).parent.parent
+PULUMI = "import pulumi, pulumi.dynamic, dill"
+SUBJECTS = {
+    "pulumi": "pass",
+    "program": "import components.config, components.connection, components.scheduled_jobs, components.stack",
+    "provider": "import components.extension, components.overview",
+}
+"""What each imports after pulumi: the program what __main__.py does, the provider what its first request needs."""
+
+CODE = """
+import time
+{pulumi}
+begun = time.process_time()
+{own}
+print(time.process_time() - begun, time.time(), flush=True)
+"""
+
+
+class Sample(NamedTuple):
+    """CPU seconds of the imports above pulumi's, and seconds from the program's last line to the process's end."""
+
+    imports: float
+    end: float
+
+
+def sample(own: str) -> Sample:
+    """One start of an interpreter, with compiled modules, as ``make setup`` leaves them."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-c", CODE.format(pulumi=PULUMI, own=own)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    ended = time.time()
+    imports, last = map(float, done.stdout.split())
+    return Sample(imports, ended - last)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.startup", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--output", type=Path, default=RESULTS / "startup.json")
+    arguments = parser.parse_args()
+    for own in SUBJECTS.values():
+        sample(own)  # compiles
+    samples: dict[str, list[Sample]] = {subject: [] for subject in SUBJECTS}
+    for _ in range(arguments.repeats):  # taking turns
+        for subject, own in SUBJECTS.items():
+            samples[subject].append(sample(own))
+    rows = []
+    print(f"{'subject':<10} {'imports_ms':>10} {'least':>8} {'most':>8} {'end_ms':>8}")
+    for subject, found in samples.items():
+        imports = [round(each.imports * 1000, 1) for each in found]
+        row = {
+            "subject": subject,
+            "imports_ms": statistics.median(imports),
+            "spread_ms": [min(imports), max(imports)],
+            "end_ms": round(statistics.median(each.end for each in found) * 1000, 1),
+        }
+        rows.append(row)
+        print(f"{subject:<10} {row['imports_ms']:>10} {min(imports):>8} {max(imports):>8} {row['end_ms']:>8}")
+    write_figures(arguments.output, rows)
+
+
+if __name__ == "__main__":
+    main()

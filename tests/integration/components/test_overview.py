@@ -1,0 +1,99 @@
+"""What a database has, in one round trip, however little of it is there or may be read."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from bench.proxy import proxied
+from components.connection import Database
+from components.cron_job import CronJobArgs, CronJobKind
+from components.errors import StatementFailed
+from components.kinds import KINDS
+from components.object_kind import execute, snapshot, unchanged
+from components.overview import Overview, OverviewReader
+from components.secret import SecretKind
+from components.secret_store import SecretStoreKind
+from tests.integration.components.conftest import Connection, Install
+
+ROLE = "overview_stranger"
+
+
+@pytest.fixture
+def database(conninfo: str) -> Iterator[Database]:
+    with_timeout = Database(conninfo)
+    yield with_timeout
+    with_timeout.close()
+
+
+def overview(database: Database) -> Overview:
+    return OverviewReader("public")(database)
+
+
+def test_what_is_not_there_yet_is_no_error_and_leaves_no_trace(database: Database, postgres: Connection) -> None:
+    found = overview(database)
+    assert found.server.database
+    assert list(found.objects) == [type(kind) for kind in KINDS.values()]
+    assert found.objects[SecretKind] == {}
+    assert found.objects[SecretStoreKind] == {}
+    assert database.read(sql.SQL("SELECT name FROM pg_cursors")) == []
+
+
+def test_secrets_and_jobs_are_seen_once_they_are_there(
+    database: Database, install: Install, postgres: Connection
+) -> None:
+    install()
+    postgres.execute("INSERT INTO public.cron_secrets (key, value) VALUES ('cron_secret', 'planted-value')")
+    postgres.execute("SELECT cron.schedule('nightly', '0 1 * * *', 'SELECT 1')")
+    found = overview(database)
+    assert list(found.objects[SecretKind]) == ["public.cron_secret"]
+    assert list(found.objects[CronJobKind]) == ["nightly"]
+    assert "planted-value" not in repr(found)
+
+
+def test_it_takes_one_round_trip(conninfo: str, install: Install) -> None:
+    install()
+    near = psycopg.conninfo.conninfo_to_dict(conninfo)
+    with proxied(str(near["host"]), int(near["port"] or 0), 0) as proxy:
+        far = Database(make_conninfo(conninfo, port=proxy.port))
+        far.read(sql.SQL("SELECT"))  # connects
+        proxy.trips = 0
+        overview(far)
+        assert proxy.trips == 1
+        far.close()
+
+
+@pytest.fixture
+def stranger(conninfo: str, superuser: Connection) -> Iterator[Database]:
+    """A login that may read neither the store's tables nor cron's."""
+    superuser.execute(f"CREATE ROLE {ROLE} LOGIN PASSWORD 'local'")
+    database = Database(make_conninfo(conninfo, user=ROLE, password="local"))
+    yield database
+    database.close()
+    superuser.execute(f"DROP OWNED BY {ROLE}; DROP ROLE {ROLE}")
+
+
+def test_a_role_that_may_not_read_all_is_told_where_it_needs_it(stranger: Database, install: Install) -> None:
+    install()
+    found = overview(stranger)
+    assert found.server.role == ROLE
+    assert found.server.missing_cron_privileges
+    assert "public" in found.objects[SecretStoreKind]
+    assert SecretKind not in found.objects
+    with pytest.raises(StatementFailed, match="permission denied for table cron_secrets"):
+        snapshot(SecretKind(), stranger, "public")
+
+
+def test_a_job_is_its_versions_row_whichever_way_it_was_read(database: Database, postgres: Connection) -> None:
+    postgres.execute("SELECT cron.schedule('nightly', '0 1 * * *', 'SELECT 1')")
+    kind, seen = CronJobKind(), overview(database).objects[CronJobKind]
+    assert seen.versions == snapshot(kind, database, None).versions
+    args: Any = CronJobArgs(name="nightly", schedule="0 2 * * *", command="SELECT 1", owner="supabase-cron/test")
+    with database.transaction() as transaction:
+        transaction.execute(unchanged(kind, None, "nightly", seen))
+        execute(transaction, kind.plan(args, seen["nightly"]))
+    with pytest.raises(StatementFailed, match="it was changed meanwhile"), database.transaction() as transaction:
+        transaction.execute(unchanged(kind, None, "nightly", seen))
