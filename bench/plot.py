@@ -1,39 +1,51 @@
 """Time against the number of jobs; ``python -m bench.plot`` draws bench/results/engine.json again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
 from bench.figures import RESULTS
 
 COLUMNS = 4
-LINES = {"floor": "tab:gray", "project": "tab:blue", "naive": "tab:orange"}
+COLORS = {"floor": "tab:gray", "project": "tab:blue", "naive": "tab:orange"}
 STYLES = ("-", "--", ":")
 """Of the round trips, from the shortest."""
+
+MARKERS = {True: ".", False: "x"}
+"""Of a state that is written at each step, and at the end."""
+
+
+class Line(NamedTuple):
+    """One subject under the same circumstances; seconds by the number of jobs."""
+
+    label: str
+    seconds: Mapping[int, float]
+    color: str
+    style: str
+    marker: str
 
 
 def plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Draw the rows of bench.engine: medians in seconds, both axes logarithmic; the format is the path's suffix."""
     operations = list(dict.fromkeys(row["operation"] for row in rows))
-    trips = sorted({row["rtt_ms"] for row in rows})
-    figure = Figure(figsize=(16, 4 * -(-len(operations) // COLUMNS)), layout="constrained")
-    panels = figure.subplots(-(-len(operations) // COLUMNS), COLUMNS, squeeze=False, sharex=True).flat
+    jobs = sorted({row["jobs"] for row in rows})
+    lines = -(-len(operations) // COLUMNS)
+    figure = Figure(figsize=(16, 4 * lines), layout="constrained")
+    panels = figure.subplots(lines, COLUMNS, squeeze=False, sharex=True).flat
     for operation, panel in zip(operations, panels, strict=False):
-        for rtt, style in zip(trips, STYLES, strict=False):
-            measured = [row for row in rows if (row["operation"], row["rtt_ms"]) == (operation, rtt)]
-            jobs = [row["jobs"] for row in measured]
-            for subject, color in LINES.items():
-                panel.loglog(
-                    jobs,
-                    [row[f"{subject}_s"] for row in measured],
-                    style,
-                    color=color,
-                    marker=".",
-                    label=f"{subject}, {rtt} ms",
-                )
+        for line in _lines([row for row in rows if row["operation"] == operation]):
+            panel.loglog(
+                list(line.seconds),
+                list(line.seconds.values()),
+                line.style,
+                color=line.color,
+                marker=line.marker,
+                label=line.label,
+            )
         panel.set(title=operation, xlabel="jobs", ylabel="seconds")
         panel.set_xticks(jobs, labels=map(str, jobs), minor=False)
         panel.xaxis.set_minor_formatter("")
@@ -45,6 +57,17 @@ def plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower right")
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
+def _lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+    trips = sorted({row["rtt_ms"] for row in rows})
+    for (rtt, style), (checkpoints, marker) in product(zip(trips, STYLES, strict=False), MARKERS.items()):
+        alike = [row for row in rows if (row["rtt_ms"], row["checkpoints"]) == (rtt, checkpoints)]
+        for subject, color in COLORS.items():
+            seconds = {row["jobs"]: row[f"{subject}_s"] for row in alike if row[f"{subject}_s"] is not None}
+            if seconds:
+                label = f"{subject}, {rtt} ms" + ("" if checkpoints else ", state at the end")
+                yield Line(label, seconds, color, style, marker)
 
 
 if __name__ == "__main__":

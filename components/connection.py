@@ -209,6 +209,11 @@ class Database:
         self._coming = 0
         self._closed = False
 
+    def connect(self) -> None:
+        """Have a connection ready for who comes next. Raises ConnectionFailed."""
+        with self._connection():
+            pass
+
     def connect_ahead(self) -> None:
         """Begin to make as many connections as there are callers, so that none of them waits for its handshakes."""
         with self._lock:

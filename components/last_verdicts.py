@@ -1,12 +1,14 @@
 """What came of each job's last run, for a stack's outputs.
 
-The program asks while the engine registers resources, so that nobody waits for a distant server.
+The program connects while the engine registers resources, so that nobody waits for a distant server's handshakes.
 """
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
+
+from pulumi.runtime import is_dry_run
 
 from components.connection import Database
 from components.errors import Error
@@ -14,28 +16,37 @@ from components.runs import JobStatus, job_status
 
 
 class LastVerdicts:
-    """Asks at once, in a thread of its own."""
+    """Connects at once, and asks in the end; in a preview, where nothing changes meanwhile, at once.
+
+    :meth:`read` may be called once.
+    """
 
     def __init__(self, conninfo: str, schema: str) -> None:
-        executor = ThreadPoolExecutor(1, thread_name_prefix="last-verdicts")
-        self._found = executor.submit(_read, Database(conninfo), schema)
+        self._schema = schema
+        self._database = Database(conninfo)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="last-verdicts")
+        self._asked = self._ask() if is_dry_run() else None
+        if self._asked is None:
+            self._thread.submit(self._database.connect)
 
     async def read(self) -> dict[str, dict[str, Any]]:
         """By job: ``run``, ``state``, ``utc``, and ``detail`` if any.
 
         Empty where that cannot be found out: whoever deploys is told why by what is deployed.
         """
-        return await asyncio.wrap_future(self._found)
+        return await asyncio.wrap_future(self._asked or self._ask())
 
+    def _ask(self) -> Future[dict[str, dict[str, Any]]]:
+        return self._thread.submit(self._read)
 
-def _read(database: Database, schema: str) -> dict[str, dict[str, Any]]:
-    try:
-        jobs = job_status(database, schema)
-    except Error:
-        return {}
-    finally:
-        database.close()
-    return {job.job: _verdict(job, job.fired_at) for job in jobs if job.fired_at is not None}
+    def _read(self) -> dict[str, dict[str, Any]]:
+        try:
+            jobs = job_status(self._database, self._schema)
+        except Error:
+            return {}
+        finally:
+            self._database.close()
+        return {job.job: _verdict(job, job.fired_at) for job in jobs if job.fired_at is not None}
 
 
 def _verdict(job: JobStatus, fired_at: datetime) -> dict[str, Any]:

@@ -4,8 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-
-import jwt
+from typing import Any
 
 from components.catalogue import Catalogue, SecretSpec
 from components.fields import VALUE_BYTES, http_url, is_placeholder
@@ -63,9 +62,7 @@ def _url_problem(value: str) -> str | None:
 def _jwt_problem(value: str, role: str | None, now: datetime) -> str | None:
     if value.startswith(_NEW_KEY):
         return "is a new API key (sb_…), not a JWT; declare it with format: api_key and send it in 'apikey' only"
-    try:
-        claims = jwt.decode(value, options={"verify_signature": False})
-    except jwt.InvalidTokenError:
+    if (claims := _claims(value)) is None:
         return "is not a JWT; copy the whole key, three parts with dots between"
     if role is not None and (found := claims.get("role")) != role:
         shown = repr(found) if isinstance(found, str) and re.fullmatch(r"[a-z_]{1,40}", found) else "none"
@@ -129,7 +126,14 @@ def _is_public(value: str) -> bool:
     """Whether a value is one of the keys that Supabase makes for browsers."""
     if not value.startswith(_JWT_START):
         return value.startswith(_PUBLISHABLE)
+    return (_claims(value) or {}).get("role") == "anon"
+
+
+def _claims(value: str) -> dict[str, Any] | None:
+    """What a JWT claims, its signature unseen; None where it is none."""
+    import jwt  # noqa: PLC0415 - not every stack has one, and each start would pay for it
+
     try:
-        return bool(jwt.decode(value, options={"verify_signature": False}).get("role") == "anon")
+        return jwt.decode(value, options={"verify_signature": False})
     except jwt.InvalidTokenError:
-        return False
+        return None

@@ -1,6 +1,8 @@
 """docs/scale: state that people share, a fleet of databases, a partitioned ledger; each by the file that is shipped."""
 
 import base64
+import json
+import os
 import signal
 import subprocess
 import time
@@ -96,6 +98,32 @@ def test_two_people_at_one_stack(shared_state: SharedState, project: Project, pl
     for key, data in shared_state.database.execute("SELECT key, data ->> 'data' FROM pulumi_state").fetchall():
         content = base64.b64decode(data).decode()
         assert not [value for value in planted.values() if value in content], key
+
+
+def test_a_state_that_is_written_at_the_end_and_a_crash_before_it(project: Project, postgres: Connection) -> None:
+    at_the_end = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+    with subprocess.Popen(
+        ["pulumi", "up", "--yes", "--skip-preview", "--stack", "test", "--non-interactive"],
+        cwd=project.folder,
+        env={**project.environment, **at_the_end},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as up:
+        try:
+            while postgres.execute("SELECT to_regclass('public.cron_secrets') IS NULL").fetchone() == (True,):
+                assert up.poll() is None, "it ended without a store"
+                time.sleep(0.01)
+        finally:
+            os.killpg(up.pid, signal.SIGKILL)
+    assert "resources" not in json.loads(project.pulumi("stack", "export").output)["deployment"]
+
+    assert project.pulumi("cancel", "--yes").code == 0
+    taken_up = project.pulumi("up", "--yes", **at_the_end)
+    assert taken_up.code == 0, taken_up.output
+    verified = project.run("cronctl", "verify", "--stack", "test")
+    assert verified.code == 0, verified.output
+    assert "unchanged" in project.up("--expect-no-changes").output
 
 
 def test_a_fleet(project: Project, postgres: Connection, conninfo: str) -> None:

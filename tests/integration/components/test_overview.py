@@ -83,7 +83,7 @@ def test_a_role_that_may_not_read_all_is_told_where_it_needs_it(stranger: Databa
     assert found.server.missing_cron_privileges
     assert "public" in found.objects[SecretStoreKind]
     assert SecretKind not in found.objects
-    with pytest.raises(StatementFailed, match="permission denied for table cron_secrets"):
+    with pytest.raises(StatementFailed, match="permission denied for table cron_secret"):
         snapshot(SecretKind(), stranger, "public")
 
 
