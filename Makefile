@@ -115,7 +115,7 @@ bench: setup-dev packages engine ## What pulumi's operations cost above the engi
 	$(call say,bench: operations of pulumi at every size)
 	@$(BIN)/python -m bench.engine --repeats 2
 
-bench-short: setup-dev packages engine ## The same for 6 and 100 jobs, once each (five minutes)
+bench-short: setup-dev packages engine ## The same for 6 and 100 jobs, once each (four minutes)
 	$(call say,bench: operations of pulumi at the small sizes)
 	@$(BIN)/python -m bench.engine --jobs 6 100 --repeats 1 --output bench/results/engine-short.json
 

@@ -1,6 +1,6 @@
 """What the program and each provider are made of: processes that start for every operation, and end with it.
 
-So what counts is the start and the end, which the settings below shorten by a third (bench/startup.py).
+So what counts is how they start and how they end (bench/startup.py).
 """
 
 import atexit

@@ -84,7 +84,7 @@ class ObjectKind(Generic[ArgsT, LiveT]):
         raise NotImplementedError
 
     def preflight(self, args: ArgsT, server: Server) -> None:
-        """Raise an Error for what would fail or do harm; called before anything is read or touched."""
+        """Raise an Error for what would fail or do harm; called before anything is touched."""
 
     def claim(self, args: ArgsT, live: LiveT | None, previous: ArgsT | None) -> None:
         """Raise Conflict where the object that lives is not ours to change."""

@@ -55,7 +55,7 @@ class ScheduledJobs(pulumi.ComponentResource):
         # What these come after is not named again: a state holds each name with each job.
         ready = self._after(ledger, *secrets.values())
         jobs: dict[str, CronJob] = {}
-        for name, args in (declared.own_jobs | declared.jobs).items():
+        for name, args in (*declared.own_jobs.items(), *declared.jobs.items()):
             jobs[name] = CronJob(name, args, ready)  # no comprehension: a state holds the frames of each job's making
 
         self.extensions = pulumi.Output.all(**{name: each.installed_version for name, each in extensions.items()})
