@@ -38,12 +38,13 @@ SETTINGS = (
     Setting("4 at once", options=["--parallel=4"]),
     Setting("64 at once", options=["--parallel=64"]),
     Setting("small inputs", small_inputs=True),
-    Setting("state compressed, gzip", {"PULUMI_DIY_BACKEND_GZIP": "true"}),
-    Setting("state compressed, zstd", {"PULUMI_DIY_BACKEND_ZSTD": "true"}),
+    Setting("gzip", {"PULUMI_DIY_BACKEND_GZIP": "true"}),
+    Setting("zstd", {"PULUMI_DIY_BACKEND_ZSTD": "true"}),
     Setting("no integrity check", options=["--disable-integrity-checking"]),
     Setting("state written at the end", {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}),
     Setting("state in PostgreSQL", {"PULUMI_BACKEND_URL": POSTGRES}),
-    Setting("10 stacks, one by one", stacks=10),
+    Setting("state in PostgreSQL and zstd", {"PULUMI_BACKEND_URL": POSTGRES, "PULUMI_DIY_BACKEND_ZSTD": "true"}),
+    Setting("10 stacks in turn", stacks=10),
 )
 
 
@@ -74,6 +75,7 @@ def measure(setting: Setting, jobs: int, engine: str, stack: Stack) -> dict[str,
 def _state_database(stack: Stack) -> dict[str, str]:
     """A backend of its own, and the password for it."""
     with psycopg.connect(stack.superuser_conninfo, autocommit=True) as superuser:
+        superuser.execute("DROP DATABASE IF EXISTS pulumi_state")
         superuser.execute("CREATE DATABASE pulumi_state")
     near = conninfo_to_dict(stack.superuser_conninfo)
     url = f"postgres://{near['user']}@{near['host']}:{near['port']}/pulumi_state?sslmode=disable"
@@ -84,12 +86,14 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.floor", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--jobs", type=int, default=1000)
+    names = [setting.name for setting in SETTINGS]
+    parser.add_argument("--settings", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--output", type=Path, default=RESULTS / "floor.json")
     arguments = parser.parse_args()
     engine = ensure_engine()
     rows: list[dict[str, Any]] = []
     with running() as stack:
-        for setting in SETTINGS:
+        for setting in (each for each in SETTINGS if each.name in arguments.settings):
             print(f"bench: {setting.name}", file=sys.stderr)
             rows.append(measure(setting, arguments.jobs, engine, stack))
             write_figures(arguments.output, rows)
