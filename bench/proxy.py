@@ -20,13 +20,18 @@ class Proxy:
         self.port = 0
         self.trips = 0
 
-    async def serve(self, ready: threading.Event, stop: asyncio.Event) -> None:
-        """Serve until ``stop``; ``port`` is known once ``ready`` is set."""
+    async def serve(self, ready: threading.Event) -> None:
+        """Serve until :meth:`stop`; ``port`` is known once ``ready`` is set."""
+        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
         server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         async with server:
-            await stop.wait()
+            await self._stopped.wait()
+
+    def stop(self) -> None:
+        """End :meth:`serve`, from another thread."""
+        self._loop.call_soon_threadsafe(self._stopped.set)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.trips += 1
@@ -38,10 +43,16 @@ class Proxy:
             return
         answered = asyncio.Event()
         answered.set()
-        await asyncio.gather(
-            self._forward(reader, far_writer, answered, asks=True),
-            self._forward(far_reader, writer, answered, asks=False),
-        )
+        try:
+            await asyncio.gather(
+                self._forward(reader, far_writer, answered, asks=True),
+                self._forward(far_reader, writer, answered, asks=False),
+            )
+        except asyncio.CancelledError:
+            pass  # the proxy ends
+        finally:
+            far_writer.close()
+            writer.close()
 
     async def _forward(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: asyncio.Event, *, asks: bool
@@ -82,13 +93,12 @@ class Proxy:
 def proxied(host: str, port: int, rtt: float) -> Iterator[Proxy]:
     """A proxy in a thread of its own until the end of the block."""
     proxy = Proxy(host, port, rtt)
-    ready, stop = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_until_complete, args=(proxy.serve(ready, stop),), daemon=True)
+    ready = threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(proxy.serve(ready)), daemon=True)
     thread.start()
     ready.wait()
     try:
         yield proxy
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        proxy.stop()
         thread.join(5)
