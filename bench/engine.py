@@ -20,15 +20,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from bench.figures import RESULTS, write_figures
+from bench.figures import RESULTS, print_table, write_figures
 from bench.plot import plot
 from bench.proxy import Proxy, proxied
 from bench.stack import running
@@ -42,6 +40,9 @@ PROJECT = "supabase-cron"
 STACK = "bench"
 SUBJECTS = ("floor", "project", "naive")
 OPERATIONS = ("first preview", "create", "preview", "refresh", "update of 1", "update of all", "destroy")
+COLUMNS = ("operation", "jobs", "rtt_ms", "checkpoints", "floor_s", "project_s", "naive_s", "ratio", "round_trips")
+"""What the table shows of a row."""
+
 MANY = 100
 """Jobs above which the writing of the state hides everything else."""
 
@@ -267,21 +268,16 @@ def _children(pid: int) -> list[psutil.Process]:
         return []
 
 
-@contextmanager
-def far_server(rtt: float) -> Iterator[tuple[str, Proxy]]:
-    """A server so many seconds of round trip away: its conninfo by way of the proxy, and the proxy."""
-    with running() as stack:
-        near = conninfo_to_dict(stack.conninfo)
-        with proxied(str(near["host"]), int(near["port"] or 0), rtt) as proxy:
-            yield make_conninfo(stack.conninfo, port=proxy.port), proxy
-
-
 def measure(case: Case, repeats: int, engine: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
     """One row an operation. The three take turns, so that what else the machine does meets all of them."""
     samples: dict[tuple[str, str], list[Sample]] = {}
     state = 0
     setting = {} if case.checkpoints else AT_THE_END
-    with far_server(case.rtt_ms / 1000) as (conninfo, proxy), tempfile.TemporaryDirectory() as folder:
+    with (
+        running() as stack,
+        proxied(stack.conninfo, case.rtt_ms / 1000) as (conninfo, proxy),
+        tempfile.TemporaryDirectory() as folder,
+    ):
         for repeat in range(repeats):
             made = {
                 kind: Subject(kind, Path(folder) / f"{kind}-{repeat}", engine, conninfo, case.jobs, setting=setting)
@@ -340,24 +336,13 @@ def main() -> None:
         rows += measure(case, repeats, engine, lambda text: print(f"bench: {text}", file=sys.stderr))
         write_figures(arguments.output, rows)  # what is measured stays, should somebody end the rest
     plot(rows, arguments.output.with_suffix(".svg"))
-    print_table(rows)
+    print_table(rows, COLUMNS)
 
 
 def ensure_engine() -> str:
     """The folder of the engine and its launchers, made if need be."""
     done = subprocess.run([sys.executable, "-m", "toolchain", "ensure"], stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.strip().splitlines()[-1]
-
-
-def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """The rows' main figures."""
-    columns = ("operation", "jobs", "rtt_ms", "checkpoints", "floor_s", "project_s", "naive_s", "ratio", "round_trips")
-    for cells in (columns, *([_cell(row[column]) for column in columns] for row in rows)):
-        print(f"{cells[0]:<14} {' '.join(f'{cell:>11}' for cell in cells[1:])}")
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else str(value)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,14 @@ def machine() -> dict[str, Any]:
     }
 
 
+def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Print some columns of the rows, the first to the left; None is left out."""
+    lines = [list(columns), *(["" if row[column] is None else str(row[column]) for column in columns] for row in rows)]
+    first, *others = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    for name, *cells in lines:
+        print(f"{name:<{first}}", *(f"{cell:>{width}}" for cell, width in zip(cells, others, strict=True)), sep="  ")
+
+
 def write_figures(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write ``{"machine": …, "rows": […]}``."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import psutil
 from psycopg.conninfo import make_conninfo
 
-from bench.figures import RESULTS, write_figures
+from bench.figures import RESULTS, print_table, write_figures
 from bench.stack import OWNER, SCHEMA, deployed
 from components.catalogue import Job
 from components.command import compile_command
@@ -185,10 +185,7 @@ def main() -> None:
     rows = measure(arguments.transactions)
     write_figures(arguments.output, rows)
     columns = [name for name in rows[0] if "spread" not in name]
-    widths = [max(len(column), 7) + 2 for column in columns]
-    widths[0] = max(len(row["statement"]) for row in rows)
-    for cells in (columns, *([str(row[name]) for name in columns] for row in rows)):
-        print("".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))
+    print_table(rows, columns)
 
 
 if __name__ == "__main__":

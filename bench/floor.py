@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from bench.engine import Subject, ensure_engine
-from bench.figures import RESULTS, write_figures
+from bench.engine import AT_THE_END, Subject, ensure_engine
+from bench.figures import RESULTS, print_table, write_figures
 from bench.stack import running
 from devstack import Stack
 
@@ -41,7 +41,7 @@ SETTINGS = (
     Setting("gzip", {"PULUMI_DIY_BACKEND_GZIP": "true"}),
     Setting("zstd", {"PULUMI_DIY_BACKEND_ZSTD": "true"}),
     Setting("no integrity check", options=["--disable-integrity-checking"]),
-    Setting("state written at the end", {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}),
+    Setting("state written at the end", AT_THE_END),
     Setting("state in PostgreSQL", {"PULUMI_BACKEND_URL": POSTGRES}),
     Setting("state in PostgreSQL and zstd", {"PULUMI_BACKEND_URL": POSTGRES, "PULUMI_DIY_BACKEND_ZSTD": "true"}),
     Setting("10 stacks in turn", stacks=10),
@@ -97,10 +97,8 @@ def main() -> None:
             print(f"bench: {setting.name}", file=sys.stderr)
             rows.append(measure(setting, arguments.jobs, engine, stack))
             write_figures(arguments.output, rows)
-    print(f"{'setting':<26} {'jobs':>6} {'seconds':>8} {'ratio':>6} {'state_bytes':>12}")
-    for row in rows:
-        ratio = row["seconds"] / rows[0]["seconds"]
-        print(f"{row['setting']:<26} {row['jobs']:>6} {row['seconds']:>8} {ratio:>6.2f} {row['state_bytes'] or '':>12}")
+    compared = [{**row, "ratio": round(row["seconds"] / rows[0]["seconds"], 2)} for row in rows]
+    print_table(compared, ("setting", "jobs", "seconds", "ratio", "state_bytes"))
 
 
 if __name__ == "__main__":

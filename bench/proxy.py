@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
 CHUNK = 65536
 
 
@@ -90,15 +92,16 @@ class Proxy:
 
 
 @contextmanager
-def proxied(host: str, port: int, rtt: float) -> Iterator[Proxy]:
-    """A proxy in a thread of its own until the end of the block."""
-    proxy = Proxy(host, port, rtt)
+def proxied(conninfo: str, rtt: float) -> Iterator[tuple[str, Proxy]]:
+    """A server ``rtt`` seconds away until the end of the block: its conninfo by way of a proxy, and the proxy."""
+    near = conninfo_to_dict(conninfo)
+    proxy = Proxy(str(near["host"]), int(near["port"] or 0), rtt)
     ready = threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(proxy.serve(ready)), daemon=True)
     thread.start()
     ready.wait()
     try:
-        yield proxy
+        yield make_conninfo(conninfo, port=proxy.port), proxy
     finally:
         proxy.stop()
         thread.join(5)

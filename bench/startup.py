@@ -10,10 +10,11 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from bench.figures import RESULTS, write_figures
+from bench.figures import RESULTS, print_table, write_figures
 
 ROOT = Path(__file__).parent.parent
 PULUMI = "import pulumi, pulumi.dynamic, dill"
@@ -50,6 +51,17 @@ def sample(own: str) -> Sample:
     return Sample(imports, ended - last)
 
 
+def row(subject: str, samples: Sequence[Sample]) -> dict[str, Any]:
+    """The medians in milliseconds, and the least and the most of the imports."""
+    imports = [each.imports * 1000 for each in samples]
+    return {
+        "subject": subject,
+        "imports_ms": round(statistics.median(imports), 1),
+        "spread_ms": [round(min(imports), 1), round(max(imports), 1)],
+        "end_ms": round(statistics.median(each.end for each in samples) * 1000, 1),
+    }
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.startup", description=(__doc__ or "").partition("\n")[0])
@@ -62,18 +74,8 @@ def main() -> None:
     for _ in range(arguments.repeats):  # taking turns
         for subject, own in SUBJECTS.items():
             samples[subject].append(sample(own))
-    rows = []
-    print(f"{'subject':<10} {'imports_ms':>10} {'least':>8} {'most':>8} {'end_ms':>8}")
-    for subject, found in samples.items():
-        imports = [round(each.imports * 1000, 1) for each in found]
-        row = {
-            "subject": subject,
-            "imports_ms": statistics.median(imports),
-            "spread_ms": [min(imports), max(imports)],
-            "end_ms": round(statistics.median(each.end for each in found) * 1000, 1),
-        }
-        rows.append(row)
-        print(f"{subject:<10} {row['imports_ms']:>10} {min(imports):>8} {max(imports):>8} {row['end_ms']:>8}")
+    rows = [row(subject, found) for subject, found in samples.items()]
+    print_table(rows, list(rows[0]))
     write_figures(arguments.output, rows)
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
-from bench.figures import RESULTS, write_figures
+from bench.figures import RESULTS, print_table, write_figures
 from bench.stack import OWNER, SCHEMA, deployed
 from components.catalogue import Job
 from components.command import compile_command, rule
@@ -256,8 +256,7 @@ def main() -> None:
     rows = measure(arguments.rates, arguments.minutes, arguments.rounds)
     write_figures(arguments.output, rows)
     columns = [name for name in rows[0] if not name.startswith(("spread", "parts"))]
-    for cells in (columns, *([str(row[name]) for name in columns] for row in rows)):
-        print("".join(f"{cell:>17}" for cell in cells))
+    print_table(rows, columns)
 
 
 if __name__ == "__main__":

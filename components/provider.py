@@ -181,8 +181,8 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         found = Objects(self.kind, rows)
         if self.kind.reaches_others(before):
             self._database.forget()
-        elif self._is_in_overview(args):
-            self._overview().keep(self.kind, scope, identity, rows)
+        elif overview := self._overview_with(args):
+            overview.keep(self.kind, scope, identity, rows)
         else:
             self._snapshot(args).keep(identity, found)
         return found.get(identity)
@@ -225,12 +225,16 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         return self._database.snapshot(OverviewReader(self._schema))
 
     def _snapshot(self, args: ArgsT) -> Objects[LiveT]:
-        if self._is_in_overview(args):
-            return self._overview().objects[type(self.kind)]
+        if overview := self._overview_with(args):
+            return overview.objects[type(self.kind)]
         return snapshot(self.kind, self._database, self.kind.scope(args))
 
-    def _is_in_overview(self, args: ArgsT) -> bool:
-        return self.kind.scope(args) in {self._schema, None} and type(self.kind) in self._overview().objects
+    def _overview_with(self, args: ArgsT) -> "Overview | None":
+        """The overview, if it has the objects among which this one is."""
+        if self.kind.scope(args) not in {self._schema, None}:
+            return None
+        overview = self._overview()
+        return overview if type(self.kind) in overview.objects else None
 
     def _drift(self, state: ArgsT, live: LiveT | None) -> Iterator[str]:
         title = self.kind.title(state)

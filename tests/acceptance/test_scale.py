@@ -1,4 +1,4 @@
-"""docs/scale: state that people share, a fleet of databases, a partitioned ledger; each by the file that is shipped."""
+"""docs/scale: shared state, one written at the end, a fleet, a partitioned ledger; each by the file that is shipped."""
 
 import base64
 import json
@@ -49,18 +49,23 @@ def shared_state(conninfo: str, postgres: Connection) -> Iterator[SharedState]:
         postgres.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-@contextmanager
-def paused_in_the_middle(project: Project, state: SharedState) -> Iterator[subprocess.Popen[str]]:
-    """Somebody's ``pulumi up`` that holds the stack's lock and does not go on."""
-    command = ["pulumi", "up", "--yes", "--skip-preview", "--stack", "test", "--non-interactive"]
-    with subprocess.Popen(
-        command,
+def begun(project: Project, **environment: str) -> subprocess.Popen[str]:
+    """A ``pulumi up`` in a process group of its own."""
+    return subprocess.Popen(
+        ["pulumi", "up", "--yes", "--skip-preview", "--stack", "test", "--non-interactive"],
         cwd=project.folder,
-        env=project.environment,
+        env={**project.environment, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    ) as up:
+        start_new_session=True,
+    )
+
+
+@contextmanager
+def paused_in_the_middle(project: Project, state: SharedState) -> Iterator[subprocess.Popen[str]]:
+    """Somebody's ``pulumi up`` that holds the stack's lock and does not go on."""
+    with begun(project) as up:
         try:
             while not state.locks():
                 assert up.poll() is None, "it ended without a lock"
@@ -102,14 +107,7 @@ def test_two_people_at_one_stack(shared_state: SharedState, project: Project, pl
 
 def test_a_state_that_is_written_at_the_end_and_a_crash_before_it(project: Project, postgres: Connection) -> None:
     at_the_end = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
-    with subprocess.Popen(
-        ["pulumi", "up", "--yes", "--skip-preview", "--stack", "test", "--non-interactive"],
-        cwd=project.folder,
-        env={**project.environment, **at_the_end},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as up:
+    with begun(project, **at_the_end) as up:
         try:
             while postgres.execute("SELECT to_regclass('public.cron_secrets') IS NULL").fetchone() == (True,):
                 assert up.poll() is None, "it ended without a store"

@@ -61,6 +61,14 @@ def postgres(conninfo: str) -> Iterator[Connection]:
         yield connection
 
 
+@pytest.fixture(name="database")
+def connected(conninfo: str) -> Iterator[Database]:
+    """The deploying login's database, as an engine run of its own would see it."""
+    made = Database(conninfo)
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def superuser(superuser_conninfo: str) -> Iterator[Connection]:
     with psycopg.connect(superuser_conninfo, autocommit=True) as connection:

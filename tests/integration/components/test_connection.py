@@ -20,13 +20,6 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 ONE, TWO = sql.SQL("SELECT 1 AS n -- one"), sql.SQL("SELECT 2 AS n UNION SELECT 3 ORDER BY n")
 
 
-@pytest.fixture
-def database(conninfo: str) -> Iterator[Database]:
-    made = Database(conninfo)
-    yield made
-    made.close()
-
-
 def test_queries_are_read_together_and_see_one_moment(database: Database) -> None:
     assert database.read_together([ONE, TWO]) == [[{"n": 1}], [{"n": 2}, {"n": 3}]]
     now = sql.SQL("SELECT now() AS t, current_setting('transaction_read_only') AS read_only")

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -41,13 +41,6 @@ def deployed(
         text = command(endpoint.url + "/ok", name=name)
         job = {"name": name, "schedule": "30 1 1 1 *", "command": text, "owner": OWNER}
         provide(CronJobProvider).create(job)
-
-
-@pytest.fixture
-def database(conninfo: str) -> Iterator[Database]:
-    opened = Database(conninfo)
-    yield opened
-    opened.close()
 
 
 def states(running: Running, job: str) -> list[str]:

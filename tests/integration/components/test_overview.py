@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -20,13 +19,6 @@ from components.secret_store import SecretStoreKind
 from tests.integration.components.conftest import Connection, Install
 
 ROLE = "overview_stranger"
-
-
-@pytest.fixture
-def database(conninfo: str) -> Iterator[Database]:
-    with_timeout = Database(conninfo)
-    yield with_timeout
-    with_timeout.close()
 
 
 def overview(database: Database) -> Overview:
@@ -56,9 +48,8 @@ def test_secrets_and_jobs_are_seen_once_they_are_there(
 
 def test_it_takes_one_round_trip(conninfo: str, install: Install) -> None:
     install()
-    near = psycopg.conninfo.conninfo_to_dict(conninfo)
-    with proxied(str(near["host"]), int(near["port"] or 0), 0) as proxy:
-        far = Database(make_conninfo(conninfo, port=proxy.port))
+    with proxied(conninfo, 0) as (through_proxy, proxy):
+        far = Database(through_proxy)
         far.read(sql.SQL("SELECT"))  # connects
         proxy.trips = 0
         overview(far)
