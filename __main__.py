@@ -11,7 +11,6 @@ from components.provider_process import start_provider
 start_provider()  # before all else: what follows is imported meanwhile
 
 from components.config import load_config
-from components.connection import resolve_conninfo
 from components.errors import Error
 from components.owner import Owner
 from components.scheduled_jobs import ScheduledJobs
@@ -25,7 +24,7 @@ try:
         environment=os.environ,
         now=datetime.now(UTC),
     )
-    conninfo = resolve_conninfo(config.settings, os.environ)
+    conninfo = config.settings.conninfo(os.environ)
 except Error as error:
     raise pulumi.RunError(str(error)) from None
 

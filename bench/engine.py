@@ -30,9 +30,9 @@ from bench.figures import RESULTS, print_table, write_figures
 from bench.plot import plot
 from bench.proxy import Proxy, proxied
 from bench.stack import running
+from components.args import Args
 from components.config import load_config
 from components.declaration import declare
-from components.model import Model
 from components.owner import Owner
 
 ROOT = Path(__file__).parent.parent
@@ -121,9 +121,9 @@ def resources(folder: Path) -> list[dict[str, Any]]:
     declared = declare(config)
     found: list[dict[str, Any]] = []
 
-    def add(objects: Mapping[str, Model], *after: str) -> tuple[str, ...]:
+    def add(objects: Mapping[str, Args], *after: str) -> tuple[str, ...]:
         for name, args in objects.items():
-            found.append({"name": name, "after": after, "props": {"name": name, **args.model_dump(exclude_none=True)}})
+            found.append({"name": name, "after": after, "props": {"name": name, **args.properties()}})
         return tuple(objects)
 
     extensions = add(declared.extensions)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from components import run_ledger, secret_store
-from components.fields import StoreKind
 from components.function import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS, Function
 from components.secret_store import VALUES
+from components.words import StoreKind
 
 STORES: tuple[StoreKind, ...] = ("table", "vault")
 

@@ -5,7 +5,8 @@ from typing import Literal, Self
 from pydantic import Field, JsonValue, model_validator
 
 from components.fields import JobName, Seconds
-from components.model import Model, nearest
+from components.model import Model
+from components.nearest import nearest
 from components.request import Request
 from components.template import secret_keys
 

@@ -12,19 +12,15 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from components.alert import Alert
-from components.fields import (
-    EARLY_DROP,
-    AlertName,
-    JobName,
-    Seconds,
-    SecretFormat,
-    SecretKey,
-)
-from components.model import Model, nearest
+from components.fields import AlertName, JobName, Seconds, SecretKey
+from components.limits import EARLY_DROP
+from components.model import Model
+from components.nearest import nearest
 from components.owner import is_own_job
 from components.policy import ActiveBetween, CatchUp
 from components.request import HttpAction, Probe, Request
 from components.schedule import ScheduleError, parse_schedule
+from components.words import SecretFormat
 
 Place = tuple[str | int, ...]
 """Where in the catalogue: ``("jobs", "nightly", "http")``."""

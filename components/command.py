@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from psycopg import sql
 from pydantic import JsonValue
@@ -92,10 +92,20 @@ def marked(owner: str, name: str, statements: str) -> str:
     return f"-- {mark(owner, name)}\n{statements.strip()}"
 
 
-def rule(request: Request) -> dict[str, Any]:
-    """How an answer is judged: ``timeout`` (seconds), ``status`` (int4multirange) and ``body`` (jsonpath), if any."""
-    judged: dict[str, Any] = {"timeout": request.timeout, "status": multirange(request.success.status)}
-    return judged | ({"body": request.success.body} if request.success.body is not None else {})
+class Rule(TypedDict):
+    """How an answer is judged: ``timeout`` in seconds, ``status`` an int4multirange, ``body`` a jsonpath predicate."""
+
+    timeout: float
+    status: str
+    body: NotRequired[str]
+
+
+def rule(request: Request) -> Rule:
+    """The rule that a request declares."""
+    judged = Rule(timeout=request.timeout, status=multirange(request.success.status))
+    if request.success.body is not None:
+        judged["body"] = request.success.body
+    return judged
 
 
 def multirange(numbers: Iterable[int]) -> str:
@@ -224,5 +234,5 @@ def _jsonb(value: JsonValue) -> sql.Composable:
     return sql.SQL("{}::jsonb").format(sql.Literal(_json_text(value)))
 
 
-def _json_text(value: JsonValue) -> str:
+def _json_text(value: JsonValue | Rule) -> str:
     return json.dumps(value, ensure_ascii=False)

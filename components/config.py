@@ -13,7 +13,8 @@ from pydantic import SecretStr, ValidationError
 
 from components.catalogue import Catalogue
 from components.errors import InvalidConfiguration
-from components.model import nearest, problems
+from components.model import problems
+from components.nearest import nearest
 from components.owner import Owner
 from components.secret_value import misplaced_keys, misplaced_probe_keys, value_problem
 from components.settings import Settings

@@ -9,17 +9,16 @@ import select
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
-from pydantic import SecretStr
 
 from components.errors import ConnectionFailed, Error, InvalidConfiguration, StatementFailed
-from components.fields import is_loopback
+from components.loopback import is_loopback
 
 URL_VARIABLE = "SUPABASE_CRON_DATABASE_URL"
 """Comes before the configuration: refresh and destroy are configured from state, with the password of last time."""
@@ -54,25 +53,15 @@ Row = dict[str, Any]
 Parameters = Mapping[str, object] | Sequence[object] | None
 
 
-class ConnectionSettings(Protocol):
-    """What of the configuration says how to connect."""
-
-    @property
-    def database_url(self) -> SecretStr | None:
-        """The configured conninfo."""
-
-    @property
-    def allow_unverified_tls(self) -> bool:
-        """Whether a connection to another machine may go without ``sslmode=verify-full``."""
-
-
-def resolve_conninfo(settings: ConnectionSettings, environment: Mapping[str, str]) -> str:
+def resolve_conninfo(
+    configured: str | None, environment: Mapping[str, str], *, allow_unverified_tls: bool = False
+) -> str:
     """The conninfo to use: the environment's before the configured one, completed with timeouts and TLS.
 
-    A connection to anything but loopback or a local socket verifies the server (``sslmode=verify-full``).
-    Raises InvalidConfiguration when there is none, it is no conninfo, or it asks for less than that.
+    A connection to anything but loopback or a local socket verifies the server (``sslmode=verify-full``), unless the
+    configuration allows otherwise. Raises InvalidConfiguration when there is none, it is no conninfo, or it asks for
+    less than that.
     """
-    configured = settings.database_url.get_secret_value() if settings.database_url else None
     given = environment.get(URL_VARIABLE) or configured
     if not given:
         raise InvalidConfiguration(
@@ -96,7 +85,7 @@ def resolve_conninfo(settings: ConnectionSettings, environment: Mapping[str, str
     places = [place for place in f"{host},{address}".split(",") if place]
     local = all(place.startswith("/") or is_loopback(place) for place in places)
     mode = str(parameters.get("sslmode") or environment.get("PGSSLMODE") or "")
-    if not local and not settings.allow_unverified_tls:
+    if not local and not allow_unverified_tls:
         if mode and mode not in _VERIFIED:
             raise InvalidConfiguration(
                 [
@@ -207,6 +196,7 @@ class Database:
         self._arrival = threading.Condition(self._lock)
         self._opened = 0
         self._coming = 0
+        self._failure: psycopg.Error | None = None
         self._closed = False
 
     def connect(self) -> None:
@@ -214,10 +204,13 @@ class Database:
         with self._connection():
             pass
 
-    def connect_ahead(self) -> None:
-        """Begin to make as many connections as there are callers, so that none of them waits for its handshakes."""
+    def connect_ahead(self, callers: int = CALLERS) -> None:
+        """Begin to make a connection for each caller, so that none of them waits for its handshakes.
+
+        Where not even one can be made, whoever needs it is told why.
+        """
         with self._lock:
-            missing = max(CALLERS - self._opened, 0)
+            missing = max(callers - self._opened, 0)
             self._opened += missing
             self._coming += missing
         for _ in range(missing):
@@ -291,12 +284,19 @@ class Database:
             with self._lock:
                 self._arrival.wait_for(lambda: self._idle or not self._coming)
                 if not self._idle:
+                    if self._failure is not None and not self._opened:
+                        raise self._failure
                     self._opened += 1
                     break
                 connection = self._idle.pop()
             if not _is_stale(connection):
                 return connection
-        return self._connect()
+        try:
+            return self._connect()
+        except psycopg.Error:
+            with self._lock:
+                self._opened -= 1
+            raise
 
     def _connect(self) -> psycopg.Connection[Row]:
         return psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None, row_factory=cast(Any, dict_row))
@@ -304,8 +304,10 @@ class Database:
     def _connect_one_ahead(self) -> None:
         try:
             self._give_back(self._connect())
-        except psycopg.Error:
-            pass  # whoever needs a connection tries it himself, and is told
+        except psycopg.Error as exc:
+            with self._lock:
+                self._opened -= 1
+                self._failure = exc
         finally:
             with self._lock:
                 self._coming -= 1

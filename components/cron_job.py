@@ -5,6 +5,7 @@ that the jobid and with it the history survives. pg_cron has no rename: another 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, ClassVar, NamedTuple
 
@@ -12,15 +13,13 @@ import pulumi
 from psycopg import sql
 from pulumi.dynamic import Resource
 
+from components.args import Args
 from components.connection import Row
 from components.errors import Conflict, PreflightFailed
-from components.fields import NAME_BYTES, Identifier, JobName
-from components.first_run import verify_first_run
-from components.model import Model
+from components.limits import NAME_BYTES
 from components.object_kind import Difference, ObjectKind, Statements, statement
 from components.owner import owner_of
 from components.provider import ObjectProvider, resource_props
-from components.run_now import keeps_account
 from components.schedule import PgCronVersion, ScheduleError, parse_schedule, parse_version
 from components.server import Server
 
@@ -28,19 +27,20 @@ LONG_NAMES_SINCE = (1, 5)
 """Before this version of pg_cron, jobname is of type name and cut silently at 63 bytes."""
 
 
-class CronJobArgs(Model):
+@dataclass(frozen=True, kw_only=True)
+class CronJobArgs(Args):
     """``command`` starts with the owner's mark; ``owner`` is ``project/stack``.
 
     ``verify_in`` is the schema of the ledger in which a job that was made or changed has to show a good run first.
     """
 
-    name: JobName
+    name: str
     schedule: str
     command: str
     owner: str
     active: bool = True
     adopt: bool = False
-    verify_in: Identifier | None = None
+    verify_in: str | None = None
 
 
 class LiveJob(NamedTuple):
@@ -150,7 +150,7 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
         return {"jobid": live.jobid, "database": live.database, "username": live.username}
 
     def live_args(self, args: CronJobArgs, live: LiveJob) -> CronJobArgs:
-        return args.model_copy(update={"schedule": live.schedule, "command": live.command, "active": live.active})
+        return replace(args, schedule=live.schedule, command=live.command, active=live.active)
 
 
 def _schedule(args: CronJobArgs) -> sql.Composable:
@@ -196,13 +196,19 @@ class CronJobProvider(ObjectProvider[CronJobArgs, LiveJob]):
 
     def _waits(self, args: CronJobArgs, before: LiveJob | None, previous: CronJobArgs | None) -> bool:
         """Whether the job is another than it was, or its first run was not good yet, and has to show one."""
-        if args.verify_in is None or not args.active or not keeps_account(args.command):
+        if args.verify_in is None or not args.active:
+            return False
+        from components.run_now import keeps_account  # noqa: PLC0415 - few stacks ask for first runs
+
+        if not keeps_account(args.command):
             return False
         if before is None or previous is None or self.kind.differences(args, before):
             return True
         return self._properties(args) != self._properties(previous)
 
     def _wait(self, args: CronJobArgs) -> None:
+        from components.first_run import verify_first_run  # noqa: PLC0415
+
         if args.verify_in is not None:
             verify_first_run(self._database, args.verify_in, args.command)
 

@@ -11,7 +11,6 @@ from components.command import compile_alert, compile_command, compile_probe, ma
 from components.config import Config
 from components.cron_job import CronJobArgs
 from components.extension import ExtensionArgs
-from components.fields import ExtensionName
 from components.function import ROTATION_FUNCTIONS
 from components.grants import GrantsArgs
 from components.owner import ALERT, RUNS_SWEEP, SECRETS_SWEEP
@@ -23,6 +22,7 @@ from components.secret_store import SecretStoreArgs
 from components.secret_value import MIN_KEY_BYTES
 from components.settings import ExtensionConfig, RetentionConfig, Settings
 from components.sql import load_sql
+from components.words import ExtensionName
 
 EXTENSION_SCHEMAS: dict[ExtensionName, str] = {
     "pg_cron": "pg_catalog",

@@ -31,6 +31,13 @@ class Conflict(Error):
     """An object of that name exists and belongs to someone else."""
 
 
+class UnreadableState(Error):
+    """The state of a resource lacks inputs that this version of the project knows."""
+
+    def __init__(self) -> None:
+        super().__init__("its state was written by another version of this project; pulumi up renews it")
+
+
 class ProbeRefused(Error):
     """A new value of a secret did not pass its probe; the current one stays."""
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Container
 from typing import NamedTuple
 
-from components.fields import EARLY_DROP, PLATFORM_TIMEOUT
+from components.limits import EARLY_DROP, PLATFORM_TIMEOUT
 
 _LOGS = "the function's logs (Dashboard, Edge Functions, Logs)"
 

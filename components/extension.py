@@ -5,16 +5,16 @@ never with CASCADE: DROP EXTENSION pg_cron takes all jobs and their history with
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 import pulumi
 from psycopg import sql
 from pulumi.dynamic import Resource
 
+from components.args import Args
 from components.connection import Row
 from components.errors import PreflightFailed
-from components.fields import Identifier
-from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements, statement
 from components.provider import ObjectProvider, resource_props
 from components.server import Server
@@ -26,12 +26,13 @@ SYSTEM_SCHEMA = "pg_catalog"
 """Always there, and nobody may ask for it to be created, not even IF NOT EXISTS: its name is reserved."""
 
 
-class ExtensionArgs(Model):
+@dataclass(frozen=True, kw_only=True)
+class ExtensionArgs(Args):
     """``version`` None means whatever the server offers, ``schema_name`` None the extension's own default."""
 
-    name: Identifier
+    name: str
     version: str | None = None
-    schema_name: Identifier | None = None
+    schema_name: str | None = None
     drop: bool = False
 
 
@@ -128,7 +129,7 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
         return {"installed_version": live.version, "installed_schema": live.schema, "created": before is None}
 
     def live_args(self, args: ExtensionArgs, live: LiveExtension) -> ExtensionArgs:
-        return args if args.version is None else args.model_copy(update={"version": live.version})
+        return args if args.version is None else replace(args, version=live.version)
 
 
 def _pg_cron_can_run(server: Server) -> None:

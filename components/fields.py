@@ -1,48 +1,20 @@
 """The domain's types: one annotated line each, its check a plain function that can be tried alone."""
 
-import ipaddress
 import re
-import typing
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from components.limits import NAME_BYTES
+from components.loopback import is_loopback
 from components.template import KEY, Literal, SecretRef, parse_template
-
-NAME_BYTES = 63
-"""PostgreSQL cuts names at 63 bytes (NAMEDATALEN - 1); pg_cron 1.4 cuts job names there too."""
-
-VALUE_BYTES = 8192
-"""A header line longer than this is refused by common HTTP servers (nginx and node count 8 KiB for all of them)."""
-
-PLATFORM_TIMEOUT = 150
-"""Seconds until the first response after which Supabase answers 504 for an Edge Function."""
-
-EARLY_DROP = 15
-"""Seconds after which Edge Functions have been seen to end with ``Shutdown reason: EarlyDrop``."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DOT_SEGMENT = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
 _SIGNABLE_PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-F]{2})*")  # RFC 3986, path
 _SIGNABLE_QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-F]{2})+")  # RFC 3986, query without '
-_PLACEHOLDER_PREFIX = "placeholder"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address names this machine and nothing else."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def is_placeholder(value: str) -> bool:
-    """Whether a secret's value is the source document's mark for "not set yet"."""
-    return value.strip().lower().startswith(_PLACEHOLDER_PREFIX)
 
 
 def printable(value: str) -> str:
@@ -126,10 +98,3 @@ Template = Annotated[str, AfterValidator(template)]
 UrlTemplate = Annotated[str, AfterValidator(url_template)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 StatusCode = Annotated[int, Field(ge=100, le=599)]
-
-ExtensionName = typing.Literal["pg_cron", "pg_net", "supabase_vault"]
-SecretFormat = typing.Literal["url", "jwt", "api_key", "token"]
-StoreKind = typing.Literal["table", "vault"]
-"""Where secrets' values are: in the table itself, or in Supabase Vault, encrypted, with a reference in the table."""
-OnRotated = typing.Literal["keep", "restore", "fail"]
-"""What ``up`` does about a value that was rotated in the database: keep it, put the configured one back, or fail."""

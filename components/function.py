@@ -6,12 +6,12 @@ volatility and privileges, so that a function replaced or opened behind our back
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from psycopg import sql
 
 from components.connection import Row
-from components.fields import VALUE_BYTES
+from components.limits import VALUE_BYTES
 from components.object_kind import Difference, Statements
 from components.owner import OWN_JOBS_PATTERN, mark, owner_of
 from components.sql import load_sql
@@ -223,7 +223,12 @@ LEDGER_FUNCTIONS = (
 )
 """The run ledger's own, for the owner alone."""
 
-ROTATION_FUNCTIONS = {function.name: function for function in (ROTATE, UNDO, SETTLE)}
+RotationFunctionName = Literal["rotate_cron_secret", "undo_cron_secret", "settle_cron_secret"]
+ROTATION_FUNCTIONS: dict[RotationFunctionName, Function] = {
+    "rotate_cron_secret": ROTATE,
+    "undo_cron_secret": UNDO,
+    "settle_cron_secret": SETTLE,
+}
 """What people who rotate may call, by name."""
 
 
@@ -246,7 +251,7 @@ def rotation_identity(row: Row) -> str:
 
 def live_functions(rows: Iterable[Row]) -> dict[str, LiveFunction]:
     """The query's rows by function name; an overload with other argument types is not ours and left alone."""
-    ours = {function.name: function for function in (*STORE_FUNCTIONS, *LEDGER_FUNCTIONS)} | ROTATION_FUNCTIONS
+    ours = {function.name: function for function in (*STORE_FUNCTIONS, *LEDGER_FUNCTIONS, *ROTATION_FUNCTIONS.values())}
     found = {}
     for row in rows:
         if row["signature"] is None:  # dropped while we looked: the catalog's functions see the present, not a snapshot

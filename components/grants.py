@@ -5,40 +5,41 @@ is one that somebody took away. Whoever may rotate may also enter the schema (US
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
 import pulumi
 from psycopg import sql
 from pulumi.dynamic import Resource
-from pydantic import Field
 
+from components.args import Args
 from components.connection import Row
 from components.errors import PreflightFailed
-from components.fields import Identifier
 from components.function import (
     ROTATE,
     ROTATION_FUNCTIONS,
     Function,
+    RotationFunctionName,
     live_functions,
     rotation_identity,
     rotation_query,
 )
-from components.model import Model, nearest
+from components.nearest import nearest
 from components.object_kind import Difference, ObjectKind, Statements
 from components.provider import ObjectProvider, resource_props
-from components.rotation import RotationFunctionName
 from components.server import Server
 
 PUBLIC = "PUBLIC"
 
 
-class GrantsArgs(Model):
+@dataclass(frozen=True, kw_only=True)
+class GrantsArgs(Args):
     """``grantees`` have EXECUTE on ``function``, beside its owner; ``made_here`` are not there at preview."""
 
-    schema_name: Identifier
+    schema_name: str
     function: RotationFunctionName = "rotate_cron_secret"
-    grantees: list[Identifier]
-    made_here: list[Identifier] = Field(default_factory=list)
+    grantees: list[str]
+    made_here: list[str] = field(default_factory=list)
 
     @property
     def definition(self) -> Function:
@@ -115,10 +116,10 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
         return [(step, None) for step in steps]
 
     def drop(self, args: GrantsArgs, live: LiveGrants, outputs: Mapping[str, Any]) -> Statements:
-        return self.plan(args.model_copy(update={"grantees": []}), live)
+        return self.plan(replace(args, grantees=[]), live)
 
     def live_args(self, args: GrantsArgs, live: LiveGrants) -> GrantsArgs:
-        return args.model_copy(update={"grantees": live.grantees})
+        return replace(args, grantees=live.grantees)
 
 
 def _role(name: str) -> sql.Composable:

@@ -9,7 +9,7 @@ from components.catalogue import InputSpec, Job
 from components.connection import Database
 from components.cron_job import CronJobKind, LiveJob
 from components.errors import Error, InvalidConfiguration
-from components.model import nearest
+from components.nearest import nearest
 from components.object_kind import snapshot
 
 _BOOLEANS = {"true": True, "false": False}

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from components.args import Args
 from components.cron_job import CronJobKind
 from components.extension import ExtensionKind
 from components.grants import GrantsKind
-from components.model import Model
 from components.object_kind import ObjectKind
 from components.rotation import RotationFunctionKind
 from components.run_ledger import RunLedgerKind
@@ -26,9 +26,9 @@ KINDS: dict[str, ObjectKind[Any, Any]] = {
 }
 
 
-def by_kind(declared: "Declaration") -> dict[str, list[Model]]:
+def by_kind(declared: "Declaration") -> dict[str, list[Args]]:
     """The inputs of all that is declared, under the same words and in the same order."""
-    objects: dict[str, list[Model]] = {
+    objects: dict[str, list[Args]] = {
         "Extension": [*declared.extensions.values()],
         "SecretStore": [declared.store],
         "Secret": [*declared.secrets.values()],

@@ -7,8 +7,8 @@ from components import access
 from components.connection import Database
 from components.doctor import examine
 from components.errors import StatementFailed
-from components.fields import StoreKind
 from components.finding import Finding
+from components.words import StoreKind
 
 
 class Permission(NamedTuple):

@@ -10,12 +10,12 @@ from typing import Any
 
 from psycopg import sql
 
+from components.args import Args
 from components.config import Config
 from components.connection import CopyRow
 from components.declaration import Declaration, declare
 from components.errors import InvalidConfiguration
 from components.kinds import KINDS, by_kind
-from components.model import Model
 from components.object_kind import ObjectKind, Statements
 from components.secret import SecretArgs, SecretKind
 
@@ -42,7 +42,7 @@ def migration(config: Config) -> str:
     return text
 
 
-def _section(kind: ObjectKind[Any, Any], args: Model, declared: Declaration) -> Iterator[str]:
+def _section(kind: ObjectKind[Any, Any], args: Args, declared: Declaration) -> Iterator[str]:
     """An object's statements under its title, if it takes any."""
     steps = SecretKind().plan_unset(args) if isinstance(args, SecretArgs) else kind.plan(args, None)
     if steps:
@@ -68,7 +68,7 @@ def written_out(query: sql.Composable, parameters: Mapping[str, object] | None) 
     )
 
 
-def _how_to_set(args: Model, declared: Declaration) -> str:
+def _how_to_set(args: Args, declared: Declaration) -> str:
     """The statement that sets a secret, as a comment, since its value stands nowhere else."""
     if not isinstance(args, SecretArgs):
         return ""

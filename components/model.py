@@ -1,31 +1,19 @@
 """The base of all models, and the one place where pydantic's mistakes become sentences of ours."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from components.nearest import nearest
+
 
 class Model(BaseModel):
     """A frozen value without unknown fields."""
 
-    # Built when first used: most are parts of another, which builds them anyway, and a provider uses few of all.
+    # Built when first used: most are parts of another, which builds them anyway.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
-
-
-def known_properties(model: type[BaseModel], properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that are inputs of a model, without outputs and what another version of the project wrote."""
-    return {key: value for key, value in properties.items() if key in model.model_fields}
-
-
-def nearest(word: str, choices: Iterable[str]) -> str:
-    """The end of a sentence that helps with a misspelt word: ``; did you mean 'x'?`` or what there is."""
-    names = sorted(choices)
-    if close := difflib.get_close_matches(word, names, n=1, cutoff=0.5):
-        return f"; did you mean {close[0]!r}?"
-    return f"; there is {', '.join(map(repr, names))}" if names else ""
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[tuple[str | int, ...], str]]:

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from psycopg import sql
 
+from components.args import Args
 from components.connection import CopyRow, Database, Row, Transaction
-from components.model import Model
 from components.server import Server
 from components.sql import load_sql
 
@@ -24,7 +24,7 @@ VERSION = "object_version"
 SHOWN_LENGTH = 160
 """Characters of a property that a message shows."""
 
-ArgsT = TypeVar("ArgsT", bound=Model)
+ArgsT = TypeVar("ArgsT", bound=Args)
 LiveT = TypeVar("LiveT")
 
 Statements = list[tuple[sql.Composable, Mapping[str, object] | None] | CopyRow]

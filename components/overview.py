@@ -40,8 +40,11 @@ class OverviewReader:
 
     def _read(self, database: Database, kinds: Sequence[ObjectKind[Any, Any]]) -> Overview:
         queries = [snapshot_query(kind, self.schema if kind.in_schema else None) for kind in kinds]
-        server, *objects = database.read_together([SERVER_QUERY, *queries])
+        texts = [query.as_string() for query in queries]
+        asked = dict(zip(texts, queries, strict=True))  # two kinds may tell of the same rows
+        server, *found = database.read_together([SERVER_QUERY, *asked.values()])
+        rows = dict(zip(asked, found, strict=True))
         return Overview(
             parse_server(server),
-            {type(kind): Objects(kind, rows) for kind, rows in zip(kinds, objects, strict=True)},
+            {type(kind): Objects(kind, rows[text]) for kind, text in zip(kinds, texts, strict=True)},
         )

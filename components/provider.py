@@ -1,4 +1,4 @@
-"""The provider that all kinds of objects share: check by model, diff by what lives, one plan for create and update.
+"""The provider that all kinds of objects share: check by preflight, diff by what lives, one plan for create and update.
 
 A kind says how its objects are read, what differs and which statements mend it (object_kind.py); this module says
 when. check, diff and read look and answer; create, update and delete write, each in one transaction.
@@ -22,11 +22,10 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 from pulumi.output import Unknown
-from pydantic import ValidationError
 
+from components.args import Args
 from components.connection import Database, Row, database, resolve_conninfo
-from components.errors import Error, InvalidConfiguration, StatementFailed
-from components.model import Model, known_properties, problems
+from components.errors import Error, StatementFailed, UnreadableState
 from components.object_kind import (
     SERIALIZATION_FAILURE,
     ArgsT,
@@ -40,7 +39,7 @@ from components.object_kind import (
     snapshot,
     unchanged,
 )
-from components.settings import Settings
+from components.words import DEFAULT_SCHEMA
 
 if TYPE_CHECKING:
     from components.overview import Overview
@@ -60,30 +59,31 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     """Outputs that tell of the resource's creation and are not read again."""
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Find the database; connecting waits until something is asked of it."""
+        """Find the database, and begin to connect: what is asked of it comes next."""
         _show_errors_as_sentences()
-        keys = ("databaseUrl", "allowUnverifiedTls", "schema")
-        given = {key: value for key in keys if (value := req.config.get(key)) is not None}
-        settings = Settings.model_validate(given)
-        self._database = database(resolve_conninfo(settings, os.environ))
-        self._schema = settings.schema_name
+        unverified = req.config.get("allowUnverifiedTls") == "true"  # the engine takes no other word for it
+        conninfo = resolve_conninfo(req.config.get("databaseUrl"), os.environ, allow_unverified_tls=unverified)
+        self._database = database(conninfo)
+        self._database.connect_ahead(1)
+        self._schema = req.config.get("schema") or DEFAULT_SCHEMA
 
     # In pulumi's own signatures everything is an untyped dict.
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Validate the inputs by model, then ask the server whether they can work."""
+        """Ask the server whether what is declared can work, and whether the object may be changed."""
         if _has_unknowns(news):
             return CheckResult(news, [])
         try:
             args = self._args(news)
+            previous = self._state_args(_olds)
+            if previous is None:
+                self._database.connect_ahead()  # a create follows, and others with it
             self.kind.preflight(args, self._overview().server)
             live = self._snapshot(args).get(self.kind.identity(args))
-            self.kind.claim(args, live, self._state_args(_olds))
-        except InvalidConfiguration as exc:
-            return CheckResult(news, [CheckFailure("", problem) for problem in exc.problems])
+            self.kind.claim(args, live, previous)
         except Error as exc:
             return CheckResult(news, [CheckFailure("", str(exc))])
-        return CheckResult(args.model_dump(exclude_none=True), [])
+        return CheckResult(args.properties(), [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Hold what is declared against the state and against what lives; say what drifted."""
@@ -101,7 +101,10 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
                 return DiffResult(changes=True, replaces=moved, delete_before_replace=beside)
             _say(self._drift(previous, live))
         declared = self._properties(args)
-        return DiffResult(changes=found or previous is None or declared != self._properties(previous))
+        changes = found or previous is None or declared != self._properties(previous)
+        if changes:
+            self._database.connect_ahead()
+        return DiffResult(changes=changes)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the object what is declared; takes up an object of ours whose creation was never reported."""
@@ -121,7 +124,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         if live is None:
             return ReadResult(None, {})
         found = self.kind.live_args(args, live)
-        inputs = found.model_dump(exclude_none=True)
+        inputs = found.properties()
         kept = {key: props[key] for key in self._kept_outputs if key in props}
         return ReadResult(id_, {**inputs, **self.kind.outputs(found, live, live), **kept}, inputs)
 
@@ -144,7 +147,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
                 after = self._kept(args, before, rows)
             if after is None:
                 raise Error("is not there after its creation")
-        return {**args.model_dump(exclude_none=True), **self.kind.outputs(args, after, before)}
+        return {**args.properties(), **self.kind.outputs(args, after, before)}
 
     def _change(self, args: ArgsT, plan: Callable[[LiveT | None], Statements]) -> tuple[LiveT | None, LiveT | None]:
         """Carry out what a plan finds to do, in one transaction: what was there, and what is.
@@ -152,7 +155,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         It is made for what was seen, so it is made anew where that has become another meanwhile.
         """
         scope, identity = self.kind.scope(args), self.kind.identity(args)
-        self._database.connect_ahead()  # who changes something is soon followed by others
+        self._database.connect_ahead()
         for _ in range(ATTEMPTS):
             seen = self._snapshot(args)
             before = seen.get(identity)
@@ -198,26 +201,18 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         return _Told(self.kind.title(args))
 
     def _args(self, props: Mapping[str, Any]) -> ArgsT:
-        try:
-            return self._validated(props)
-        except ValidationError as exc:
-            raise InvalidConfiguration(
-                f"{'.'.join(map(str, location))} {sentence}" for location, sentence in problems(exc, self.kind.args)
-            ) from None
+        args: ArgsT = self.kind.args.from_properties(props)
+        return args
 
     def _state_args(self, olds: Mapping[str, Any]) -> ArgsT | None:
         """The inputs in state, or None where there are none, or an earlier version of this project wrote others."""
         try:
-            return self._validated(olds)
-        except ValidationError:
+            return self._args(olds)
+        except UnreadableState:
             return None
 
-    def _validated(self, props: Mapping[str, Any]) -> ArgsT:
-        args: ArgsT = self.kind.args.model_validate(known_properties(self.kind.args, props))
-        return args
-
     def _properties(self, args: ArgsT) -> dict[str, Any]:
-        return args.model_dump(exclude=set(self.kind.directives))
+        return args.properties(without=self.kind.directives)
 
     def _overview(self) -> "Overview":
         from components.overview import OverviewReader  # noqa: PLC0415 - it knows all kinds, whose modules need this one
@@ -245,9 +240,9 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             yield f"{title} was changed in the database: {drift_sentence(each)}"
 
 
-def resource_props(args: Model, *outputs: str) -> dict[str, Any]:
+def resource_props(args: Args, *outputs: str) -> dict[str, Any]:
     """What a resource registers: its inputs, and each output by name with None, so that it becomes an attribute."""
-    return {**args.model_dump(), **dict.fromkeys(outputs)}
+    return {**args.properties(), **dict.fromkeys(outputs)}
 
 
 class _Told:

@@ -13,7 +13,6 @@ from psycopg import sql
 
 from components.connection import Database, Row
 from components.failure_kinds import KINDS, Failures, failures
-from components.fields import StoreKind
 from components.lock_down import LockDown, lock_down
 from components.owner import is_own_job
 from components.run_strip import Strip, Window, strips, window
@@ -22,6 +21,7 @@ from components.schedule import ScheduleError, parse_schedule
 from components.secret_store import SECRETS, VAULT_TRIGGER
 from components.sql import load_sql
 from components.timetable import Collision, Plan, collisions, day_plan, day_start
+from components.words import StoreKind
 
 BOUNDS = (10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 """Milliseconds at which the bars of a latency histogram meet; the first begins at 0, the last has no end."""

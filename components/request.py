@@ -4,20 +4,12 @@ from typing import Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from components.fields import (
-    PLATFORM_TIMEOUT,
-    HeaderName,
-    Seconds,
-    SecretFormat,
-    SecretKey,
-    StatusCode,
-    Template,
-    UrlTemplate,
-    signable_url,
-)
+from components.fields import HeaderName, Seconds, SecretKey, StatusCode, Template, UrlTemplate, signable_url
+from components.limits import PLATFORM_TIMEOUT
 from components.model import Model
 from components.policy import Overlap, Retry
 from components.template import secret_keys
+from components.words import SecretFormat
 
 MAX_PROBE = 30
 """Seconds that a probe may wait at most: the rotation that it guards waits with it."""

@@ -7,34 +7,34 @@ Who may call them is declared by Grants; each step leaves its row in the audit.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import pulumi
 from psycopg import sql
 from pulumi.dynamic import Resource
 
+from components.args import Args
 from components.connection import Row
-from components.fields import Identifier
 from components.function import (
     ROTATION_FUNCTIONS,
     Function,
     LiveFunction,
+    RotationFunctionName,
     live_functions,
     rotation_identity,
     rotation_query,
 )
-from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import Claim
 from components.provider import ObjectProvider, resource_props
 
-RotationFunctionName = Literal["rotate_cron_secret", "undo_cron_secret", "settle_cron_secret"]
 
-
-class RotationFunctionArgs(Model):
+@dataclass(frozen=True, kw_only=True)
+class RotationFunctionArgs(Args):
     """Which function it is, where it lives and who declares it."""
 
-    schema_name: Identifier
+    schema_name: str
     name: RotationFunctionName = "rotate_cron_secret"
     owner: str
     adopt: bool = False

@@ -7,17 +7,17 @@ the store it is made, marked and locked in one transaction, and the installing s
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pulumi
 from psycopg import sql
 from pulumi.dynamic import Resource
 
+from components.args import Args
 from components.connection import Row
 from components.errors import Conflict, PreflightFailed
-from components.fields import Identifier
 from components.function import LEDGER_FUNCTIONS
-from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import OWN_JOBS_PATTERN, Claim, mark, owner_of
 from components.provider import ObjectProvider, resource_props
@@ -57,10 +57,11 @@ NEEDS = 150000
 """server_version_num of the first PostgreSQL whose views can ask for their reader's privileges (security_invoker)."""
 
 
-class RunLedgerArgs(Model):
+@dataclass(frozen=True, kw_only=True)
+class RunLedgerArgs(Args):
     """``owner`` is ``project/stack``."""
 
-    schema_name: Identifier
+    schema_name: str
     owner: str
     adopt: bool = False
 

@@ -10,65 +10,63 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, NotRequired, TypedDict
 
 import pulumi
 from psycopg import sql
 from psycopg.types.json import Jsonb
 from pulumi.dynamic import Resource
-from pydantic import Field
 
+from components.args import Args
 from components.connection import Row
 from components.errors import Conflict
-from components.fields import Identifier, OnRotated, Seconds, SecretFormat, SecretKey, is_placeholder
-from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements, statement
 from components.provider import ObjectProvider, resource_props
 from components.secret_rotation import await_rotation, start_rotation
 from components.secret_store import DECLARATIONS, SECRETS, STAGES
 from components.sql import load_sql
+from components.words import PLACEHOLDER, OnRotated, SecretFormat, is_placeholder
 
 CONFIGURED = "the configured one"
-
-UNSET = "placeholder"
-"""The value of a key that nobody has set: get_secret raises on it, so that nothing is sent without a key."""
 
 DAY = 86400.0
 
 
-class ProbeArgs(Model):
-    """The request that a new value must pass.
+class ProbeArgs(TypedDict):
+    """The request that a new value must pass, as the document that the store keeps of it.
 
     ``request`` is a statement that queues it, with ``$1`` for the value (command.py); ``timeout`` is in seconds,
     ``status`` an int4multirange, ``body`` a jsonpath predicate; with ``control``, a made-up value must be refused.
     """
 
     request: str
-    timeout: Seconds
+    timeout: float
     status: str
-    body: str | None = None
-    control: bool = True
+    body: NotRequired[str]
+    control: bool
 
 
 _SALT = secrets.token_hex(16)
 """Of this process, so that digests can be held against each other here and nowhere else."""
 
 
-class SecretArgs(Model):
+@dataclass(frozen=True, kw_only=True)
+class SecretArgs(Args):
     """``value`` is in clear here and nowhere else: not in the id, an output, a message or a repr.
 
     ``format`` and ``min_bytes`` bound what it may be rotated to; ``grace`` is how many seconds a replaced one is kept.
     """
 
-    schema_name: Identifier
-    key: SecretKey
-    value: str = Field(min_length=1, repr=False)
+    schema_name: str
+    key: str
+    value: str = field(repr=False)
     description: str
     owner: str
     format: SecretFormat = "token"
     min_bytes: int = 1
-    grace: Seconds = DAY
+    grace: float = DAY
     probe: ProbeArgs | None = None
     on_rotated_in_database: OnRotated = "keep"
     adopt: bool = False
@@ -88,7 +86,7 @@ class LiveSecret(NamedTuple):
     description: str | None
     updated_at: datetime
     owner: str | None
-    format: str | None
+    format: SecretFormat | None
     min_bytes: int | None
     grace: float | None
     probe: ProbeArgs | None
@@ -130,11 +128,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
         return str(row["identity"])
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveSecret]:
-        found = {}
-        for row in rows:
-            live = LiveSecret(**{key: row[key] for key in LiveSecret._fields})
-            found[row["identity"]] = live._replace(probe=live.probe and ProbeArgs.model_construct(**row["probe"]))
-        return found
+        return {row["identity"]: LiveSecret(**{key: row[key] for key in LiveSecret._fields}) for row in rows}
 
     def claim(self, args: SecretArgs, live: LiveSecret | None, previous: SecretArgs | None) -> None:
         if live is None:
@@ -208,7 +202,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
             "INSERT INTO {table} (key, value, description) SELECT %(key)s, %(value)s, %(description)s "
             "WHERE NOT EXISTS (SELECT FROM {table} WHERE key = %(key)s)"
         ).format(table=sql.Identifier(args.schema_name, SECRETS))
-        values = {"key": args.key, "value": UNSET, "description": args.description}
+        values = {"key": args.key, "value": PLACEHOLDER, "description": args.description}
         return [*_declare(args), (unset, values), *_describe(args)]
 
     def drop(self, args: SecretArgs, live: LiveSecret, outputs: Mapping[str, Any]) -> Statements:
@@ -225,27 +219,25 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
     def outputs(self, args: SecretArgs, live: LiveSecret, before: LiveSecret | None) -> dict[str, Any]:
         differs = None if live.holds(args.value) else live.story()
         return {
-            "status": "set" if live.is_set and not is_placeholder(args.value) else "placeholder",
+            "status": "set" if live.is_set and not is_placeholder(args.value) else PLACEHOLDER,
             "updated_at": live.updated_at.isoformat(),
             "rotated_in_database": differs,
         }
 
     def live_args(self, args: SecretArgs, live: LiveSecret) -> SecretArgs:
-        return args.model_copy(
-            update={
-                "description": live.description or "",
-                "owner": live.owner or "",
-                "format": live.format or "token",
-                "min_bytes": live.min_bytes or 1,
-                "grace": live.grace or DAY,
-                "probe": live.probe,
-            }
+        return replace(
+            args,
+            description=live.description or "",
+            owner=live.owner or "",
+            format=live.format or "token",
+            min_bytes=live.min_bytes or 1,
+            grace=live.grace or DAY,
+            probe=live.probe,
         )
 
 
 def _declare(args: SecretArgs) -> Statements:
-    values: dict[str, object] = args.model_dump(exclude={"value", "probe"})
-    values["probe"] = Jsonb(args.probe.model_dump(exclude_none=True)) if args.probe else None
+    values = {**args.properties(without={"value"}), "probe": Jsonb(args.probe) if args.probe else None}
     literals = {name: sql.Literal(value) for name, value in values.items()}
     return statement(load_sql("declare_secret").format(schema=sql.Identifier(args.schema_name), **literals))
 

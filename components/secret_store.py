@@ -7,17 +7,17 @@ no row is ever lost, and get_secret() answers at every moment.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pulumi
 from psycopg import sql
 from pulumi.dynamic import Resource
 
+from components.args import Args
 from components.connection import Row
 from components.errors import Conflict, PreflightFailed
-from components.fields import Identifier, StoreKind
 from components.function import STORE_FUNCTIONS
-from components.model import Model
 from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import Claim, mark
 from components.provider import ObjectProvider, resource_props
@@ -25,6 +25,7 @@ from components.schema_objects import LiveObjects, live_objects, set_query
 from components.server import Server
 from components.sql import load_sql
 from components.table import LiveTable, shut, table_differences
+from components.words import StoreKind
 
 SECRETS = "cron_secrets"
 DECLARATIONS = "cron_secret_declarations"
@@ -53,10 +54,11 @@ def triggers_of(table: str, store: StoreKind) -> list[str]:
     return audit + vault
 
 
-class SecretStoreArgs(Model):
+@dataclass(frozen=True, kw_only=True)
+class SecretStoreArgs(Args):
     """``destroy_foreign_secrets`` lets destroy take keys along that no stack declares."""
 
-    schema_name: Identifier
+    schema_name: str
     owner: str
     store: StoreKind = "table"
     adopt: bool = False

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from components.catalogue import Catalogue, SecretSpec
-from components.fields import VALUE_BYTES, http_url, is_placeholder
+from components.fields import http_url
+from components.limits import VALUE_BYTES
 from components.request import Request
 from components.template import secret_keys
+from components.words import is_placeholder
 
 MIN_KEY_BYTES = 32
 """A key of HMAC-SHA256 should not be shorter than its output (RFC 2104, section 3)."""

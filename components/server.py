@@ -1,19 +1,21 @@
 """What the connected server is and offers: read once an engine run, asked by every preflight."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, get_args
+
+from psycopg import sql
 
 from components.connection import Row
 from components.sql import load_sql
+from components.words import ExtensionName
 
 
 class ExtensionFacts(NamedTuple):
-    """One extension as the server knows it; versions are None where it is not installed or not on disk."""
+    """One extension: the version that is installed or, where none is, the one that can be and who may create it."""
 
     name: str
-    default_version: str | None
     installed_version: str | None
-    schema: str | None
+    default_version: str | None
     needs_superuser: bool
 
 
@@ -41,7 +43,7 @@ class Server(NamedTuple):
         return (facts.installed_version or facts.default_version) if facts else None
 
 
-SERVER_QUERY = load_sql("server")
+SERVER_QUERY = load_sql("server").format(extensions=sql.Literal(list(get_args(ExtensionName))))
 """What :func:`parse_server` makes a Server of; it asks the system catalogs alone."""
 
 

@@ -1,12 +1,15 @@
-"""The configuration keys of a stack. Apart from the catalogue, which a provider that only connects does without."""
+"""The configuration keys of a stack."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from components.fields import ExtensionName, Identifier, OnRotated, SecretKey, StoreKind
+from components.connection import resolve_conninfo
+from components.fields import Identifier, SecretKey
 from components.model import Model
+from components.words import DEFAULT_SCHEMA, ExtensionName, OnRotated, StoreKind
 
 
 class OperatorsConfig(Model):
@@ -36,7 +39,7 @@ class Settings(Model):
     database_url: SecretStr | None = Field(default=None, alias="databaseUrl")
     allow_unverified_tls: bool = Field(default=False, alias="allowUnverifiedTls")
     catalogue: str = "jobs.yaml"
-    schema_name: Identifier = Field(default="public", alias="schema")
+    schema_name: Identifier = Field(default=DEFAULT_SCHEMA, alias="schema")
     secrets: dict[SecretKey, SecretStr] = Field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = Field(default_factory=dict)
     store: StoreKind = "table"
@@ -48,6 +51,11 @@ class Settings(Model):
     verify_first_run: bool = Field(default=False, alias="verifyFirstRun")
     adopt: bool = False
     destroy_foreign_secrets: bool = Field(default=False, alias="destroyForeignSecrets")
+
+    def conninfo(self, environment: Mapping[str, str]) -> str:
+        """The one to connect with, see :func:`resolve_conninfo`. Raises InvalidConfiguration."""
+        configured = self.database_url.get_secret_value() if self.database_url else None
+        return resolve_conninfo(configured, environment, allow_unverified_tls=self.allow_unverified_tls)
 
     @model_validator(mode="before")
     @classmethod

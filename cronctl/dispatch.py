@@ -8,7 +8,7 @@ import typer
 from components.command import compile_command
 from components.errors import Error, InvalidConfiguration
 from components.job_control import living_job, set_active, with_inputs
-from components.model import nearest
+from components.nearest import nearest
 from components.run_now import await_verdict, run_now
 from components.runs import BAD, OPEN
 from cronctl.history import advice, document, print_runs

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from components.connection import Database
 from components.cron_job import CronJobKind, LiveJob
 from components.declaration import declare
+from components.errors import UnreadableState
 from components.kinds import KINDS
-from components.model import known_properties
 from components.object_kind import Difference, ObjectKind, drift_sentence, snapshot
 from components.owner import owner_of
 from cronctl.findings import NOT_IN_STATE, Finding, jobs_of_other_stacks, print_findings, stray_jobs
@@ -66,10 +65,9 @@ def compare(stack: Stack, database: Database) -> Iterator[Finding]:
 
 def _finding(kind: ObjectKind[Any, Any], resource: StateResource, database: Database) -> Finding:
     try:
-        state = kind.args.model_validate(known_properties(kind.args, resource.outputs))
-    except ValidationError:
-        told = "its state was written by another version of this project; pulumi up renews it"
-        return Finding(resource.kind, resource.id, "cannot tell", (told,))
+        state = kind.args.from_properties(resource.outputs)
+    except UnreadableState as exc:
+        return Finding(resource.kind, resource.id, "cannot tell", (str(exc),))
     live = snapshot(kind, database, kind.scope(state)).get(kind.identity(state))
     if live is None:
         return Finding(resource.kind, resource.id, "missing", ("gone from the database",))

@@ -11,7 +11,7 @@ import typer
 from components.connection import Database
 from components.cron_job import CronJobKind
 from components.errors import ConnectionFailed, Error, StatementFailed
-from components.model import nearest
+from components.nearest import nearest
 from components.object_kind import snapshot
 from components.run_log import RunLog
 from components.run_now import settle_runs

@@ -13,7 +13,7 @@ from components.catalogue import SecretSpec
 from components.config import Config
 from components.connection import Transaction
 from components.errors import ConnectionFailed, Error, InvalidConfiguration, ProbeRefused, StatementFailed
-from components.model import nearest
+from components.nearest import nearest
 from components.object_kind import execute
 from components.secret_rotation import Rotation, await_rotation, settle, start_rotation
 from components.secret_store import STAGES

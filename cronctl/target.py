@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from components.config import Config
-from components.connection import Database, resolve_conninfo
+from components.connection import Database
 from components.settings import Settings
 from cronctl.stack import Stack, read_stack
 
@@ -63,7 +63,7 @@ def open_target(stack: str | None, schema: str | None, project: Path) -> Iterato
 @contextmanager
 def open_database(settings: Settings) -> Iterator[Database]:
     """The database that the environment or the settings name, closed afterwards. Raises InvalidConfiguration."""
-    database = Database(resolve_conninfo(settings, os.environ))
+    database = Database(settings.conninfo(os.environ))
     try:
         yield database
     finally:

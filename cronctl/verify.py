@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from pydantic import ValidationError
 
+from components.args import Args
 from components.config import Config
 from components.connection import Database
 from components.cron_job import CronJobKind
 from components.declaration import declare
+from components.errors import UnreadableState
 from components.kinds import KINDS, by_kind
-from components.model import Model, known_properties
 from components.object_kind import ObjectKind, shown, snapshot
 from components.runs import NoLedger, job_status
 from components.schedule import parse_schedule
@@ -103,7 +103,7 @@ def compare(config: Config, state: tuple[StateResource, ...], database: Database
 
 
 def _finding(
-    word: str, kind: ObjectKind[Any, Any], args: Model, live: object | None, outputs: Mapping[str, Any] | None
+    word: str, kind: ObjectKind[Any, Any], args: Args, live: object | None, outputs: Mapping[str, Any] | None
 ) -> Finding:
     name = kind.identity(args)
     if live is None:
@@ -115,7 +115,7 @@ def _finding(
         for prop, wanted, found in kind.differences(args, live)
     ]
     stored = _inputs(type(args), outputs)
-    for key, wanted in args.model_dump(exclude=set(kind.directives), exclude_none=True).items():
+    for key, wanted in args.properties(without=kind.directives).items():
         if stored.get(key) != wanted:
             sides = (
                 ""
@@ -126,13 +126,12 @@ def _finding(
     return Finding(word, name, "differs" if details else "in sync", tuple(details))
 
 
-def _inputs(model: type[Model], outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+def _inputs(model: type[Args], outputs: Mapping[str, Any]) -> Mapping[str, Any]:
     """The inputs that the state holds; those that an earlier version did not know are their defaults, as at preview."""
-    known = known_properties(model, outputs)
     try:
-        return model.model_validate(known).model_dump()
-    except ValidationError:
-        return known
+        return model.from_properties(outputs).properties()
+    except UnreadableState:
+        return model.known(outputs)
 
 
 def jobs_now(

@@ -96,11 +96,14 @@ class Store:
         """Declare a probe of the secret that asks the endpoint."""
         declared = Probe(url=f"{endpoint.url}/probe", auth={"bearer": KEY}, timeout=5)
         args = ProbeArgs(
-            request=compile_probe(KEY, declared, schema=SCHEMA), timeout=5, status=multirange(declared.success.status)
+            request=compile_probe(KEY, declared, schema=SCHEMA),
+            timeout=5,
+            status=multirange(declared.success.status),
+            control=True,
         )
         self.connection.execute(
             f"UPDATE {SCHEMA}.cron_secret_declarations SET probe = %s WHERE key = '{KEY}'".encode(),
-            [Jsonb(args.model_dump(exclude_none=True))],
+            [Jsonb(args)],
         )
 
     def sweep_until(self, done: Callable[[], bool]) -> None:
@@ -128,7 +131,7 @@ def store(conninfo: str) -> Iterator[Store]:
 
 
 def _install(conninfo: str) -> None:
-    place = {"schema_name": SCHEMA, "owner": OWNER}
+    place: dict[str, Any] = {"schema_name": SCHEMA, "owner": OWNER}
     secret = {**place, "value": OLD, "description": "d"}
     plans = [
         SecretStoreKind().plan(SecretStoreArgs(**place), None),

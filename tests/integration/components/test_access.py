@@ -11,13 +11,13 @@ from psycopg.conninfo import make_conninfo
 
 from components import run_ledger, secret_store
 from components.access import FUNCTIONS, OWNER, ROLES, TABLE_ACTIONS, TABLES, VAULT_VIEW, Answer, Cell, access, called
-from components.fields import StoreKind
 from components.function import ROTATION_FUNCTIONS
 from components.grants import GrantsProvider
 from components.provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
 from components.run_ledger import ALERTS, REQUESTS, RUNS, VIEWS, WATCHED, RunLedgerProvider
 from components.secret_store import AUDIT, DECLARATIONS, PROBES, SECRETS, STAGES, VALUES, SecretStoreProvider
+from components.words import StoreKind
 
 STACK = "supabase-cron/test"
 SCRATCH = "access_scratch"

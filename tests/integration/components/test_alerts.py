@@ -234,7 +234,7 @@ def test_pg_cron_sends_it(provide: Provide, postgres: Connection, endpoint: Endp
     came(postgres, "failed", detail="told by pg_cron")
     settle(postgres)
     declared = alert_job("slack", Alert.model_validate({"http": {"url": endpoint.url}}), "public", OWNER)
-    provide(CronJobProvider).create(declared.model_dump(exclude_none=True))
+    provide(CronJobProvider).create(declared.properties())
     deadline = time.monotonic() + 75
     while not endpoint.asked:
         assert time.monotonic() < deadline

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -105,5 +107,19 @@ def test_callers_find_their_connections_made_and_no_more_than_these(conninfo: st
 def test_who_needs_a_connection_is_told_why_none_was_made_ahead(conninfo: str) -> None:
     source = Database(make_conninfo(conninfo, dbname="nowhere"))
     source.connect_ahead()
-    with pytest.raises(ConnectionFailed, match='database "nowhere" does not exist'):
-        source.read(ONE)
+    for _ in range(2):
+        with pytest.raises(ConnectionFailed, match='database "nowhere" does not exist'):
+            source.read(ONE)
+
+
+def test_a_server_that_does_not_answer_is_waited_for_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        source = Database(f"host=127.0.0.1 port={port} dbname=postgres connect_timeout=2")
+        begun = time.monotonic()
+        source.connect_ahead(1)
+        with ThreadPoolExecutor(CALLERS) as callers:
+            told = [callers.submit(source.read, ONE).exception() for _ in range(CALLERS)]
+        assert [type(each) for each in told] == [ConnectionFailed] * CALLERS
+        assert "no answer from the database" in str(told[0])
+        assert time.monotonic() - begun < 6

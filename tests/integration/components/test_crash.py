@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from typing import Any
 
 import psycopg
@@ -49,8 +50,10 @@ def clean(superuser_conninfo: str) -> None:
 
 def crash(conninfo: str) -> None:
     """Kill one server process, whereupon PostgreSQL ends all and recovers: unlogged tables are empty after that."""
-    with psycopg.connect(conninfo) as connection:
-        os.kill(connection.info.backend_pid, signal.SIGKILL)
+    with closing(psycopg.connect(conninfo)) as killed, closing(psycopg.connect(conninfo)) as witness:
+        os.kill(killed.info.backend_pid, signal.SIGKILL)
+        with suppress(psycopg.OperationalError):
+            witness.execute("SELECT pg_sleep(30)")  # before all are ended, the server still lets somebody in
     deadline = time.monotonic() + 30
     while True:
         try:

@@ -37,7 +37,7 @@ def test_every_fire_is_accounted_for(
     install()
     provide(RunLedgerProvider).create(LEDGER)
     sweep = runs_sweep_job("public", OWNER, RetentionConfig())
-    provide(CronJobProvider).create(sweep.model_dump(exclude_none=True))
+    provide(CronJobProvider).create(sweep.properties())
     while time.time() % 60 > 30:  # all of them within one minute
         time.sleep(0.5)
     for number in range(JOBS):

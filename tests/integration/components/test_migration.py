@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from components.args import Args
 from components.config import Config, load_config
 from components.connection import Database
 from components.cron_job import CronJobProvider
@@ -18,7 +19,6 @@ from components.declaration import declare
 from components.errors import Conflict, InvalidConfiguration
 from components.kinds import KINDS, by_kind
 from components.migration import migration
-from components.model import Model
 from components.object_kind import read_objects
 from components.owner import Owner
 from components.run_ledger import RunLedgerProvider
@@ -192,7 +192,7 @@ def test_pulumi_takes_up_what_it_made(
     config = configured()
     psql(migration(config))
     declared = declare(config)
-    taken: list[tuple[type[Any], Model]] = [
+    taken: list[tuple[type[Any], Args]] = [
         (SecretStoreProvider, declared.store),
         (RunLedgerProvider, declared.ledger),
         (SecretProvider, declared.secrets["base_url"]),
@@ -200,7 +200,7 @@ def test_pulumi_takes_up_what_it_made(
         *((CronJobProvider, job) for job in declared.jobs.values()),
     ]
     for provider, args in taken:
-        props = args.model_dump(exclude_none=True)
+        props = args.properties()
         assert provide(provider).check({}, props).failures == []
         provide(provider).create(props)
     database = Database(conninfo)
@@ -215,7 +215,7 @@ def test_another_value_that_somebody_set_is_not_taken_over(
     psql(migration(config))
     postgres.execute("SELECT public.rotate_cron_secret('signing_key', %s)", ["planted-another-signing-key-32-bytes"])
     with pytest.raises(Conflict, match="has another value in the database"):
-        provide(SecretProvider).create(declare(config).secrets["signing_key"].model_dump(exclude_none=True))
+        provide(SecretProvider).create(declare(config).secrets["signing_key"].properties())
 
 
 @pytest.mark.parametrize(

@@ -330,9 +330,7 @@ def test_pg_cron_and_its_sweep_do_all_of_it(
     schedule(endpoint.url + "/caught", "caught", daily(datetime.now(UTC) - timedelta(minutes=30)))
     sweep(postgres)
     postgres.execute("UPDATE public.cron_watched_jobs SET since = now() - interval '3 hours' WHERE job = 'caught'")
-    provide(CronJobProvider).create(
-        runs_sweep_job("public", OWNER, RETENTION, catch_up=["caught"]).model_dump(exclude_none=True)
-    )
+    provide(CronJobProvider).create(runs_sweep_job("public", OWNER, RETENTION, catch_up=["caught"]).properties())
 
     def first(job: str) -> tuple[Any, ...] | None:
         query = "SELECT state, attempt, source FROM public.cron_runs WHERE job = %s ORDER BY run LIMIT 1"

@@ -38,14 +38,13 @@ def installed(install: Callable[..., None], clean: None, store: str) -> None:
 def probe(endpoint: Endpoint, path: str = "/probe", **changes: Any) -> Props:
     timeout = changes.pop("timeout", 5)
     declared = Probe(url=f"{endpoint.url}{path}", auth={"bearer": KEY}, timeout=timeout)
-    return ProbeArgs(
-        **{
-            "request": compile_probe(KEY, declared, schema="public"),
-            "timeout": timeout,
-            "status": multirange(declared.success.status),
-            **changes,
-        }
-    ).model_dump(exclude_none=True)
+    return {
+        "request": compile_probe(KEY, declared, schema="public"),
+        "timeout": timeout,
+        "status": multirange(declared.success.status),
+        "control": True,
+        **changes,
+    }
 
 
 def secret(value: str, **changes: Any) -> Props:
@@ -482,7 +481,7 @@ def test_a_probe_that_cannot_be_sent_refuses_without_quoting_the_value(
 ) -> None:
     declared = Probe(url=f"{{{KEY}}}/health")
     request = compile_probe(KEY, declared, schema="public")
-    tried = ProbeArgs(request=request, timeout=1, status="{[200,201)}", control=False).model_dump(exclude_none=True)
+    tried = ProbeArgs(request=request, timeout=1, status="{[200,201)}", control=False)
     with pytest.raises(ProbeRefused, match=r"its probe cannot be sent \(SQLSTATE [0-9A-Z]{5}\)") as refused:
         provide(SecretProvider).create(secret("planted-no-address", probe=tried))
     assert "planted" not in str(refused.value)

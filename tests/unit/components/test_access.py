@@ -21,10 +21,10 @@ from components.access import (
     renewed,
     summary,
 )
-from components.fields import StoreKind
 from components.function import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.run_ledger import VIEWS
 from components.secret_store import VALUES
+from components.words import StoreKind
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "security.md"
 

@@ -7,10 +7,10 @@ import pytest
 from pydantic import ValidationError
 
 from components.catalogue import Catalogue
-from components.fields import SecretFormat
 from components.model import problems
 from components.request import Auth, HttpAction
 from components.secret_value import misplaced_keys, misplaced_probe_keys
+from components.words import SecretFormat
 
 URL = "{supabase_url}/functions/v1/x"
 STRONG = "planted" * 5

@@ -10,7 +10,7 @@ from components.server import ExtensionFacts, Server
 
 
 def server(installed: str | None = None, needs_superuser: bool = True, **changes: Any) -> Server:
-    facts = [ExtensionFacts(name, "1.6", installed, "pg_catalog", needs_superuser) for name in ("pg_cron", "pg_net")]
+    facts = [ExtensionFacts(name, installed, "1.6", needs_superuser) for name in ("pg_cron", "pg_net")]
     plain = Server(
         version=150018,
         role="postgres",

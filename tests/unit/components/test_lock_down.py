@@ -1,8 +1,8 @@
 import pytest
 
 from components.access import ROLES
-from components.fields import StoreKind
 from components.lock_down import permissions
+from components.words import StoreKind
 
 
 @pytest.mark.parametrize("store", ["table", "vault"])

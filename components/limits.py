@@ -1,0 +1,13 @@
+"""Limits of PostgreSQL, of HTTP servers and of Supabase's platform."""
+
+NAME_BYTES = 63
+"""PostgreSQL cuts names at 63 bytes (NAMEDATALEN - 1); pg_cron 1.4 cuts job names there too."""
+
+VALUE_BYTES = 8192
+"""A header line longer than this is refused by common HTTP servers (nginx and node count 8 KiB for all of them)."""
+
+PLATFORM_TIMEOUT = 150
+"""Seconds until the first response after which Supabase answers 504 for an Edge Function."""
+
+EARLY_DROP = 15
+"""Seconds after which Edge Functions have been seen to end with ``Shutdown reason: EarlyDrop``."""

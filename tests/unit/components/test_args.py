@@ -1,0 +1,50 @@
+"""What a resource is declared with, to the state and back."""
+
+import subprocess
+import sys
+
+import pytest
+
+from components.cron_job import CronJobArgs
+from components.errors import UnreadableState
+from components.extension import ExtensionArgs
+from components.secret import SecretArgs
+
+JOB = CronJobArgs(name="nightly", schedule="0 1 * * *", command="SELECT 1", owner="p/s", active=False)
+
+
+def test_there_and_back() -> None:
+    assert CronJobArgs.from_properties({**JOB.properties(), "jobid": 7, "__provider": "…"}) == JOB
+
+
+def test_none_is_left_out_and_false_is_not() -> None:
+    assert "verify_in" not in JOB.properties()
+    assert JOB.properties(without={"owner", "adopt"}) == {
+        "name": "nightly",
+        "schedule": "0 1 * * *",
+        "command": "SELECT 1",
+        "active": False,
+    }
+
+
+def test_what_an_earlier_version_did_not_know_has_its_default() -> None:
+    assert ExtensionArgs.from_properties({"name": "pg_cron"}) == ExtensionArgs(name="pg_cron")
+
+
+def test_what_is_missing_makes_a_state_unreadable() -> None:
+    with pytest.raises(UnreadableState, match="written by another version of this project; pulumi up renews it"):
+        CronJobArgs.from_properties({"name": "nightly"})
+
+
+def test_a_value_is_never_shown() -> None:
+    secret = SecretArgs(schema_name="public", key="k", value="planted-value", description="d", owner="p/s")
+    assert "planted" not in repr(secret)
+    with pytest.raises(UnreadableState) as refused:
+        SecretArgs.from_properties({"value": "planted-value"})
+    assert "planted" not in repr(refused.value)
+
+
+def test_a_provider_does_without_pydantic() -> None:
+    """Which takes as long to import as psycopg, in each operation."""
+    code = "import sys, components.extension, components.overview; sys.exit('pydantic' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
