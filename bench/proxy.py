@@ -59,16 +59,16 @@ class Proxy:
     async def _forward(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: asyncio.Event, *, asks: bool
     ) -> None:
-        """Pass on what comes from one side; a client's chunk after the server's last answer begins a round trip."""
+        """Pass on what comes from one side; the server's first chunk after one of the client's ends a round trip."""
         queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         sender = asyncio.create_task(self._deliver(queue, writer))
         loop = asyncio.get_running_loop()
         try:
             while data := await reader.read(CHUNK):
-                if not asks:
-                    answered.set()
-                elif answered.is_set():
+                if asks:
                     answered.clear()
+                elif not answered.is_set():
+                    answered.set()
                     self.trips += 1
                 queue.put_nowait((loop.time() + self._rtt / 2, data))
         except ConnectionError:

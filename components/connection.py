@@ -6,15 +6,17 @@ is one round trip in a READ ONLY transaction; a write is one transaction with it
 
 import functools
 import select
+import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar, cast
 
 import psycopg
-from psycopg import sql
+from psycopg import generators, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.pq import TransactionStatus
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.rows import dict_row
 
 from components.errors import ConnectionFailed, Error, InvalidConfiguration, StatementFailed
@@ -128,11 +130,11 @@ class Transaction:
             self._connection.execute(text, parameters)
 
     def copy(self, given: CopyRow) -> None:
-        """Send one row."""
-        self._send()
-        with self._connection.cursor() as cursor, cursor.copy(given.query.as_bytes(self._connection)) as copy:
-            copy.set_types(["text"] * len(given.row))
-            copy.write_row(given.row)
+        """Send one row, right after what waits."""
+        texts = [*self._waiting, given.query.as_bytes(self._connection)]
+        self._waiting.clear()
+        encoding = self._connection.info.encoding
+        _copy_in(self._connection, _script(texts), _binary_copy([text.encode(encoding) for text in given.row]))
 
     def fetch(self, query: sql.Composable, parameters: Parameters = None) -> list[Row]:
         """Run one query and return its rows as dicts."""
@@ -163,13 +165,36 @@ class Transaction:
 
 def _results(connection: psycopg.Connection[Row], texts: Iterable[bytes]) -> list[list[Row]]:
     """The rows of each statement that has any, in one round trip."""
-    cursor = connection.execute(b"\n;".join(texts))  # a statement may end in a comment
+    cursor = connection.execute(_script(texts))
     found = []
     while True:
         if cursor.description is not None:
             found.append(cursor.fetchall())
         if not cursor.nextset():
             return found
+
+
+def _script(texts: Iterable[bytes]) -> bytes:
+    return b"\n;".join(texts)  # a statement may end in a comment
+
+
+def _copy_in(connection: psycopg.Connection[Row], script: bytes, data: bytes) -> None:
+    """Run statements of which the last is a COPY FROM STDIN.
+
+    With the parts of psycopg's Cursor.copy, which itself takes no statement beside it: that would be a trip more.
+    """
+    connection.pgconn.send_query(script)
+    *_, last = connection.wait(generators.execute(connection.pgconn))
+    if last.status != ExecStatus.COPY_IN:
+        raise error_from_result(last)
+    connection.wait(generators.copy_to(connection.pgconn, data))
+    connection.wait(generators.copy_end(connection.pgconn, None))
+
+
+def _binary_copy(values: Sequence[bytes]) -> bytes:
+    """One row in the form of COPY … (FORMAT BINARY), see PostgreSQL's documentation of COPY."""
+    fields = b"".join(struct.pack("!i", len(value)) + value for value in values)
+    return b"PGCOPY\n\xff\r\n\0" + struct.pack("!iih", 0, 0, len(values)) + fields + struct.pack("!h", -1)
 
 
 def _roll_back(connection: psycopg.Connection[Row]) -> None:

@@ -4,7 +4,7 @@ They are made and altered through the functions of schema cron alone (on Supabas
 that the jobid and with it the history survives. pg_cron has no rename: another name is another job.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, ClassVar, NamedTuple
@@ -142,7 +142,7 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
         changes = _changes(args, live)
         return statement(sql.SQL("SELECT {}").format(_alter(live, changes))) if changes else []
 
-    def drop(self, args: CronJobArgs, live: LiveJob, outputs: Mapping[str, Any]) -> Statements:
+    def drop(self, args: CronJobArgs, live: LiveJob) -> Statements:
         self.claim(args, live, args)
         return statement(sql.SQL("SELECT {}").format(_unschedule(live)))
 

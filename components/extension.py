@@ -117,9 +117,10 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
             return statement(sql.SQL("ALTER EXTENSION {} UPDATE TO {}").format(name, version))
         return []
 
-    def drop(self, args: ExtensionArgs, live: LiveExtension, outputs: Mapping[str, Any]) -> Statements:
-        if not (args.drop and outputs.get("created")):
-            return []
+    def stays(self, args: ExtensionArgs, outputs: Mapping[str, Any]) -> bool:
+        return not (args.drop and outputs.get("created"))
+
+    def drop(self, args: ExtensionArgs, live: LiveExtension) -> Statements:
         return statement(sql.SQL("DROP EXTENSION {}").format(sql.Identifier(args.name)))
 
     def reaches_others(self, before: LiveExtension | None) -> bool:

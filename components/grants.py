@@ -4,9 +4,9 @@ A Grants resource speaks for the whole list, so a grant that somebody made behin
 is one that somebody took away. Whoever may rotate may also enter the schema (USAGE, never revoked here).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import pulumi
 from psycopg import sql
@@ -115,7 +115,7 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
         ]
         return [(step, None) for step in steps]
 
-    def drop(self, args: GrantsArgs, live: LiveGrants, outputs: Mapping[str, Any]) -> Statements:
+    def drop(self, args: GrantsArgs, live: LiveGrants) -> Statements:
         return self.plan(replace(args, grantees=[]), live)
 
     def live_args(self, args: GrantsArgs, live: LiveGrants) -> GrantsArgs:

@@ -8,24 +8,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from pulumi.runtime import is_dry_run
-
 from components.connection import Database
 from components.errors import Error
 from components.runs import JobStatus, job_status
 
 
 class LastVerdicts:
-    """Connects at once, and asks in the end; in a preview, where nothing changes meanwhile, at once.
+    """Connects at once, and asks at once, too, unless a run is made meanwhile that is to be told; then in the end.
 
     :meth:`read` may be called once.
     """
 
-    def __init__(self, conninfo: str, schema: str) -> None:
+    def __init__(self, conninfo: str, schema: str, *, at_once: bool) -> None:
         self._schema = schema
         self._database = Database(conninfo)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="last-verdicts")
-        self._asked = self._ask() if is_dry_run() else None
+        self._asked = self._ask() if at_once else None
         if self._asked is None:
             self._thread.submit(self._database.connect)
 

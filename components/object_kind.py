@@ -101,7 +101,11 @@ class ObjectKind(Generic[ArgsT, LiveT]):
         """The statements that make ``live`` what ``args`` declares."""
         raise NotImplementedError
 
-    def drop(self, args: ArgsT, live: LiveT, outputs: Mapping[str, Any]) -> Statements:
+    def stays(self, args: ArgsT, outputs: Mapping[str, Any]) -> bool:
+        """Whether the object is left as it is where it is declared no more."""
+        return False
+
+    def drop(self, args: ArgsT, live: LiveT) -> Statements:
         """The statements that remove the object; may raise Conflict."""
         raise NotImplementedError
 

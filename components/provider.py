@@ -76,8 +76,6 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         try:
             args = self._args(news)
             previous = self._state_args(_olds)
-            if previous is None:
-                self._database.connect_ahead()  # a create follows, and others with it
             self.kind.preflight(args, self._overview().server)
             live = self._snapshot(args).get(self.kind.identity(args))
             self.kind.claim(args, live, previous)
@@ -101,10 +99,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
                 return DiffResult(changes=True, replaces=moved, delete_before_replace=beside)
             _say(self._drift(previous, live))
         declared = self._properties(args)
-        changes = found or previous is None or declared != self._properties(previous)
-        if changes:
-            self._database.connect_ahead()
-        return DiffResult(changes=changes)
+        return DiffResult(changes=found or previous is None or declared != self._properties(previous))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the object what is declared; takes up an object of ours whose creation was never reported."""
@@ -129,10 +124,12 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         return ReadResult(id_, {**inputs, **self.kind.outputs(found, live, live), **kept}, inputs)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Remove the object; one that is gone already is removed."""
+        """Remove the object, unless it stays; one that is gone already is removed."""
         args = self._args(_props)
+        if self.kind.stays(args, _props):
+            return
         with self._told(args):
-            self._change(args, lambda live: [] if live is None else self.kind.drop(args, live, _props))
+            self._change(args, lambda live: [] if live is None else self.kind.drop(args, live))
 
     def _apply(self, args: ArgsT, previous: ArgsT | None) -> dict[str, Any]:
         def plan(live: LiveT | None) -> Statements:
@@ -155,7 +152,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         It is made for what was seen, so it is made anew where that has become another meanwhile.
         """
         scope, identity = self.kind.scope(args), self.kind.identity(args)
-        self._database.connect_ahead()
+        self._database.connect_ahead()  # who changes something is soon followed by others
         for _ in range(ATTEMPTS):
             seen = self._snapshot(args)
             before = seen.get(identity)

@@ -6,7 +6,7 @@ pending until then. ``settle_cron_secret`` tells how that went, ``undo_cron_secr
 Who may call them is declared by Grants; each step leaves its row in the audit.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -91,7 +91,7 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
             return []
         return args.function.install(args.schema_name, args.owner, live, lock=live is None or live.stack is None)
 
-    def drop(self, args: RotationFunctionArgs, live: LiveFunction, outputs: Mapping[str, Any]) -> Statements:
+    def drop(self, args: RotationFunctionArgs, live: LiveFunction) -> Statements:
         self.claim(args, live, args)
         return [(sql.SQL("DROP FUNCTION {}").format(args.function.reference(args.schema_name)), None)]
 

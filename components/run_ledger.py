@@ -6,7 +6,7 @@ the store it is made, marked and locked in one transaction, and the installing s
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -143,7 +143,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
         ]
         return [*((part, None) for part in parts), *functions]
 
-    def drop(self, args: RunLedgerArgs, live: LiveObjects, outputs: Mapping[str, Any]) -> Statements:
+    def drop(self, args: RunLedgerArgs, live: LiveObjects) -> Statements:
         self.claim(args, live, args)
         parts: list[sql.Composable] = list(_drop_views(args))
         parts += [sql.SQL("DROP FUNCTION IF EXISTS {}").format(f.reference(args.schema_name)) for f in LEDGER_FUNCTIONS]

@@ -40,8 +40,9 @@ class ScheduledJobs(pulumi.ComponentResource):
         self, resource_name: str, config: Config, *, conninfo: str, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("supabase-cron:index:ScheduledJobs", resource_name, None, opts)
-        last_verdicts = LastVerdicts(conninfo, config.settings.schema_name)
         declared = declare(config)
+        makes_runs = any(args.verify_in for args in declared.jobs.values()) and not pulumi.runtime.is_dry_run()
+        last_verdicts = LastVerdicts(conninfo, config.settings.schema_name, at_once=not makes_runs)
         extensions = self._extensions(declared)
         store = SecretStore("secret-store", declared.store, self._after(*extensions.values()))
         rotation = {name: RotationFunction(name, args, self._after(store)) for name, args in declared.rotation.items()}

@@ -9,7 +9,7 @@ and when, and kept unless the stack says otherwise.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, NotRequired, TypedDict
@@ -205,7 +205,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
         values = {"key": args.key, "value": PLACEHOLDER, "description": args.description}
         return [*_declare(args), (unset, values), *_describe(args)]
 
-    def drop(self, args: SecretArgs, live: LiveSecret, outputs: Mapping[str, Any]) -> Statements:
+    def drop(self, args: SecretArgs, live: LiveSecret) -> Statements:
         return [
             (
                 sql.SQL("DELETE FROM {} WHERE key = {}").format(

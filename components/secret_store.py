@@ -6,7 +6,7 @@ also the way from one version of this project to the next, and from a table that
 no row is ever lost, and get_secret() answers at every moment.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -145,7 +145,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
             *((part, None) for part in _attach(schema, args.store)),
         ]
 
-    def drop(self, args: SecretStoreArgs, live: LiveObjects, outputs: Mapping[str, Any]) -> Statements:
+    def drop(self, args: SecretStoreArgs, live: LiveObjects) -> Statements:
         self.claim(args, live, args)
         schema = sql.Identifier(args.schema_name)
         parts: list[sql.Composable] = []

@@ -14,7 +14,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from components.connection import CALLERS, Database
+from components.connection import CALLERS, CopyRow, Database
 from components.errors import ConnectionFailed, StatementFailed
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -87,6 +87,30 @@ def test_an_interruption_stays_one_and_the_next_question_is_answered(database: D
         transaction.execute(sql.SQL("SELECT 1"))
         transaction.fetch(sql.SQL("SELECT pg_sleep(30)"))
     assert database.read(ONE) == [{"n": 1}]
+
+
+COPY = sql.SQL("COPY pg_temp.copied (a, b) FROM STDIN (FORMAT BINARY)")
+
+
+def test_a_row_is_copied_in_as_it_is(database: Database) -> None:
+    hostile = "tab\t, newline\n, \\N, 'quotes', ünïcödé \N{SNOWMAN}"
+    with database.transaction() as transaction:
+        transaction.execute(sql.SQL("CREATE TEMPORARY TABLE copied (a text, b text) ON COMMIT DROP -- waits"))
+        transaction.copy(CopyRow(COPY, (hostile, "")))
+        assert transaction.fetch(sql.SQL("SELECT * FROM pg_temp.copied")) == [{"a": hostile, "b": ""}]
+
+
+@pytest.mark.parametrize(
+    ("table", "sqlstate"),
+    [("(a text, b text CHECK (b <> 'planted'))", "23514"), ("(a text)", "42703"), ("(a nothing)", "42704")],
+)
+def test_a_row_that_is_refused_leaves_nothing(database: Database, table: str, sqlstate: str) -> None:
+    with pytest.raises(StatementFailed) as refused, database.transaction() as transaction:
+        transaction.execute(sql.SQL(f"CREATE TEMPORARY TABLE copied {table}"))
+        transaction.copy(CopyRow(COPY, ("a", "planted")))
+    assert refused.value.sqlstate == sqlstate
+    assert "planted" not in str(refused.value)
+    assert database.read(sql.SQL("SELECT to_regclass('pg_temp.copied') AS found")) == [{"found": None}]
 
 
 def test_callers_find_their_connections_made_and_no_more_than_these(conninfo: str, superuser: Connection) -> None:
