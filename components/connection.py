@@ -235,7 +235,7 @@ class Database:
         Where not even one can be made, whoever needs it is told why.
         """
         with self._lock:
-            missing = max(callers - self._opened, 0)
+            missing = 0 if self._unreachable() else max(callers - self._opened, 0)
             self._opened += missing
             self._coming += missing
         for _ in range(missing):
@@ -309,8 +309,8 @@ class Database:
             with self._lock:
                 self._arrival.wait_for(lambda: self._idle or not self._coming)
                 if not self._idle:
-                    if self._failure is not None and not self._opened:
-                        raise self._failure
+                    if failure := self._unreachable():
+                        raise failure
                     self._opened += 1
                     break
                 connection = self._idle.pop()
@@ -322,6 +322,10 @@ class Database:
             with self._lock:
                 self._opened -= 1
             raise
+
+    def _unreachable(self) -> psycopg.Error | None:
+        """Why a connection could not be made ahead, as long as none could be made at all: nobody tries it again."""
+        return None if self._opened else self._failure
 
     def _connect(self) -> psycopg.Connection[Row]:
         return psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None, row_factory=cast(Any, dict_row))

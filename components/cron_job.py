@@ -56,6 +56,11 @@ class LiveJob(NamedTuple):
     current_database: str
 
 
+def keeps_account(command: str) -> bool:
+    """Whether a command puts its request into the ledger, so that there is a verdict to wait for."""
+    return "record_cron_run" in command
+
+
 class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
     """How jobs are read, compared and changed."""
 
@@ -196,18 +201,14 @@ class CronJobProvider(ObjectProvider[CronJobArgs, LiveJob]):
 
     def _waits(self, args: CronJobArgs, before: LiveJob | None, previous: CronJobArgs | None) -> bool:
         """Whether the job is another than it was, or its first run was not good yet, and has to show one."""
-        if args.verify_in is None or not args.active:
-            return False
-        from components.run_now import keeps_account  # noqa: PLC0415 - few stacks ask for first runs
-
-        if not keeps_account(args.command):
+        if args.verify_in is None or not args.active or not keeps_account(args.command):
             return False
         if before is None or previous is None or self.kind.differences(args, before):
             return True
         return self._properties(args) != self._properties(previous)
 
     def _wait(self, args: CronJobArgs) -> None:
-        from components.first_run import verify_first_run  # noqa: PLC0415
+        from components.first_run import verify_first_run  # noqa: PLC0415 - few stacks ask for first runs
 
         if args.verify_in is not None:
             verify_first_run(self._database, args.verify_in, args.command)

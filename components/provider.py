@@ -75,10 +75,9 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             return CheckResult(news, [])
         try:
             args = self._args(news)
-            previous = self._state_args(_olds)
             self.kind.preflight(args, self._overview().server)
             live = self._snapshot(args).get(self.kind.identity(args))
-            self.kind.claim(args, live, previous)
+            self.kind.claim(args, live, self._state_args(_olds))
         except Error as exc:
             return CheckResult(news, [CheckFailure("", str(exc))])
         return CheckResult(args.properties(), [])

@@ -6,6 +6,7 @@ from typing import Literal
 from psycopg import sql
 
 from components.connection import Database
+from components.cron_job import keeps_account
 from components.errors import Error
 from components.runs import OPEN, Run, find_run
 
@@ -18,11 +19,6 @@ Source = Literal["manual", "first_run"]
 
 class Skipped(Error):
     """A job that was to run now and that its policy kept from running."""
-
-
-def keeps_account(command: str) -> bool:
-    """Whether a command puts its request into the ledger, so that there is a verdict to wait for."""
-    return "record_cron_run" in command
 
 
 def run_now(database: Database, command: str, source: Source = "manual") -> int | None:
