@@ -4,7 +4,7 @@ No pydantic here: a provider would import it in each operation, only to check on
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from components.errors import UnreadableState
@@ -29,4 +29,4 @@ class Args:
 
     def properties(self, *, without: Collection[str] = ()) -> dict[str, Any]:
         """All inputs that are not None, but for some."""
-        return {name: value for name, value in asdict(self).items() if value is not None and name not in without}
+        return {name: value for name, value in vars(self).items() if value is not None and name not in without}

@@ -112,7 +112,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         return UpdateResult({**self._apply(args, self._state_args(_olds)), **kept})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """What is, so that refresh sees drift in every property."""
+        """What is, so that refresh sees drift in every property; the inputs beside it only where they drifted."""
         args = self._args(props)
         live = self._snapshot(args).get(id_)
         if live is None:
@@ -120,7 +120,8 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         found = self.kind.live_args(args, live)
         inputs = found.properties()
         kept = {key: props[key] for key in self._kept_outputs if key in props}
-        return ReadResult(id_, {**inputs, **self.kind.outputs(found, live, live), **kept}, inputs)
+        told = {**inputs, **self.kind.outputs(found, live, live), **kept}
+        return ReadResult(id_, told, None if found == args else inputs)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the object, unless it stays; one that is gone already is removed."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import psycopg
 import pytest
 from psycopg import sql
+from pulumi.dynamic import Config, ConfigureRequest
 
 from components.cron_job import CronJobProvider
 from components.function import ROTATION_FUNCTIONS, STORE_FUNCTIONS
@@ -102,6 +103,7 @@ def test_create_then_nothing_to_do(case: Case, provide: Provide) -> None:
     read = provide(case.provider).read(created.id, created.outs)
     assert read.id == created.id
     assert read.outs == created.outs
+    assert read.inputs is None, "those in the state stay"
     assert provide(case.provider).update(created.id, created.outs, case.props).outs == created.outs
 
 
@@ -114,6 +116,7 @@ def test_a_change_behind_our_back_is_told_seen_and_mended(
     assert case.told in capsys.readouterr().out
     read = provide(case.provider).read(created.id, created.outs)
     assert read.outs != created.outs, "refresh must show the drift"
+    assert (read.inputs is not None) == any(read.outs[key] != value for key, value in case.props.items())
     assert provide(case.provider).diff(read.id, read.outs, case.props).changes, "and the next up must mend it"
     updated = provide(case.provider).update(created.id, read.outs, case.props)
     assert updated.outs == created.outs
@@ -188,3 +191,15 @@ def test_what_was_removed_by_hand_comes_back(
     provide(case.provider).update(created.id, created.outs, case.props)
     again = provide(case.provider).read(created.id, created.outs)
     assert again.id == created.id
+
+
+def test_a_function_goes_after_the_grants_on_it_in_one_run(provide: Provide) -> None:
+    provide(SecretStoreProvider).create(STORE)
+    function = provide(RotationFunctionProvider).create(STORE)
+    props = {"schema_name": "public", "grantees": ["authenticator"]}
+    grants = provide(GrantsProvider).create(props)
+    provider, run = provide(GrantsProvider), RotationFunctionProvider()
+    run.configure(ConfigureRequest(Config({}, "supabase-cron")))
+    provider.delete(grants.id, grants.outs)
+    run.delete(function.id, function.outs)
+    assert provide(RotationFunctionProvider).read(function.id, function.outs).id is None
