@@ -13,13 +13,16 @@ hour.
 import argparse
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,6 +56,9 @@ TIMEOUT = 900
 STATE_SUFFIXES = {".json", ".gz", ".zst"}
 ROLES = {"program": "pulumi-language-python-exec", "provider": "dynamic"}
 """What the command lines of program and dynamic provider hold."""
+
+LOOK = 0.1
+"""Seconds between two looks at the processes; each takes some of the time that the operation would have."""
 
 SECRETS = {"supabase_url": "https://bench.supabase.co", "key": "k" * 40}
 
@@ -215,50 +221,69 @@ class Subject:
             "destroy": (["destroy", "--yes", "--skip-preview"], "all"),
         }[operation]
         self.declare(variant)
-        begun = time.perf_counter()
-        memory = self._pulumi(*command, "--stack", STACK, *self._options)
-        return time.perf_counter() - begun, memory
+        return self._pulumi(*command, "--stack", STACK, *self._options)
 
     def state_bytes(self) -> int:
         """The size of the state's file, as it is stored; 0 where it is in none."""
         files = (self._folder / "state" / ".pulumi" / "stacks" / PROJECT).glob(f"{STACK}.json*")
         return max((path.stat().st_size for path in files if path.suffix in STATE_SUFFIXES), default=0)
 
-    def _pulumi(self, *arguments: str) -> dict[str, int]:
+    def _pulumi(self, *arguments: str) -> tuple[float, dict[str, int]]:
         with tempfile.TemporaryFile() as output:
-            process = subprocess.Popen(
-                ["pulumi", *arguments, "--non-interactive", "--color", "never"],
-                cwd=self._folder,
-                env=self._environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-            memory = _watch(process)
+            begun = time.perf_counter()
+            with (
+                subprocess.Popen(
+                    ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+                    cwd=self._folder,
+                    env=self._environment,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                ) as process,
+                _watched(process.pid) as memory,
+            ):
+                try:
+                    process.wait(TIMEOUT)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    raise SystemExit("bench: an operation took too long") from None
+                seconds = time.perf_counter() - begun
             if process.returncode:
                 output.seek(0)
                 text = output.read().decode()
                 raise SystemExit(f"bench: pulumi {' '.join(arguments)} failed for {self.kind}\n{text}")
-        return memory
+        return seconds, memory
 
 
-def _watch(process: "subprocess.Popen[bytes]") -> dict[str, int]:
-    """The most memory that program and provider had, in bytes of resident set, until the process has ended."""
-    most = {"program": 0, "provider": 0}
-    deadline = time.monotonic() + TIMEOUT
-    while process.poll() is None:
-        if time.monotonic() > deadline:
-            process.kill()
-            raise SystemExit("bench: an operation took too long")
-        for child in _children(process.pid):
-            try:
-                line, size = " ".join(child.cmdline()), child.memory_info().rss
-            except psutil.Error:
-                continue
-            for role, mark in ROLES.items():
-                if mark in line:
-                    most[role] = max(most[role], size)
-        time.sleep(0.05)
-    return most
+@contextmanager
+def _watched(pid: int) -> Iterator[dict[str, int]]:
+    """The most memory that program and provider below a process have until the end of the block, in resident bytes."""
+    most = dict.fromkeys(ROLES, 0)
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(LOOK):
+            for child in _children(pid):
+                try:
+                    line, peak = " ".join(child.cmdline()), _peak(child.pid)
+                except (psutil.Error, OSError):
+                    continue
+                for role, mark in ROLES.items():
+                    if mark in line:
+                        most[role] = max(most[role], peak)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield most
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _peak(pid: int) -> int:
+    """The most memory that a process ever had, resident bytes; psutil tells what it has now."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+    return int(found[1]) * 1024 if found else 0  # none once it has ended
 
 
 def _children(pid: int) -> list[psutil.Process]:
@@ -269,7 +294,10 @@ def _children(pid: int) -> list[psutil.Process]:
 
 
 def measure(case: Case, repeats: int, engine: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """One row an operation. The three take turns, so that what else the machine does meets all of them."""
+    """One row an operation. Floor and project take turns, so that what else the machine does meets both of them.
+
+    The straightforward provider comes after them, since its objects have the same names.
+    """
     samples: dict[tuple[str, str], list[Sample]] = {}
     state = 0
     setting = {} if case.checkpoints else AT_THE_END
@@ -283,12 +311,13 @@ def measure(case: Case, repeats: int, engine: str, say: Callable[[str], None]) -
                 kind: Subject(kind, Path(folder) / f"{kind}-{repeat}", engine, conninfo, case.jobs, setting=setting)
                 for kind in case.subjects
             }
-            for kind, subject in made.items():
-                say(f"{_told(case)}, {repeat + 1} of {repeats}: {kind}")
+            for kinds in (SUBJECTS[:2], SUBJECTS[2:]):
                 for operation in OPERATIONS:
-                    samples.setdefault((operation, kind), []).append(subject.time(operation, proxy))
-                    if (operation, kind) == ("create", "project"):
-                        state = subject.state_bytes()
+                    for kind in (each for each in kinds if each in made):
+                        say(f"{_told(case)}, {repeat + 1} of {repeats}: {operation}, {kind}")
+                        samples.setdefault((operation, kind), []).append(made[kind].time(operation, proxy))
+                        if (operation, kind) == ("create", "project"):
+                            state = made[kind].state_bytes()
     return [_row(operation, case, samples, state) for operation in OPERATIONS]
 
 
