@@ -311,9 +311,9 @@ def measure(case: Case, repeats: int, engine: str, say: Callable[[str], None]) -
                 kind: Subject(kind, Path(folder) / f"{kind}-{repeat}", engine, conninfo, case.jobs, setting=setting)
                 for kind in case.subjects
             }
-            for kinds in (SUBJECTS[:2], SUBJECTS[2:]):
+            for kinds in (case.subjects[:2], case.subjects[2:]):
                 for operation in OPERATIONS:
-                    for kind in (each for each in kinds if each in made):
+                    for kind in kinds:
                         say(f"{_told(case)}, {repeat + 1} of {repeats}: {operation}, {kind}")
                         samples.setdefault((operation, kind), []).append(made[kind].time(operation, proxy))
                         if (operation, kind) == ("create", "project"):
