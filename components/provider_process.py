@@ -14,6 +14,9 @@ from pulumi.runtime.settings import get_monitor
 FUNCTION = "pulumi-python:dynamic:start"
 """A function of the dynamic provider's package that there is not."""
 
+THREAD = "start-provider"
+"""The name of the thread that asks for it."""
+
 
 def start_provider() -> None:
     """Let the engine start the dynamic provider, and return at once.
@@ -21,7 +24,7 @@ def start_provider() -> None:
     The engine starts a package's provider for the first that is asked of it. Pulumi's dynamic one answers that it has
     no functions (3.272: pulumi/dynamic/__main__.py, ``Invoke``), which changes nothing and is told to nobody.
     """
-    threading.Thread(target=_ask, args=(get_monitor(),), daemon=True).start()
+    threading.Thread(target=_ask, args=(get_monitor(),), name=THREAD, daemon=True).start()
 
 
 def _ask(monitor: Any) -> None:  # noqa: ANN401 - a stub, which grpc generates without types

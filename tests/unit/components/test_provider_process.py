@@ -47,12 +47,11 @@ def monitor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitor]:
 def test_the_program_goes_on_while_the_provider_starts_and_its_answer_is_no_error(
     monitor: Monitor, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    before = set(threading.enumerate())
     provider_process.start_provider()
-    asking = set(threading.enumerate()) - before
+    (asking,) = (thread for thread in threading.enumerate() if thread.name == provider_process.THREAD)
     assert not monitor.answered.is_set()
     monitor.may_answer.set()
-    for thread in asking:
-        thread.join(PATIENCE)
+    asking.join(PATIENCE)
+    assert not asking.is_alive()
     assert monitor.asked == ["pulumi-python:dynamic:start"]
     assert capfd.readouterr() == ("", "")
