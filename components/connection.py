@@ -1,4 +1,4 @@
-"""The way to the database: conninfo, connections, transactions, and the one gate where the driver's errors become ours.
+"""The way to the database: connections, transactions, and the one gate where the driver's errors become ours.
 
 Everything here works through a transaction pooler: no prepared statements, no session state, no session locks. A read
 is one round trip in a READ ONLY transaction; a write is one transaction with its own lock and statement timeouts.
@@ -14,19 +14,15 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import psycopg
 from psycopg import generators, sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.rows import dict_row
 
-from components.errors import ConnectionFailed, Error, InvalidConfiguration, StatementFailed
-from components.loopback import is_loopback
-
-URL_VARIABLE = "SUPABASE_CRON_DATABASE_URL"
-"""Comes before the configuration: refresh and destroy are configured from state, with the password of last time."""
-
-CONNECT_TIMEOUT = 10
-"""Seconds until an attempt to connect is given up."""
+from components.certificate import certificate_fault
+from components.connection_failure import connection_sentence, is_unexplained
+from components.conninfo import CONNECT_TIMEOUT
+from components.errors import ConnectionFailed, Error, StatementFailed
 
 LOCK_TIMEOUT = 5
 """Seconds that DDL may wait for a lock before it lets others through and fails."""
@@ -37,15 +33,12 @@ STATEMENT_TIMEOUT = 60
 CALLERS = 4
 """Threads that ask at once: those of Pulumi's dynamic server (pulumi/dynamic/__main__.py)."""
 
-APPLICATION_NAME = "supabase-cron"
-
 CONNECTION_CLASSES = ("08", "28", "3D", "53", "57P")
 """SQLSTATE classes of errors that are about the connection, not about a statement."""
 
-_VERIFIED = {"verify-full"}
 _SETTINGS = (
     f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'; SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}s'; "
-    "SET LOCAL search_path = ''"
+    "SET LOCAL search_path = pg_catalog, pg_temp"
 )
 _BEGIN = f"BEGIN; {_SETTINGS}"
 _BEGIN_READ_ONLY = f"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; {_SETTINGS}"
@@ -53,52 +46,6 @@ _BEGIN_READ_ONLY = f"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY
 T = TypeVar("T")
 Row = dict[str, Any]
 Parameters = Mapping[str, object] | Sequence[object] | None
-
-
-def resolve_conninfo(
-    configured: str | None, environment: Mapping[str, str], *, allow_unverified_tls: bool = False
-) -> str:
-    """The conninfo to use: the environment's before the configured one, completed with timeouts and TLS.
-
-    A connection to anything but loopback or a local socket verifies the server (``sslmode=verify-full``), unless the
-    configuration allows otherwise. Raises InvalidConfiguration when there is none, it is no conninfo, or it asks for
-    less than that.
-    """
-    given = environment.get(URL_VARIABLE) or configured
-    if not given:
-        raise InvalidConfiguration(
-            [
-                f"no database to connect to; set {URL_VARIABLE} in the environment, or run: "
-                "pulumi config set --secret databaseUrl"
-            ]
-        )
-    try:
-        parameters = conninfo_to_dict(given)
-    except psycopg.ProgrammingError:
-        # libpq's text may quote a part of the conninfo, password included
-        raise InvalidConfiguration(
-            [
-                "the database url is no PostgreSQL conninfo; write postgresql://user:password@host:5432/postgres, "
-                "with special characters of the password percent-encoded"
-            ]
-        ) from None
-    host = str(parameters.get("host") or environment.get("PGHOST") or "")
-    address = str(parameters.get("hostaddr") or environment.get("PGHOSTADDR") or "")
-    places = [place for place in f"{host},{address}".split(",") if place]
-    local = all(place.startswith("/") or is_loopback(place) for place in places)
-    mode = str(parameters.get("sslmode") or environment.get("PGSSLMODE") or "")
-    if not local and not allow_unverified_tls:
-        if mode and mode not in _VERIFIED:
-            raise InvalidConfiguration(
-                [
-                    f"the connection to {host or address} would not verify the server (sslmode={mode}); use "
-                    "sslmode=verify-full with sslrootcert, or say allowUnverifiedTls: true in the stack's configuration"
-                ]
-            )
-        parameters["sslmode"] = "verify-full"
-    parameters.setdefault("connect_timeout", CONNECT_TIMEOUT)
-    parameters.setdefault("application_name", APPLICATION_NAME)
-    return make_conninfo("", **parameters)
 
 
 class CopyRow(NamedTuple):
@@ -251,7 +198,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """One transaction with short lock and statement timeouts and an empty search_path.
+        """One transaction with short lock and statement timeouts, and a search_path of PostgreSQL's own names alone.
 
         Raises ConnectionFailed or StatementFailed; whatever is raised, everything is rolled back.
         """
@@ -372,7 +319,8 @@ def driver_errors_are_ours(conninfo: str) -> Iterator[None]:
     except psycopg.OperationalError as exc:
         if exc.sqlstate and not exc.sqlstate.startswith(CONNECTION_CLASSES):
             raise StatementFailed(statement_sentence(exc), exc.sqlstate) from exc
-        raise ConnectionFailed(connection_sentence(exc, conninfo)) from exc
+        fault = certificate_fault(conninfo_to_dict(conninfo), CONNECT_TIMEOUT) if is_unexplained(exc) else None
+        raise ConnectionFailed(connection_sentence(exc, conninfo, fault)) from exc
     except psycopg.Error as exc:
         raise StatementFailed(statement_sentence(exc), exc.sqlstate) from exc
 
@@ -387,36 +335,6 @@ def statement_sentence(exc: psycopg.Error) -> str:
             "look for it in pg_stat_activity and try again",
         )
     return f"{text} ({hint})" if hint else text
-
-
-def connection_sentence(exc: Exception, conninfo: str) -> str:
-    """Where we tried to connect, what came back and what to do about it."""
-    parameters = conninfo_to_dict(conninfo)
-    place = f"{parameters.get('host', 'localhost')}:{parameters.get('port', 5432)}"
-    user = parameters.get("user", "the default user")
-    text = " ".join(str(exc).split())
-    lower = text.lower()
-    if "timeout" in lower or "timed out" in lower:
-        return (
-            f"no answer from the database at {place} within {CONNECT_TIMEOUT} s; check host, port and network "
-            "(a direct Supabase connection is IPv6 only, the session pooler is not)"
-        )
-    if "password authentication failed" in lower or "no password supplied" in lower or "28p01" in lower:
-        return f"the database at {place} refuses the password of {user}; correct it in {URL_VARIABLE} or databaseUrl"
-    if "ssl" in lower or "certificate" in lower:
-        return (
-            f"no verified TLS connection to the database at {place}: {_last_words(text)}; give the server's root "
-            "certificate as sslrootcert in the database url, or say allowUnverifiedTls: true"
-        )
-    if "does not exist" in lower:
-        return (
-            f"the database at {place} refuses the connection: {_last_words(text)}; check user and database in the url"
-        )
-    return f"no database at {place}: {_last_words(text)}; check that it runs, and {URL_VARIABLE} or databaseUrl"
-
-
-def _last_words(text: str) -> str:
-    return text.rsplit("failed: ", 1)[-1].removeprefix("FATAL: ").strip().rstrip(".")
 
 
 @functools.cache

@@ -2,12 +2,19 @@
 
 import ipaddress
 
+_NETWORKS = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address names this machine and nothing else."""
-    if host == "localhost" or host.endswith(".localhost"):
+    """Whether a host name or address names this machine and nothing else.
+
+    A name below ``localhost`` does not count, since some resolvers ask the network for it; an IPv4 address written as
+    an IPv6 one does not either, whatever the version of Python says of it.
+    """
+    if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
     except ValueError:
         return False
+    return any(address in network for network in _NETWORKS)

@@ -3,12 +3,18 @@
 Only declared when a stack configures it, since that provider's plugin must be installed.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 from psycopg.conninfo import conninfo_to_dict
 
-PORT = 5432
+from components.conninfo import PORT
+from components.errors import InvalidConfiguration
+
+PASSWORD_VARIABLE = "PGPASSWORD"  # noqa: S105 - the name of it
+"""Where the plugin looks for a password that it is not given."""
 
 
 class Operators(pulumi.ComponentResource):
@@ -28,18 +34,12 @@ class Operators(pulumi.ComponentResource):
         super().__init__("supabase-cron:index:Operators", resource_name, None, opts)
         import pulumi_postgresql as postgresql  # noqa: PLC0415 - its import costs time that most stacks need not pay
 
-        parameters = conninfo_to_dict(conninfo)
-        password = parameters.get("password")
+        try:
+            inputs = provider_inputs(conninfo, os.environ)
+        except InvalidConfiguration as error:
+            raise pulumi.RunError(str(error)) from None
         provider = postgresql.Provider(
-            resource_name,
-            host=str(parameters.get("host", "localhost")),
-            port=int(parameters.get("port") or PORT),
-            username=str(parameters.get("user", "postgres")),
-            password=None if password is None else pulumi.Output.secret(str(password)),
-            database=str(parameters.get("dbname", "postgres")),
-            sslmode=str(parameters.get("sslmode", "prefer")),
-            superuser=False,
-            opts=pulumi.ResourceOptions(parent=self),
+            resource_name, **inputs, superuser=False, opts=pulumi.ResourceOptions(parent=self)
         )
         child = pulumi.ResourceOptions(parent=self, provider=provider)
         group = postgresql.Role(role, name=role, login=False, opts=child)
@@ -47,3 +47,30 @@ class Operators(pulumi.ComponentResource):
             postgresql.GrantRole(f"{role}-{member}", role=member, grant_role=group.name, opts=child)
         self.role_name = group.name
         self.register_outputs({"role": self.role_name})
+
+
+def provider_inputs(conninfo: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """What the postgresql provider is told of a conninfo; raises InvalidConfiguration where it names several hosts.
+
+    The engine configures a plugin from the state in refresh and destroy. So a password in the environment is no input:
+    the plugin finds it there itself, each time that of today.
+    """
+    found = {key: str(value) for key, value in conninfo_to_dict(conninfo).items()}
+    host = found.get("host") or found.get("hostaddr") or "localhost"
+    if "," in host:
+        raise InvalidConfiguration(
+            ["operators need a database url with one host, and it names several; name the primary alone"]
+        )
+    timeout, root = found.get("connect_timeout"), found.get("sslrootcert")
+    cert, key = found.get("sslcert"), found.get("sslkey")
+    return {
+        "host": f"[{host}]" if ":" in host else host,  # the plugin writes it into a URL as it is
+        "port": int(found.get("port") or PORT),
+        "username": found.get("user", "postgres"),
+        "password": None if environment.get(PASSWORD_VARIABLE) else found.get("password"),
+        "database": found.get("dbname", "postgres"),
+        "sslmode": found.get("sslmode", "prefer"),
+        "sslrootcert": None if root == "system" else root,  # the plugin's default
+        "clientcert": {"cert": cert, "key": key} if cert and key else None,
+        "connect_timeout": None if timeout is None else int(timeout),
+    }

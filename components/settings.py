@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from components.connection import resolve_conninfo
+from components.conninfo import resolve_conninfo
 from components.fields import Identifier, SecretKey
 from components.model import Model
 from components.words import DEFAULT_SCHEMA, ExtensionName, OnRotated, StoreKind

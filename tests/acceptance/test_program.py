@@ -264,6 +264,7 @@ def conninfo_with(**changes: Any) -> Callable[[str], str]:
         (conninfo_with(dbname="template1"), "extension 'pg_cron' serves the database 'postgres'"),
         (lambda _: "host=db.example.com sslmode=require", "would not verify the server (sslmode=require)"),
         (lambda _: "postgresql://u:planted%zz@h/db", "the database url is no PostgreSQL conninfo"),
+        (lambda _: "postgresql://u:x@planted@h/db", "percent-encode special characters, @ as %40 and / as %2F"),
         (lambda _: "", "no database to connect to; set SUPABASE_CRON_DATABASE_URL"),
     ],
 )
