@@ -15,6 +15,7 @@ from components.errors import Error
 from components.owner import Owner
 from components.scheduled_jobs import ScheduledJobs
 from components.stack import stack_settings
+from components.visible_text import visible_to_engine
 
 try:
     config = load_config(
@@ -26,10 +27,10 @@ try:
     )
     conninfo = config.settings.conninfo(os.environ)
 except Error as error:
-    raise pulumi.RunError(str(error)) from None
+    raise pulumi.RunError(visible_to_engine(str(error))) from None
 
 for warning in config.warnings:
-    pulumi.log.warn(warning)
+    pulumi.log.warn(visible_to_engine(warning))
 
 jobs = ScheduledJobs("scheduled-jobs", config, conninfo=conninfo)
 

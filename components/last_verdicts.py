@@ -11,6 +11,7 @@ from typing import Any
 from components.connection import Database
 from components.errors import Error
 from components.runs import JobStatus, job_status
+from components.visible_text import visible_to_engine
 
 
 class LastVerdicts:
@@ -49,4 +50,4 @@ class LastVerdicts:
 
 def _verdict(job: JobStatus, fired_at: datetime) -> dict[str, Any]:
     verdict = {"run": job.last_run, "state": job.state, "utc": f"{fired_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"}
-    return verdict if job.detail is None else {**verdict, "detail": job.detail}
+    return verdict if job.detail is None else {**verdict, "detail": visible_to_engine(job.detail)}

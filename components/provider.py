@@ -24,7 +24,8 @@ from pulumi.dynamic import (
 from pulumi.output import Unknown
 
 from components.args import Args
-from components.connection import Database, Row, database, resolve_conninfo
+from components.connection import Database, Row, database
+from components.conninfo import resolve_conninfo
 from components.errors import Error, StatementFailed, UnreadableState
 from components.object_kind import (
     SERIALIZATION_FAILURE,
@@ -39,6 +40,7 @@ from components.object_kind import (
     snapshot,
     unchanged,
 )
+from components.visible_text import visible_to_engine
 from components.words import DEFAULT_SCHEMA
 
 if TYPE_CHECKING:
@@ -79,7 +81,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             live = self._snapshot(args).get(self.kind.identity(args))
             self.kind.claim(args, live, self._state_args(_olds))
         except Error as exc:
-            return CheckResult(news, [CheckFailure("", str(exc))])
+            return CheckResult(news, [CheckFailure("", visible_to_engine(str(exc)))])
         return CheckResult(args.properties(), [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -274,7 +276,7 @@ def _say(lines: Iterable[str]) -> None:
         for line in lines:
             if line not in _said:
                 _said.add(line)
-                sys.stdout.write(f"drift: {line}\n")
+                sys.stdout.write(f"drift: {visible_to_engine(line)}\n")
         sys.stdout.flush()
 
 
@@ -296,4 +298,4 @@ class _Sentences:
     def format_exc() -> str:
         """The sentence of our own errors, the traceback of all others."""
         exc = sys.exception()
-        return str(exc) if isinstance(exc, Error) else traceback.format_exc()
+        return visible_to_engine(str(exc) if isinstance(exc, Error) else traceback.format_exc())

@@ -1,12 +1,45 @@
 """cronctl: what people run after ``pulumi up``. One file a group of commands; talk on stderr, data on stdout."""
 
-import typer
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from typing import Annotated, Any
 
+import typer
+from typer.core import TyperGroup
+
+from components.visible_text import visible_text
 from cronctl import dispatch, doctor, drift, export, history, logs, report, rotate, status, verify
+from cronctl.output import escape_what_stdout_lacks
+
+
+class _Commands(TyperGroup):
+    """All commands; what their usage errors quote of the command line is shown and does not act."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - typer's own types are not public
+        with _quoted_visibly():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+        with _quoted_visibly():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _quoted_visibly() -> Iterator[None]:
+    try:
+        yield
+    except Exception as exc:
+        if isinstance(message := getattr(exc, "message", None), str):  # so says each error that typer prints
+            exc.message = visible_text(message)  # type: ignore[attr-defined]
+        raise
+
 
 app = typer.Typer(
     name="cronctl",
+    cls=_Commands,
     help="Look after the scheduled jobs that a stack declares.",
+    context_settings={"help_option_names": ["--help", "-h"]},
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -28,8 +61,24 @@ app.command("export")(export.export)
 app.command("report")(report.report)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(metadata.version("supabase-cron"))
+        raise typer.Exit
+
+
+@app.callback()
+def _all_commands(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    pass
+
+
 def main() -> None:
     """The console script's entry."""
+    escape_what_stdout_lacks()
     app()
 
 

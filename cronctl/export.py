@@ -7,7 +7,7 @@ import typer
 
 from components.config import Config
 from components.migration import migration
-from cronctl.output import errors_as_sentences, print_text, say
+from cronctl.output import errors_as_sentences, print_file, say
 from cronctl.stack import read_stack
 from cronctl.target import ProjectOption, named
 from cronctl.whole_file import write_whole
@@ -33,7 +33,7 @@ def export(
         if output is not None:
             write_whole(output, text)
     if output is None:
-        print_text(text)
+        print_file(text)
     _tell(config, output)
 
 

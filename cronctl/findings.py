@@ -24,7 +24,7 @@ class Finding(NamedTuple):
 def print_findings(title: str, findings: Iterable[Finding]) -> None:
     """A table on stdout."""
     rows = [(finding.kind, finding.name, finding.status, "\n".join(finding.details)) for finding in findings]
-    print_table(title, ("kind", "name", "status", "details"), rows)
+    print_table(title, ("kind", "name", "status", "details"), rows, with_lines=["details"])
 
 
 def stray_jobs(owner: str, live: Mapping[str, LiveJob], known: set[str]) -> Iterator[Finding]:

@@ -101,7 +101,7 @@ def show(
     if as_json:
         print_json(document(found))
     else:
-        print_table(f"Run {run}", ("", ""), [(key, str(value)) for key, value in _told(found)])
+        print_table(f"Run {run}", ("", ""), [(key, str(value)) for key, value in _told(found)], with_lines=[""])
         for text in advice([found]):
             say(text)
     if found.state in BAD:
@@ -111,7 +111,7 @@ def show(
 def print_runs(title: str, runs: Iterable[Run]) -> None:
     """A table of runs on stdout."""
     columns = ("run", "job", "fired", "state", "status", "ms", "what came back")
-    print_table(title, columns, [_row(run) for run in runs])
+    print_table(title, columns, [_row(run) for run in runs], with_lines=["what came back"])
 
 
 def advice(runs: Iterable[Run | JobStatus]) -> list[str]:

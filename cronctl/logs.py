@@ -16,6 +16,7 @@ from components.object_kind import snapshot
 from components.run_log import RunLog
 from components.run_now import settle_runs
 from components.runs import BAD, OPEN, STATES, Run
+from components.visible_text import visible_line
 from cronctl.history import JobArgument, document
 from cronctl.output import errors_as_sentences, print_json_line, print_line, say
 from cronctl.target import ProjectOption, SchemaOption, StackOption, Target, open_target
@@ -144,8 +145,8 @@ def _style(state: str) -> str | None:
 
 
 def _one_line(text: str) -> str:
-    """Without what would break the line or play on the terminal: some of it was said by endpoints."""
-    return "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
+    """As it will be shown, so that its length is known."""
+    return visible_line(" ".join(text.split()))
 
 
 def _show_document(run: Run) -> None:

@@ -12,6 +12,7 @@ from components.catalogue import SecretSpec
 from components.config import Config
 from components.errors import Error, InvalidConfiguration
 from components.secret_value import misplaced_keys, misplaced_probe_keys, value_problem
+from cronctl.output import say_on_terminal
 
 GENERATED_BYTES = 32
 
@@ -49,6 +50,12 @@ def check(config: Config | None, key: str, spec: SecretSpec, value: str) -> None
     found += [f"secret {own!r} {problem}" for own, problem in misplaced_probe_keys(config.catalogue, {key: value})]
     if found:
         raise InvalidConfiguration(found)
+
+
+def show(key: str, value: str) -> None:
+    """Show a generated value on the terminal before it is used; there must be one."""
+    say_on_terminal(f"the new value of secret {key!r}, shown this once, for the side that checks it:")
+    say_on_terminal(value)
 
 
 def write(save: Path, value: str) -> None:

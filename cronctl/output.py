@@ -1,10 +1,14 @@
-"""Everything that cronctl prints: data on stdout, talk on stderr, colours on a terminal alone."""
+"""Everything that cronctl prints: data on stdout, talk on stderr, colours on a terminal alone.
+
+Nothing of what is printed is markup or acts on the terminal, whoever wrote it (components/visible_text.py).
+"""
 
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import NoReturn
 
 import typer
@@ -13,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.errors import Error
+from components.visible_text import visible_json, visible_line, visible_text
 
 DIFFERS = 1
 """Exit status: what is declared, stored and living is not the same."""
@@ -40,8 +45,39 @@ _data = _Data(soft_wrap=False)
 _talk = Console(stderr=True)
 
 
-def print_text(text: str) -> None:
-    """A text as it is on stdout."""
+def escape_what_stdout_lacks() -> None:
+    """Let stdout escape what its encoding has no character for, as stderr does by itself."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def print_file(text: str) -> None:
+    """What would else be a file, as it is and in UTF-8; on a terminal for people to read."""
+    if sys.stdout.isatty():
+        _write(visible_text(text, keep="\n\t"))
+        return
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    _write(text)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout."""
+    _write(_json(value, indent=2) + "\n")
+
+
+def print_json_line(value: object) -> None:
+    """One JSON document in a line of its own on stdout, at once."""
+    _write(_json(value) + "\n")
+
+
+def _json(value: object, indent: int | None = None) -> str:
+    """In ASCII where stdout is no UTF-8, which JSON has to be."""
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return visible_json(json.dumps(value, indent=indent, ensure_ascii=not utf8, default=str))
+
+
+def _write(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()  # before the talk on stderr, where both go one way
@@ -49,36 +85,40 @@ def print_text(text: str) -> None:
         _end_for_want_of_a_reader()
 
 
-def print_json(value: object) -> None:
-    """One JSON document on stdout."""
-    print_text(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
-
-
-def print_json_line(value: object) -> None:
-    """One JSON document in a line of its own on stdout, at once."""
-    print_text(json.dumps(value, ensure_ascii=False, default=str) + "\n")
-
-
 def print_line(*parts: tuple[str, str | None]) -> None:
     """A line on stdout of texts with their styles, at once, and as long as it is on any terminal."""
-    line = Text.assemble(*((text, style or "") for text, style in parts))
+    line = Text.assemble(*((visible_line(text), style or "") for text, style in parts))
     line.rstrip()
     _data.print(line, soft_wrap=True)
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on stdout, wrapped to the terminal."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, with_lines: Collection[str] = ()
+) -> None:
+    """A table on stdout, wrapped to the terminal; ``with_lines`` are the columns in which a line break is one."""
+    table = Table(title=Text(visible_line(title), style="bold"), title_justify="left", box=None, padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(Text(column), overflow="fold")
+    shown = [visible_text if column in with_lines else visible_line for column in columns]
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(show(cell)) for show, cell in zip(shown, row, strict=True)))
     _data.print(table)
 
 
 def say(text: str, style: str | None = None) -> None:
     """A line on stderr."""
-    _talk.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    _talk.print(Text(visible_line(text)), style=style, soft_wrap=True)
+
+
+def has_terminal() -> bool:
+    """Whether stderr or stdout is a terminal, whatever colours are forced."""
+    return _talk.file.isatty() or _data.file.isatty()
+
+
+def say_on_terminal(text: str) -> None:
+    """A line for who sits at the terminal alone, which there must be: on stderr, or on stdout where that is none."""
+    console = _talk if _talk.file.isatty() else _data
+    console.print(Text(visible_line(text)), soft_wrap=True)
 
 
 @contextmanager
@@ -87,6 +127,6 @@ def errors_as_sentences() -> Iterator[None]:
     try:
         yield
     except Error as error:
-        for line in str(error).splitlines():
+        for line in str(error).split("\n"):
             say(f"cronctl: {line}", style="red")
         raise typer.Exit(CANNOT_TELL) from None

@@ -1,15 +1,13 @@
 """``cronctl report``: jobs, their runs and who may do what, as one HTML file to look at and pass on."""
 
-import sys
 from datetime import timedelta
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from components.report import Report, gather
-from cronctl.output import errors_as_sentences, print_json, print_text, say
+from cronctl.output import errors_as_sentences, print_file, print_json, say
 from cronctl.target import ProjectOption, SchemaOption, StackOption, open_target
 from cronctl.whole_file import write_whole
 
@@ -49,9 +47,7 @@ def _write(found: Report, output: Path) -> None:
 
     text = page(found)
     if output == STDOUT:
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")  # as the page says of itself, whatever the terminal's is
-        print_text(text)
+        print_file(text)
         return
     write_whole(output, text)
     say(f"the report is in {output}")

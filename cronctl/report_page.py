@@ -1,6 +1,7 @@
 """The report as a page: one HTML text from the template.
 
-Everything that is put into the template is escaped. Nothing of it is a script, and nothing is fetched.
+Everything that is put into the template is escaped, and what would act on a terminal or turn the text around it is
+shown (components/visible_text.py). Nothing of it is a script, and nothing is fetched.
 """
 
 from collections import Counter
@@ -8,11 +9,13 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from components.owner import is_own_job
 from components.report import BOUNDS, Report
 from components.run_strip import in_order
 from components.runs import BAD, STREAK
+from components.visible_text import visible_text
 from cronctl.report_chart import LETTERS, bars, by_day, days, in_time, labels, letters, meetings, midnights
 from cronctl.report_words import (
     ago,
@@ -53,6 +56,7 @@ def page(report: Report) -> str:
     environment = Environment(
         loader=PackageLoader("cronctl"),
         autoescape=True,
+        finalize=_visible,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -96,6 +100,13 @@ def page(report: Report) -> str:
         minute=lambda time: (time - report.day) / timedelta(minutes=1),
         share=share,
     )
+
+
+def _visible(value: object) -> object:
+    """What the template puts in, with the escapes that its kind of text is shown with."""
+    if isinstance(value, Markup):
+        return Markup(visible_text(value))  # noqa: S704 - no markup comes to it
+    return visible_text(value) if isinstance(value, str) else value
 
 
 def headlines(report: Report) -> list[Headline]:

@@ -17,8 +17,8 @@ from components.nearest import nearest
 from components.object_kind import execute
 from components.secret_rotation import Rotation, await_rotation, settle, start_rotation
 from components.secret_store import STAGES
-from cronctl.new_value import check, given, made_up, write
-from cronctl.output import errors_as_sentences, print_json, say
+from cronctl.new_value import check, given, made_up, show, write
+from cronctl.output import errors_as_sentences, has_terminal, print_json, say
 from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, Target, named, open_target
 
 REFUSED = 1
@@ -41,7 +41,10 @@ def rotate(
     *,
     stack: StackOption = None,
     schema: SchemaOption = None,
-    generate: Annotated[bool, typer.Option("--generate", help="Make up a random value (of a token).")] = False,
+    generate: Annotated[
+        bool,
+        typer.Option("--generate", help="Make up a random value (of a token); a terminal shows it once, or --save it."),
+    ] = False,
     save: Annotated[
         Path | None, typer.Option("--save", help="Where to write the generated value, for the side that checks it.")
     ] = None,
@@ -62,6 +65,10 @@ def rotate(
         )
     if save and not generate:
         raise typer.BadParameter("is for a generated value; add --generate", param_hint="--save")
+    if generate and not save and (as_json or not has_terminal()):
+        raise typer.BadParameter(
+            "would make a value current that nobody knows; name a file for it with --save", param_hint="--generate"
+        )
     with (
         errors_as_sentences(),
         _interrupted("nothing has changed"),
@@ -101,11 +108,15 @@ def _rotate(target: Target, key: str, *, generate: bool, save: Path | None) -> O
     check(target.config, key, spec, value)
     if save:
         write(save, value)
+    elif generate:
+        show(key, value)
     try:
         return _tried(target, key, value, save)
     except (StatementFailed, ProbeRefused) as exc:  # the server said no; after other errors the value may be in use
         if save:
             save.unlink(missing_ok=True)
+        elif generate:
+            say("the value that is shown above is not in use; forget it", "yellow")
         if isinstance(exc, ProbeRefused):
             return Outcome(key, "refused", str(exc))
         raise

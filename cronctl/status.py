@@ -39,7 +39,7 @@ def status(
         print_json({"jobs": [_document(job, zone) for job in jobs], "health": told})
     else:
         columns = ("job", "schedule", "next run", "last run", "verdict")
-        print_table("Jobs (times in UTC)", columns, [_row(job, zone) for job in jobs])
+        print_table("Jobs (times in UTC)", columns, [_row(job, zone) for job in jobs], with_lines=columns[2:4])
         _tell(condition, jobs)
         for text in advice(jobs):
             say(text, "yellow")

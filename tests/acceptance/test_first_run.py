@@ -1,11 +1,12 @@
 """verifyFirstRun through the engine: up runs what is new or changed, and fails with what the endpoint answered."""
 
+import re
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
-from tests.acceptance.conftest import Project
+from tests.acceptance.conftest import STACK, Project
 from tests.integration.components.endpoint import Answer, Endpoint, serving
 
 T5 = "/functions/v1/generate-t5-invoices"
@@ -63,3 +64,11 @@ def test_up_runs_what_is_new_or_changed_and_fails_where_the_answer_is_bad(
 
     verified.configure("--path", "jobs.run-escalation-orchestration.verify_first_run", "false")
     verified.up()
+
+
+def test_an_answer_gives_the_engine_and_the_terminal_no_orders(verified: Project, endpoint: Endpoint) -> None:
+    endpoint.answer = lambda _: Answer(500, "\x1b]0;title\x07 %}> <{%no such colour%}> <{%fg 1%}> \u202egnp \x9b2J")
+    failed = verified.run("pulumi", "up", "--yes", "--stack", STACK, "--non-interactive", "--color", "always")
+    assert failed.code != 0
+    assert r"(\x1b]0;title\x07 %\}> <\{%no such colour%\}> <\{%fg 1%\}> \u202egnp \x9b2J)" in failed.output
+    assert re.findall("\x1b[^[]|[\x07\x9b\u202e]|panic", failed.output) == []

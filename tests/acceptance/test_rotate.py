@@ -400,8 +400,82 @@ def test_a_generated_value_is_written_down_for_its_owner_alone(cronctl: Cronctl,
     assert nowhere.stderr.endswith("/value: No such file or directory; nothing has changed")
     assert (saved.read_text(encoding="utf-8"), store.current()) == (f"{value}\n", value)
 
-    assert cronctl(KEY, "--generate").code == 0
-    assert store.current() not in {OLD, value}
+
+def shown_once(seen: str) -> str:
+    """The one generated value on a screen."""
+    value: str
+    (value,) = re.findall(r"^[\w-]{43}(?=\r\n)", seen, re.MULTILINE)
+    assert seen.count(value) == 1
+    return value
+
+
+def test_a_generated_value_that_is_not_written_down_is_shown_once(cronctl: Cronctl, store: Store) -> None:
+    with terminal(cronctl, KEY, "--generate") as (screen, process):
+        seen = screen.rest()
+        assert process.wait(SECONDS) == 0, seen
+    assert store.current() == shown_once(seen)
+    assert checked(0, "", seen).stderr.startswith(
+        f"the new value of secret '{KEY}', shown this once, for the side that checks it: {store.current()} secret"
+    )
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_of_the_two_streams_the_terminal_shows_it(stream: str, cronctl: Cronctl, store: Store) -> None:
+    for way, code in ((stream, 0), (None, 2)):
+        ours, its = pty.openpty()
+        process = subprocess.run(
+            [CRONCTL, "rotate", *cronctl.placed((KEY, "--generate"))],
+            env={**cronctl.environment(), "TERM": "dumb", "FORCE_COLOR": "1"},
+            stdin=its,
+            stdout=its if way == "stdout" else subprocess.PIPE,
+            stderr=its if way == "stderr" else subprocess.PIPE,
+            check=False,
+        )
+        os.close(its)
+        seen = Terminal(ours).rest() if way else ""
+        os.close(ours)
+        assert process.returncode == code
+        if way:
+            assert store.current() == shown_once(seen)
+        assert store.current() not in (process.stdout or b"").decode() + (process.stderr or b"").decode()
+    assert store.actions().count("rotated") == 1
+
+
+def test_a_shown_value_that_is_refused_is_said_not_to_be_in_use(
+    cronctl: Cronctl, store: Store, endpoint: Endpoint
+) -> None:
+    store.probe(endpoint)
+    endpoint.accept(OLD)
+    for key, code, told in (
+        (KEY, 1, "its probe was answered with status 401"),
+        ("api_key", 3, "is no new API key (sb_…)"),
+    ):
+        with terminal(cronctl, key, "--generate") as (screen, process):
+            seen = screen.rest()
+            assert process.wait(SECONDS) == code, seen
+        assert shown_once(seen) != store.current()
+        assert "the value that is shown above is not in use" in seen
+        assert told in checked(code, "", seen).stderr
+    assert store.current() == OLD
+
+
+def test_nobody_is_shown_a_value_that_is_said_to_be_impossible(cronctl: Cronctl, store: Store) -> None:
+    with terminal(cronctl, "cron_secert", "--generate") as (screen, process):
+        seen = screen.rest()
+        assert process.wait(SECONDS) == 3
+    assert "shown this once" not in seen
+
+
+def test_a_value_that_nobody_would_know_is_not_made_up(cronctl: Cronctl, store: Store) -> None:
+    before = store.actions()
+    nowhere = "host=127.0.0.1 port=1 user=postgres"  # the database is not asked
+    for told in (cronctl(KEY, "--generate", url=nowhere), cronctl(KEY, "--generate", "--json", url=nowhere)):
+        assert (told.code, told.stdout) == (2, "")
+        assert "would make a value current that nobody knows; name a file for it with --save" in told.stderr
+    with terminal(cronctl, KEY, "--generate", "--json") as (screen, process):
+        assert "would make a value current that nobody knows" in " ".join(screen.rest().split())
+        assert process.wait(SECONDS) == 2
+    assert (store.actions(), store.current()) == (before, OLD)
 
 
 def test_a_generated_value_that_came_to_nothing_is_not_kept(
@@ -662,7 +736,7 @@ def test_on_a_deployed_stack(
             doctor,
             lambda: rotate("cron_secert", "--undo"),
             lambda: rotate("service_role_key", typed="sb_secret_planted"),
-            lambda: rotate("service_role_key", "--generate"),
+            lambda: rotate("service_role_key", "--generate", "--save", "nowhere/value"),
             lambda: rotate(KEY, who="mallory", typed=NEW),
             lambda: rotate(KEY, typed="planted-bad"),
         )

@@ -1,14 +1,17 @@
 """cronctl as a subprocess on a database that the environment names: to its end, or while it goes on."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
+
+import pytest
 
 from tests.background import AS_FROM_A_SHELL
 
@@ -30,6 +33,30 @@ def run_cronctl(conninfo: str, *arguments: str, **environment: str) -> Said:
     )
     assert "Traceback" not in done.stderr
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+class Seen(NamedTuple):
+    code: int
+    screen: str
+
+
+def watch_cronctl(conninfo: str, *arguments: str, **environment: str) -> Seen:
+    """cronctl on a terminal with colours, both streams on it, and what it sent there."""
+    try:
+        ours, its = pty.openpty()
+    except OSError:
+        pytest.skip("this machine has no pseudo-terminals: /dev/pts is not mounted, as in a bare chroot")
+    changes = {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **environment}
+    with subprocess.Popen(
+        _command(*arguments), env=_environment(conninfo, changes), stdin=subprocess.DEVNULL, stdout=its, stderr=its
+    ) as process:
+        os.close(its)
+        heard = b""
+        with suppress(OSError):  # how Linux says that the other side is closed
+            while more := os.read(ours, 65536):
+                heard += more
+        os.close(ours)
+        return Seen(process.wait(60), heard.decode())
 
 
 class Running:

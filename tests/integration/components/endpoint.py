@@ -55,9 +55,10 @@ def serving() -> Iterator[Endpoint]:
             self.send_response(answer.status)
             if answer.location:
                 self.send_header("Location", answer.location)
-            self.send_header("Content-Length", str(len(answer.body)))
+            body = answer.body.encode()
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(answer.body.encode())
+            self.wfile.write(body)
 
         do_POST = do_GET  # noqa: N815 - the name that the library asks for
 
