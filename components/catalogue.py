@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from components.address import origin_of
 from components.alert import Alert
-from components.fields import AlertName, JobName, Seconds, SecretKey
+from components.fields import AlertName, HostName, JobName, Seconds, SecretKey
 from components.limits import EARLY_DROP
 from components.model import Model
 from components.nearest import nearest
@@ -43,10 +44,21 @@ class SecretSpec(Model):
         default=86400, le=MAX_GRACE, description="Seconds that the previous value is kept after a rotation."
     )
 
+    hosts: list[HostName] = Field(
+        default_factory=list,
+        description="url only: where those who rotate may move it; without any, who deploys alone sets it.",
+    )
+
     @model_validator(mode="after")
     def _role_is_of_a_jwt(self) -> Self:
         if self.role is not None and self.format != "jwt":
             raise ValueError(f"'role' is a claim of a jwt, but the format is {self.format}; remove it")
+        return self
+
+    @model_validator(mode="after")
+    def _hosts_are_of_an_address(self) -> Self:
+        if self.hosts and self.format != "url":
+            raise ValueError(f"'hosts' are for an address, but the format is {self.format}; remove them")
         return self
 
 
@@ -162,6 +174,19 @@ class Catalogue(Model):
         for key in request.secret_keys():
             if key not in self.secrets:
                 yield place, f"reads the unknown secret {key!r}{nearest(key, self.secrets)}"
+        origin = origin_of(request.url)
+        if origin.first in self.secrets and (found := self.secrets[origin.first].format) != "url":
+            yield (
+                (*place, "url"),
+                f"begins with {origin.first!r}, which so is an address, but its format is {found}; declare it with "
+                "format: url",
+            )
+        for key in origin.within:
+            yield (
+                (*place, "url"),
+                f"has {key!r} where its host may still go on, so whoever rotates that could send the keys elsewhere; "
+                "begin with one secret of format: url, https:// and host in it, and what follows with '/'",
+            )
         auth = request.auth
         if auth and auth.key in self.secrets and (told := auth.problem(self.secrets[auth.key].format)):
             yield (*place, "auth"), told

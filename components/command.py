@@ -31,7 +31,6 @@ _FUNCTIONS = {
     "DELETE": sql.SQL("net.http_delete"),
 }
 _INDENT = sql.SQL("\n        ")
-_VALUE_UNDER_TEST = sql.SQL("$1::text")
 
 
 def compile_command(name: str, job: Job, *, owner: str, schema: str) -> str:
@@ -59,10 +58,10 @@ def _job_statement(name: str, job: Job, http: HttpAction, schema: str) -> str:
 
 
 def compile_probe(key: str, probe: Probe, *, schema: str) -> str:
-    """The statement that queues a secret's probe and returns the request's id, for ``EXECUTE … USING value``.
+    """The statement that queues a secret's probe and returns the request's id, for ``EXECUTE … USING made_up``.
 
-    The secret under test is the parameter ``$1`` (text), so that a value can be tried before it is stored; the others
-    are read as jobs read them.
+    The secret under test is the value that is pending, so that it can be tried before it is current, or the parameter
+    ``$1`` (text) where that is not NULL; the others are read as jobs read them.
     """
     return _Statement(probe, schema, under_test=key).compose(lambda sent, _: sent)
 
@@ -152,7 +151,9 @@ class _Statement:
 
     def _secret(self, key: str) -> sql.Composable:
         if key == self.under_test:
-            return _VALUE_UNDER_TEST
+            return sql.SQL("{}.cron_secret_under_test({}, $1::text)").format(
+                sql.Identifier(self.schema), sql.Literal(key)
+            )
         return sql.SQL("{}.get_secret({})").format(sql.Identifier(self.schema), sql.Literal(key))
 
     def _send(
@@ -177,7 +178,7 @@ class _Statement:
         return sql.SQL("{schema}.{function}({key}, {method}, request.url, {body})").format(
             schema=sql.Identifier(self.schema),
             function=sql.SQL("sign_cron_request_with" if tested else "sign_cron_request"),
-            key=sql.SQL("ARRAY[{}]").format(_VALUE_UNDER_TEST) if tested else sql.Literal(key),
+            key=sql.SQL("ARRAY[{}]").format(self._secret(key)) if tested else sql.Literal(key),
             method=sql.Literal(self.request.method),
             body=sql.SQL("request.body" if self.request.sends_body else "NULL"),
         )

@@ -132,6 +132,7 @@ def _secret(config: Config, key: str, spec: SecretSpec) -> SecretArgs:
         min_bytes=MIN_KEY_BYTES if key in _signing_keys(config.catalogue) else 1,
         grace=spec.grace,
         probe=_probe(key, spec.probe, settings.schema_name, control=spec.format != "url") if spec.probe else None,
+        hosts=spec.hosts or None,
         on_rotated_in_database=settings.on_rotated_in_database,
         adopt=settings.adopt,
     )

@@ -118,7 +118,9 @@ CHECKS = (
         likes=("jobs",),
     ),
     Check("linter", ("lints", "extensions"), lints, "no object of ours trips a lint of Supabase's database linter"),
-    Check("search_path", ("search_path",), search_paths, "every function of ours, and each definer one, sets it"),
+    Check(
+        "search_path", ("search_path",), search_paths, "ours and each definer function set one that no caller can turn"
+    ),
     Check("job owners", ("jobs",), dead_roles, "every job's role exists", "has_cron", "pg_cron is not there"),
     Check("planted keys", ("jobs",), planted, "no job's command holds a key", "has_cron", "pg_cron is not there"),
 )

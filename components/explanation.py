@@ -408,7 +408,8 @@ _STATEMENTS = (
         "Run `pulumi up`, which creates it or says who has to.",
     ),
     _statement(
-        r"(?:get_secret|sign_cron_|record_cron_run|settle_cron_|cron_run|cron_secret|cron_job_runs)\w*.*does not exist",
+        r"(?:get_secret|sign_cron_|guard_cron_|record_cron_run|settle_cron_|cron_run|cron_secret|cron_job_runs)\w*.*"
+        "does not exist",
         "Something that this project made in the database is gone.",
         "Run `pulumi preview` to see what, and `pulumi up` to have it back.",
     ),

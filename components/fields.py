@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from components.address import host_of
 from components.limits import NAME_BYTES
 from components.loopback import is_loopback
 from components.template import KEY, Literal, SecretRef, parse_template
@@ -55,6 +56,15 @@ def http_url(value: str) -> str:
     return value
 
 
+def host_name(value: str) -> str:
+    """Refuse what is no host, as it would have to stand in an address; in lower case."""
+    if host_of(f"https://{value}") is None or re.search(
+        r"[@:/?#]", value.partition("]")[2] if value[:1] == "[" else value
+    ):
+        raise ValueError(f"{value!r} is no host; write its name alone, such as abcdefgh.supabase.co")
+    return value.lower().removesuffix(".")
+
+
 def url_template(value: str) -> str:
     """Like :func:`http_url` for the part of a template that is known before run time."""
     first = parse_template(template(value))[:1]
@@ -97,4 +107,5 @@ HeaderName = Annotated[str, AfterValidator(header_name)]
 Template = Annotated[str, AfterValidator(template)]
 UrlTemplate = Annotated[str, AfterValidator(url_template)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+HostName = Annotated[str, AfterValidator(host_name)]
 StatusCode = Annotated[int, Field(ge=100, le=599)]

@@ -1,7 +1,12 @@
 """Functions as we define them and as the catalog has them; shared by the store, the rotation functions and the ledger.
 
-A definition is a ``.sql`` file with ``{schema}`` places. What lives is compared by body, security, search_path,
+A definition is a ``.sql`` file with ``{schema}`` places. What lives is compared by body, security, settings,
 volatility and privileges, so that a function replaced or opened behind our back is drift.
+
+Each sets its search_path and names pg_temp last: left out, a session's own temporary types and tables would come
+before all others (PostgreSQL's documentation, CREATE FUNCTION, "Writing SECURITY DEFINER Functions Safely"). Those that
+have a secret's value in a variable also set what would print it, since their callers' settings hold inside: a plan made
+for the value at hand has it as a constant, and a session may have plans printed. Theirs are generic.
 """
 
 import re
@@ -10,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from psycopg import sql
 
+from components.address import ADDRESS, ANY_SCHEME
 from components.connection import Row
 from components.limits import VALUE_BYTES
 from components.object_kind import Difference, Statements
@@ -20,6 +26,7 @@ PATIENCE = 30
 """Seconds beyond a probe's timeout after which its answer counts as lost: pg_net serves other requests, too."""
 
 _BODY = re.compile(r"\$body\$(?P<body>.*)\$body\$", re.DOTALL)
+_SETTING = re.compile(r"^SET (?P<name>\w+) = (?P<value>.*)$", re.MULTILINE)
 
 
 class LiveFunction(NamedTuple):
@@ -74,6 +81,8 @@ class Function(NamedTuple):
             schema_name=sql.Literal(schema),
             max_bytes=sql.Literal(VALUE_BYTES),
             patience=sql.Literal(PATIENCE),
+            address=sql.Literal(ADDRESS),
+            any_scheme=sql.Literal(ANY_SCHEME),
             own_jobs=sql.Literal(OWN_JOBS_PATTERN),
         )
 
@@ -83,6 +92,12 @@ class Function(NamedTuple):
         if found is None:
             raise AssertionError(f"{self.name}.sql has no $body$")
         return found["body"]
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What pg_proc.proconfig must hold: what the file sets, ``name=value``."""
+        head, _, _ = load_sql(self.name).as_string().partition("$body$")
+        return tuple(f"{name}={value}" for name, value in _SETTING.findall(head))
 
     def install(self, schema: str, owner: str, live: LiveFunction | None, *, lock: bool = True) -> Statements:
         """Create or replace it, marked and locked. A stranger with other argument names has to go first."""
@@ -107,7 +122,7 @@ class Function(NamedTuple):
             "source": self.body(schema),
             "security_definer": self.security_definer,
             "volatility": self.volatility,
-            "settings": ('search_path=""',),
+            "settings": self.settings,
             "signature": self.signature,
             "returns": self.returns,
             "stack": owner,
@@ -127,6 +142,17 @@ STORE_FUNCTIONS = (
     Function("cron_secret_audit_row", "", "", "trigger", "v"),
     Function("cron_secret_to_vault", "", "", "trigger", "v"),
     Function("stage_cron_secret", "text", "p_key text", "uuid", "v"),
+    Function("cron_secret_under_test", "text, text", "p_key text, p_made_up text", "text", "s"),
+    Function("guard_cron_address", "text, text", "p_key text, p_value text", "void", "s"),
+    Function("cron_secret_pattern", "", "", "text", "v"),
+    Function(
+        "mask_cron_secrets",
+        "text, text, integer",
+        "p_text text, p_pattern text, p_length integer",
+        "text",
+        "i",
+        security_definer=False,
+    ),
     Function(
         "cron_body_matches", "text, text", "p_body text, p_predicate text", "boolean", "i", security_definer=False
     ),

@@ -40,20 +40,32 @@ def lints(subject: Subject, rows: Answers) -> Found:
         )
 
 
+SAFE_PATH = "pg_catalog, pg_temp"
+"""The search_path of a function that nobody can turn: PostgreSQL's own names first, a session's temporary ones last."""
+
+
 def search_paths(subject: Subject, rows: Answers) -> Found:
-    """A function without a search_path takes its callers' one (lint 0011)."""
+    """A function without a search_path takes its callers' one (lint 0011).
+
+    Supabase's linter asks for any. But a path that leaves out pg_temp has it first, for types and tables, as '' does.
+    """
     for row in rows["search_path"]:
+        lacks = (
+            "sets no search_path (lint 0011, function_search_path_mutable)"
+            if row["path"] is None
+            else f"has the search_path {row['path']}, in which pg_temp is not the last"
+        )
         if row["is_ours"]:
             yield (
                 "problem",
                 row["object"],
-                "is ours and sets no search_path (lint 0011, function_search_path_mutable); run pulumi up, which puts "
-                "the declared definition back",
+                f"is ours and {lacks}; run pulumi up, which puts the declared definition back",
             )
         else:
             yield (
                 "note",
                 row["object"],
-                "is SECURITY DEFINER and sets no search_path (lint 0011), so its callers choose what its names mean; "
-                f"ALTER FUNCTION {row['object']} SET search_path = '' and qualify its names",
+                f"is SECURITY DEFINER and {lacks}, so its callers choose what its names mean, and can have code of "
+                f"theirs run as {row['owner']}; qualify its names and ALTER FUNCTION {row['object']} SET search_path = "
+                f"{SAFE_PATH}",
             )

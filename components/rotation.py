@@ -1,7 +1,7 @@
 """The functions by which people rotate a secret: identified by schema and name, read from pg_proc.
 
 ``rotate_cron_secret(p_key, p_value)`` keeps the source document's signature and is hardened: it raises on an unknown
-key or an impossible value, has an empty search_path, is created locked, and a value that has to pass a probe first is
+key or an impossible value, has its own search_path, is created locked, and a value that has to pass a probe first is
 pending until then. ``settle_cron_secret`` tells how that went, ``undo_cron_secret`` goes back to the previous value.
 Who may call them is declared by Grants; each step leaves its row in the audit.
 """

@@ -28,6 +28,7 @@ from components.table import shut, table_differences
 
 RUNS = "cron_runs"
 REQUESTS = "cron_run_requests"
+LOCKS = "cron_locks"
 WATCHED = "cron_watched_jobs"
 ALERTS = "cron_alerts"
 JOB_RUNS = "cron_job_runs"
@@ -38,6 +39,7 @@ TABLES = {
         *("status_code", "detail", "response", "source", "attempt", "policy", "retry_at", "earlier", "idempotency"),
     ),
     REQUESTS: ("request", "run", "rule"),
+    LOCKS: ("name",),
     WATCHED: ("job", "schedule", "active", "since"),
     ALERTS: ("alert", "job", "condition", "since", "event", "message", "run", "sent", "attempts"),
 }

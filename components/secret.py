@@ -37,7 +37,7 @@ DAY = 86400.0
 class ProbeArgs(TypedDict):
     """The request that a new value must pass, as the document that the store keeps of it.
 
-    ``request`` is a statement that queues it, with ``$1`` for the value (command.py); ``timeout`` is in seconds,
+    ``request`` is a statement that queues it, with ``$1`` for a made-up value (command.py); ``timeout`` is in seconds,
     ``status`` an int4multirange, ``body`` a jsonpath predicate; with ``control``, a made-up value must be refused.
     """
 
@@ -56,7 +56,8 @@ _SALT = secrets.token_hex(16)
 class SecretArgs(Args):
     """``value`` is in clear here and nowhere else: not in the id, an output, a message or a repr.
 
-    ``format`` and ``min_bytes`` bound what it may be rotated to; ``grace`` is how many seconds a replaced one is kept.
+    ``format`` and ``min_bytes`` bound what it may be rotated to, and ``hosts`` where operators may move an address;
+    ``grace`` is how many seconds a replaced one is kept.
     """
 
     schema_name: str
@@ -68,6 +69,7 @@ class SecretArgs(Args):
     min_bytes: int = 1
     grace: float = DAY
     probe: ProbeArgs | None = None
+    hosts: list[str] | None = None
     on_rotated_in_database: OnRotated = "keep"
     adopt: bool = False
 
@@ -75,7 +77,7 @@ class SecretArgs(Args):
 class LiveSecret(NamedTuple):
     """A row of the store; ``digest`` is the hex SHA-256 of ``salt`` and value, ``changed_by`` the last who changed it.
 
-    ``digest`` is None where the value is gone from Vault, ``owner`` to ``probe`` where nobody declares the key, and in
+    ``digest`` is None where the value is gone from Vault, ``owner`` to ``hosts`` where nobody declares the key, and in
     a store of an earlier version (``in_older_store``), which is not asked.
     """
 
@@ -90,6 +92,7 @@ class LiveSecret(NamedTuple):
     min_bytes: int | None
     grace: float | None
     probe: ProbeArgs | None
+    hosts: list[str] | None
     changed_by: str | None
 
     def holds(self, value: str) -> bool:
@@ -166,7 +169,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
             rotated = previous is not None and previous.value == args.value and live.is_set
             if not rotated or args.on_rotated_in_database == "restore":
                 found.append(Difference("value", CONFIGURED, f"another, {live.story()}"))
-        declared = () if live.in_older_store else ("owner", "format", "min_bytes", "grace")
+        declared = () if live.in_older_store else ("owner", "format", "min_bytes", "grace", "hosts")
         found += [
             Difference(name, getattr(args, name), getattr(live, name))
             for name in ("description", *declared)
@@ -233,11 +236,13 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
             min_bytes=live.min_bytes or 1,
             grace=live.grace or DAY,
             probe=live.probe,
+            hosts=live.hosts,
         )
 
 
 def _declare(args: SecretArgs) -> Statements:
-    values = {**args.properties(without={"value"}), "probe": Jsonb(args.probe) if args.probe else None}
+    probe = Jsonb(args.probe) if args.probe else None
+    values = {**args.properties(without={"value"}), "probe": probe, "hosts": args.hosts}
     literals = {name: sql.Literal(value) for name, value in values.items()}
     return statement(load_sql("declare_secret").format(schema=sql.Identifier(args.schema_name), **literals))
 

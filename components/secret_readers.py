@@ -10,8 +10,8 @@ from components.connection import Row
 from components.finding import Answers, Found, Subject
 from components.function import GET_SECRET
 
-READING = (GET_SECRET.name, "cron_secret_value")
-"""Our functions that return a secret's value."""
+READING = (GET_SECRET.name, "cron_secret_value", "cron_secret_under_test", "cron_secret_pattern")
+"""Our functions that return secrets' values."""
 
 SIGNING = ("sign_cron_request",)
 """Our functions that use a secret for the caller without showing it."""

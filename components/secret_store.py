@@ -34,7 +34,7 @@ PROBES = "cron_secret_probes"
 AUDIT = "cron_secret_audit"
 TABLES = {
     SECRETS: ("key", "value", "description", "updated_at", "rotation"),
-    DECLARATIONS: ("key", "owner", "description", "format", "min_bytes", "grace", "probe"),
+    DECLARATIONS: ("key", "owner", "description", "format", "min_bytes", "grace", "probe", "hosts"),
     STAGES: ("key", "stage", "value", "rotation", "expires_at"),
     PROBES: ("rotation", "request", "control", "sent_at"),
     AUDIT: ("id", "key", "action", "session_role", "active_role", "application", "at", "rotation", "detail"),
@@ -127,6 +127,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
             ),
             load_sql("secret_tables").format(
                 schema=schema,
+                schema_text=sql.Literal(schema.as_string()),
                 secrets=sql.Literal(sql.Identifier(args.schema_name, SECRETS).as_string()),
                 audit=sql.Literal(sql.Identifier(args.schema_name, AUDIT).as_string()),
             ),

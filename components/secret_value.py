@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from components.address import host_of, is_address
 from components.catalogue import Catalogue, SecretSpec
 from components.fields import http_url
 from components.limits import VALUE_BYTES
@@ -26,6 +27,23 @@ def value_problem(spec: SecretSpec, value: str, now: datetime) -> str | None:  #
 
     ``now`` is an aware datetime, against which a JWT's ``exp`` is held.
     """
+    if problem := _text_problem(value):
+        return problem
+    match spec.format:
+        case "url":
+            return _url_problem(value)
+        case other if is_address(value):
+            return f"is a web address, not a {other}; declare it with format: url"
+        case "jwt":
+            return _jwt_problem(value, spec.role, now)
+        case "api_key" if value.startswith(_JWT_START):
+            return "is a legacy JWT, not an API key (sb_…); declare it with format: jwt"
+        case "api_key" if not value.startswith(_NEW_KEY):
+            return "is not an API key; Supabase's start with sb_secret_ or sb_publishable_"
+    return None
+
+
+def _text_problem(value: str) -> str | None:  # noqa: PLR0911 - one line a rule
     if not value:
         return "is empty"
     if is_placeholder(value):
@@ -40,16 +58,6 @@ def value_problem(spec: SecretSpec, value: str, now: datetime) -> str | None:  #
         return "holds control characters; set it again without"
     if len(value.encode()) > VALUE_BYTES:
         return f"is longer than {VALUE_BYTES} bytes, more than a header may be"
-    match spec.format:
-        case "url":
-            return _url_problem(value)
-        case "jwt":
-            return _jwt_problem(value, spec.role, now)
-        case "api_key":
-            if value.startswith(_JWT_START):
-                return "is a legacy JWT, not an API key (sb_…); declare it with format: jwt"
-            if not value.startswith(_NEW_KEY):
-                return "is not an API key; Supabase's start with sb_secret_ or sb_publishable_"
     return None
 
 
@@ -58,6 +66,11 @@ def _url_problem(value: str) -> str | None:
         http_url(value)
     except ValueError as exc:
         return str(exc)
+    if host_of(value) is None:
+        return (
+            "is no address that every program reads alike; write https:// and the host in plain letters (xn--… for "
+            "others), a port in digits, and what is special in a path as %XX"
+        )
     return "ends with '/', which jobs would double; set it again without" if value.endswith("/") else None
 
 

@@ -3,7 +3,7 @@ RETURNS TABLE (run bigint, idempotency text)
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- Whether a job with policies sends its request now: one row with the run that it belongs to if so. Otherwise none, and
 -- the ledger says why it was skipped. retry_cron_runs names the run that is tried again, and so it goes on.
@@ -27,7 +27,8 @@ BEGIN
     IF days IS NOT NULL AND origin <> 'manual' AND NOT {schema}.cron_day_is_within(today, days ->> 'from', days ->> 'to') THEN
         reason := format('%s is not between %s and %s', today, days ->> 'from', days ->> 'to');
     ELSIF p_policy ->> 'overlap' = 'skip' THEN
-        PERFORM pg_advisory_xact_lock(hashtextextended({schema_name} || '.begin_cron_run ' || p_job, 0));
+        INSERT INTO {schema}.cron_locks (name) VALUES ('begin_cron_run ' || p_job) ON CONFLICT DO NOTHING;
+        PERFORM FROM {schema}.cron_locks AS l WHERE l.name = 'begin_cron_run ' || p_job FOR UPDATE;
         other := {schema}.cron_run_in_flight(p_job, NULL);
         IF other IS NOT NULL THEN
             reason := format('run %s is on its way', other);

@@ -3,7 +3,7 @@ RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- Run once those of the jobs that were due while pg_cron did not run, however often that was. The last 90 seconds are
 -- left to pg_cron, which starts no more than cron.max_running_jobs at once.
@@ -31,7 +31,10 @@ BEGIN
             EXECUTE missed.command;
         EXCEPTION WHEN OTHERS THEN
             INSERT INTO {schema}.cron_runs (job, state, settled_at, detail, source)
-            VALUES (missed.job, 'failed', clock_timestamp(), left(SQLERRM, 500), 'catch_up');
+            VALUES (
+                missed.job, 'failed', clock_timestamp(),
+                {schema}.mask_cron_secrets(SQLERRM, (SELECT {schema}.cron_secret_pattern()), 500), 'catch_up'
+            );
         END;
         PERFORM set_config('supabase_cron.source', '', true);
     END LOOP;

@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION {schema}.cron_body_matches(p_body text, p_predicate t
 RETURNS boolean
 LANGUAGE plpgsql
 IMMUTABLE
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     RETURN coalesce(jsonb_path_match(p_body::jsonb, p_predicate::jsonpath, silent => true), false);

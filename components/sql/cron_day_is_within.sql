@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION {schema}.cron_day_is_within(p_day date, p_from text, 
 RETURNS boolean
 LANGUAGE sql
 IMMUTABLE
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- Both bounds count. They are dates (2026-09-01), days of the year (09-01) or of the month (25, and -1 for the last);
 -- where the first comes after the second, the days go over the end of the year or month.

@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION {schema}.cron_hmac_sha256(p_key bytea, p_message byte
 RETURNS bytea
 LANGUAGE plpgsql -- whose plans a session keeps; a function in SQL would be planned anew in each transaction
 IMMUTABLE
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     -- RFC 2104 with the server's own sha256, so that no extension is needed. A cast to bit(512) fills the block of 64

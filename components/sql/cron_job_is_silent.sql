@@ -3,7 +3,7 @@ RETURNS boolean
 LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- Whether a job that is watched since p_since was due twice since it last fired. As with what is made up for, the last
 -- 90 seconds are left to pg_cron.

@@ -19,7 +19,7 @@ SELECT
     CASE
         WHEN d.status = 'succeeded' AND d.command ~ 'net\.http_(get|post|delete)'
             THEN 'queued by a command that keeps no account of its answer'
-        WHEN d.status = 'failed' THEN left(rtrim(d.return_message, E'\n'), 500)
+        WHEN d.status = 'failed' THEN rtrim(d.return_message, E'\n')
     END AS detail
 FROM cron.job_run_details AS d
 JOIN cron.job AS j ON j.jobid = d.jobid

@@ -5,7 +5,7 @@ RETURNS timestamptz
 LANGUAGE plpgsql
 STABLE
 STRICT
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- When pg_cron last was to run a schedule of five fields, after p_after and not after p_until; NULL if never, or if it
 -- is no such schedule. Goes back through real time and looks at the wall clock, as pg_cron goes forward: a wall time

@@ -5,14 +5,17 @@ RETURNS text
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- NULL while an answer is outstanding, 'accepted', or why the value is not: the end of a sentence, without anything
 -- that the endpoint or curl said, since either may quote the value.
 DECLARE
     answers jsonb; -- request id to what came back: 'ok' or a reason
 BEGIN
+    -- pg_net's tables are open to every login. An answer counts once pg_net has taken the request out of its queue, which
+    -- it does in the transaction that brings the answer: what is there before was written by somebody else.
     SELECT jsonb_object_agg(r.id, CASE
+        WHEN r.answers > 1 THEN 'its probe has more than one answer, and pg_net writes one: somebody may have forged it'
         WHEN r.error_msg ILIKE 'timeout%' OR r.timed_out
             THEN format('its probe had no answer within %s s', (p_probe ->> 'timeout')::float)
         WHEN r.error_msg ILIKE '%resolve host%' THEN 'the host of its probe has no address'
@@ -27,8 +30,12 @@ BEGIN
             THEN format('its probe was answered with status %s and a body that is no success', r.status_code)
         ELSE 'ok'
     END) INTO answers
-    FROM net._http_response AS r
-    WHERE r.id IN (p_request, p_control);
+    FROM (
+        SELECT a.*, count(*) OVER (PARTITION BY a.id) AS answers
+        FROM net._http_response AS a
+        WHERE a.id IN (p_request, p_control)
+          AND NOT EXISTS (SELECT FROM net.http_request_queue AS q WHERE q.id IN (p_request, p_control))
+    ) AS r;
 
     IF answers ->> p_request::text <> 'ok' THEN
         RETURN answers ->> p_request::text;

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION {schema}.cron_request_signature(
 RETURNS text
 LANGUAGE plpgsql
 IMMUTABLE
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     -- The parts stand on lines of their own, so a line break in one could pass for another.

@@ -5,7 +5,7 @@ FROM {schema}.cron_runs AS r
 UNION ALL
 -- Those that the sweep has not put down yet, of the newest. (An array, since the planner takes a bound that it cannot
 -- know for a third of the table.)
-SELECT h.job, NULL, h.runid, h.state, h.fired_at, h.settled_at, h.milliseconds, NULL, h.detail, NULL,
+SELECT h.job, NULL, h.runid, h.state, h.fired_at, h.settled_at, h.milliseconds, NULL, left(h.detail, 500), NULL,
     'schedule', 1, NULL, NULL
 FROM {schema}.cron_job_runs AS h
 WHERE h.runid = ANY (ARRAY(SELECT d.runid FROM cron.job_run_details AS d ORDER BY d.runid DESC LIMIT 1000))

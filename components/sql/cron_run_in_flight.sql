@@ -3,7 +3,7 @@ RETURNS bigint
 LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- A run of a job, other than p_but, that waits for its answer or, unless p_but does so too, for its next attempt.
 BEGIN

@@ -3,7 +3,7 @@ RETURNS integer[]
 LANGUAGE plpgsql
 IMMUTABLE
 STRICT
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- The values of one field of a schedule, in no order; NULL where it is not understood. The first of the names is p_low.
 DECLARE

@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION {schema}.cron_secret_audit_row()
 RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     done text;

@@ -2,7 +2,11 @@ CREATE OR REPLACE FUNCTION {schema}.cron_secret_to_vault()
 RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET debug_print_parse = off
+SET debug_print_rewritten = off
+SET debug_print_plan = off
 AS $body$
 DECLARE
     -- unique in Vault: the schema, the table, the key and, of a value on its way, the stage
@@ -12,6 +16,13 @@ BEGIN
     -- A trigger, so that every way to write a value goes this way: a rotation, an UPDATE by hand, a row that is added.
     IF TG_OP <> 'DELETE' AND NEW.value ~ '^vault:[0-9a-f-]{{36}}$' THEN
         RETURN NEW;
+    END IF;
+    -- What follows runs functions of Vault's own: whoever comes here without being the owner brings no types along.
+    IF NOT pg_has_role(session_user, current_user, 'MEMBER')
+        AND EXISTS (SELECT FROM pg_type AS t WHERE t.typnamespace = pg_my_temp_schema())
+    THEN
+        RAISE EXCEPTION 'a session with temporary tables or types cannot change a secret that Vault keeps'
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Try again in a new session.';
     END IF;
     DELETE FROM vault.secrets AS v WHERE v.name = vault_name;
     IF TG_OP = 'DELETE' THEN

@@ -3,7 +3,7 @@ RETURNS text
 LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     IF stored !~ '^vault:[0-9a-f-]{{36}}$' THEN

@@ -48,6 +48,13 @@ CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.cron_run_requests (
     rule jsonb NOT NULL -- command.py: timeout (seconds), status (multirange), body (jsonpath)
 );
 
+-- What one session at a time may do. Rows, and no advisory locks: any login could hold those, and so stop it for good.
+-- Who looks puts his row there; the one of the sweep is there from the first, since who puts it there has others wait.
+CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.cron_locks (
+    name text NOT NULL PRIMARY KEY
+);
+INSERT INTO {schema}.cron_locks (name) VALUES ('settle_cron_runs') ON CONFLICT DO NOTHING;
+
 -- Since when each job is watched: what was due before its schedule was set or it was resumed was not missed.
 CREATE TABLE IF NOT EXISTS {schema}.cron_watched_jobs (
     job text NOT NULL PRIMARY KEY,

@@ -12,5 +12,6 @@ SELECT
     NULL AS min_bytes,
     NULL AS grace,
     NULL AS probe,
+    NULL AS hosts,
     NULL AS changed_by
 FROM {schema}.cron_secrets AS s

@@ -3,7 +3,7 @@ RETURNS void
 LANGUAGE sql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- Forget runs of the ledger that are older than p_runs, and what pg_cron keeps of this role's runs for p_details: the
 -- oldest 20000 of each at a time, so that the sweep stays short and a long history goes over some minutes.

@@ -3,7 +3,7 @@ RETURNS bigint
 LANGUAGE sql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- An alert's message about a job is on its way, as the request of a run.
 UPDATE {schema}.cron_alerts AS a SET sent = p_run, attempts = a.attempts + 1

@@ -3,7 +3,7 @@ RETURNS bigint
 LANGUAGE sql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- A row for a request that was just queued, in the same statement: both are there or neither is. Returns the run.
 WITH made AS (

@@ -3,7 +3,7 @@ RETURNS bigint
 LANGUAGE sql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- The request that was just queued for a run that begin_cron_run began. Returns the run.
 WITH begun AS (

@@ -3,7 +3,7 @@ RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- Send the requests of runs whose next attempt is due, by the command that the job has now; begin_cron_run takes up the
 -- run that the setting names. An attempt that cannot be sent counts as one.
@@ -34,7 +34,8 @@ BEGIN
         EXCEPTION WHEN OTHERS THEN
             first := coalesce(first, due.run);
             UPDATE {schema}.cron_runs AS r
-            SET state = 'failed', attempt = r.attempt + 1, settled_at = clock_timestamp(), detail = left(SQLERRM, 500)
+            SET state = 'failed', attempt = r.attempt + 1, settled_at = clock_timestamp(),
+                detail = {schema}.mask_cron_secrets(SQLERRM, (SELECT {schema}.cron_secret_pattern()), 500)
             WHERE r.run = due.run;
         END;
         PERFORM set_config('supabase_cron.run', '', true);

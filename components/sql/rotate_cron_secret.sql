@@ -3,7 +3,11 @@ RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET debug_print_parse = off
+SET debug_print_rewritten = off
+SET debug_print_plan = off
 AS $body$
 BEGIN
     -- A reference would be followed, to any secret in Vault, on behalf of somebody who may read none.
@@ -12,6 +16,7 @@ BEGIN
             CASE WHEN p_value IS NULL THEN 'empty' ELSE 'a reference to Vault' END
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    PERFORM {schema}.guard_cron_address(p_key, p_value);
     INSERT INTO {schema}.cron_secret_stages (key, stage, value) VALUES (coalesce(p_key, ''), 'given', p_value);
     PERFORM {schema}.stage_cron_secret(coalesce(p_key, ''));
     IF EXISTS (SELECT FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'pending') THEN

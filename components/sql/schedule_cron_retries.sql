@@ -3,7 +3,7 @@ RETURNS void
 LANGUAGE sql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- Of the runs from p_from on that just ended badly, those that their policy tries again wait for it, between half and
 -- all of a time that doubles with each attempt; those that were tried often enough are exhausted.

@@ -29,7 +29,14 @@ ALTER TABLE {schema}.cron_secret_declarations
     ADD COLUMN IF NOT EXISTS min_bytes int NOT NULL DEFAULT 1,
     ADD COLUMN IF NOT EXISTS grace interval NOT NULL DEFAULT '1 day', -- how long a replaced value is kept
     ADD COLUMN IF NOT EXISTS probe jsonb -- secret.py: ProbeArgs
-        CHECK (jsonb_typeof(probe) = 'object' AND coalesce(probe ->> 'body', '$')::jsonpath IS NOT NULL);
+        CHECK (jsonb_typeof(probe) = 'object' AND coalesce(probe ->> 'body', '$')::jsonpath IS NOT NULL),
+    ADD COLUMN IF NOT EXISTS hosts text[]; -- of an address: where those who rotate may move it
+-- In earlier versions a probe's statement was given the value as its parameter.
+UPDATE {schema}.cron_secret_declarations AS d
+SET probe = jsonb_set(d.probe, '{{request}}', to_jsonb(replace(
+    d.probe ->> 'request', '$1::text', format('%s.cron_secret_under_test(%L, $1::text)', {schema_text}, d.key)
+)))
+WHERE position('cron_secret_under_test' IN d.probe ->> 'request') = 0;
 
 -- Values on their way: given (inside one transaction), pending (its probe has not answered yet), previous.
 CREATE TABLE IF NOT EXISTS {schema}.cron_secret_stages (

@@ -12,6 +12,7 @@ SELECT
     d.min_bytes,
     extract(epoch FROM d.grace)::double precision AS grace,
     d.probe,
+    d.hosts,
     (
         -- who asked for a rotation, not the session that carried it out once the probe had answered
         SELECT CASE WHEN who.active_role IN ('none', who.session_role) THEN who.session_role

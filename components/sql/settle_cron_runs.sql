@@ -3,7 +3,7 @@ RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- Write down what came back for the requests that are on their way, before pg_net forgets it, and what never will; then
 -- what pg_cron tells of all other runs. Returns how many requests found their end. Whoever waits for a run calls it
@@ -13,25 +13,19 @@ DECLARE
     since timestamptz;
     from_runid bigint;
     oldest bigint;
-    secrets text;
     many bigint;
     settled bigint := 0;
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(hashtextextended({schema_name} || '.settle_cron_runs', 0)) THEN
+    INSERT INTO {schema}.cron_locks (name) VALUES ('settle_cron_runs') ON CONFLICT DO NOTHING;
+    PERFORM FROM {schema}.cron_locks AS l WHERE l.name = 'settle_cron_runs' FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
         RETURN 0; -- somebody does so at this moment
     END IF;
     SELECT * INTO earliest FROM {schema}.cron_runs AS r
     WHERE r.state IN ('queued', 'sent') ORDER BY r.run LIMIT 1;
 
-    -- An endpoint may echo what it was sent, so the values of secrets are taken out of what is kept.
-    SELECT string_agg(regexp_replace(v.value, '([!$()*+.:<=>?[\\\]^{{|}}-])', '\\\1', 'g'), '|' ORDER BY length(v.value) DESC)
-    INTO secrets
-    FROM (
-        SELECT {schema}.cron_secret_value(s.value) AS value FROM {schema}.cron_secrets AS s
-        UNION
-        SELECT {schema}.cron_secret_value(s.value) FROM {schema}.cron_secret_stages AS s
-    ) AS v
-    WHERE length(v.value) >= 6;
+    -- An endpoint may echo what it was sent, so the values of secrets are taken out of what is kept. No variable holds them:
+    -- it would be a constant of the statement's plan, which a server may log. A subquery is computed once.
 
     -- pg_net's responses have an index on created alone. What that does not find (a clock was set back) is looked for in all.
     FOREACH since IN ARRAY ARRAY[earliest.fired_at - interval '10 minutes', '-infinity'] LOOP
@@ -40,6 +34,8 @@ BEGIN
             SELECT DISTINCT ON (q.run) q.run, q.request, q.rule, a.*
             FROM {schema}.cron_run_requests AS q JOIN net._http_response AS a ON a.id = q.request
             WHERE a.created >= since
+              -- written by somebody else, since pg_net takes a request out in the transaction that brings its answer
+              AND NOT EXISTS (SELECT FROM net.http_request_queue AS w WHERE w.id = q.request)
             ORDER BY q.run, a.created
         ), taken AS (
             DELETE FROM {schema}.cron_run_requests AS q USING answers AS a WHERE q.request = a.request
@@ -56,7 +52,7 @@ BEGIN
                 WHEN a.timed_out OR a.error_msg ILIKE 'timeout%'
                     THEN format('no answer within %s s', (a.rule ->> 'timeout')::float)
                 WHEN a.error_msg IS NOT NULL
-                    THEN left(regexp_replace(a.error_msg, coalesce(secrets, '(?!)'), '***', 'g'), 500)
+                    THEN {schema}.mask_cron_secrets(a.error_msg, (SELECT {schema}.cron_secret_pattern()), 500)
                 WHEN NOT a.status_code <@ (a.rule ->> 'status')::int4multirange
                     THEN format('answered with status %s', a.status_code)
                 WHEN a.rule ? 'body' AND NOT {schema}.cron_body_matches(a.content, a.rule ->> 'body')
@@ -70,7 +66,7 @@ BEGIN
                 substring(a.error_msg FROM 'Total time: (\d{{1,7}})[.\d]* ms')::int
             ),
             status_code = a.status_code,
-            response = left(regexp_replace(left(a.content, 16384), coalesce(secrets, '(?!)'), '***', 'g'), 1024)
+            response = {schema}.mask_cron_secrets(a.content, (SELECT {schema}.cron_secret_pattern()), 1024)
         FROM answers AS a
         WHERE r.run = a.run AND r.state IN ('queued', 'sent');
         GET DIAGNOSTICS many = ROW_COUNT;
@@ -129,14 +125,17 @@ BEGIN
     SET state = coalesce(h.state, 'lost'),
         settled_at = coalesce(h.settled_at, clock_timestamp()),
         milliseconds = h.milliseconds,
-        detail = CASE WHEN h.runid IS NULL THEN 'its job or pg_cron''s account of it was removed while it ran' ELSE h.detail END
+        detail = CASE WHEN h.runid IS NULL
+            THEN 'its job or pg_cron''s account of it was removed while it ran'
+            ELSE {schema}.mask_cron_secrets(h.detail, (SELECT {schema}.cron_secret_pattern()), 500) END
     FROM {schema}.cron_runs AS o
     LEFT JOIN {schema}.cron_job_runs AS h ON h.runid = o.runid
     WHERE r.run = o.run AND o.state IN ('queued', 'sent') AND o.request IS NULL
       AND (h.runid IS NULL OR h.settled_at IS NOT NULL);
 
     INSERT INTO {schema}.cron_runs (job, state, fired_at, settled_at, runid, pid, milliseconds, detail)
-    SELECT h.job, h.state, h.fired_at, h.settled_at, h.runid, h.pid, h.milliseconds, h.detail
+    SELECT h.job, h.state, h.fired_at, h.settled_at, h.runid, h.pid, h.milliseconds,
+        {schema}.mask_cron_secrets(h.detail, (SELECT {schema}.cron_secret_pattern()), 500)
     FROM {schema}.cron_job_runs AS h
     WHERE h.runid > from_runid AND h.fired_at IS NOT NULL
       AND NOT EXISTS (SELECT FROM {schema}.cron_runs AS r WHERE r.runid = h.runid)

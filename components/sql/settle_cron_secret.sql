@@ -3,7 +3,11 @@ RETURNS TABLE (rotation uuid, state text, detail text)
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET debug_print_parse = off
+SET debug_print_rewritten = off
+SET debug_print_plan = off
 AS $body$
 -- Take a key's rotation as far as it can go now, and tell how a rotation stands (by default the last one): waiting,
 -- current or refused. Whoever waits calls it again and again; the sweep job calls it for those that nobody waits for.
@@ -13,6 +17,8 @@ DECLARE
     pending {schema}.cron_secret_stages;
     sent {schema}.cron_secret_probes;
     new_value text;
+    made_up text;
+    asked bigint;
     verdict text;
 BEGIN
     SELECT * INTO declared FROM {schema}.cron_secret_declarations AS d WHERE d.key = p_key FOR UPDATE;
@@ -36,11 +42,21 @@ BEGIN
             verdict := 'accepted';
         ELSIF NOT FOUND THEN -- not sent yet, or lost with pg_net's queue in a crash of the server
             BEGIN
-                EXECUTE declared.probe ->> 'request' INTO sent.request USING new_value;
-                IF declared.probe -> 'control' = 'true' THEN
-                    EXECUTE declared.probe ->> 'request' INTO sent.control
-                    USING 'supabase-cron-made-up-' || gen_random_uuid();
-                END IF;
+                -- The value is no parameter here, since EXECUTE plans with its parameters as constants: the statement
+                -- reads what is pending itself, unless it is given a made-up value. That goes first as often as not,
+                -- so that nobody can tell beforehand which answer will count as which.
+                FOREACH made_up IN ARRAY CASE
+                    WHEN declared.probe -> 'control' IS DISTINCT FROM 'true' THEN ARRAY[NULL::text]
+                    WHEN get_byte(uuid_send(gen_random_uuid()), 0) < 128 THEN ARRAY[NULL, 'supabase-cron-made-up-' || gen_random_uuid()]
+                    ELSE ARRAY['supabase-cron-made-up-' || gen_random_uuid(), NULL]
+                END LOOP
+                    EXECUTE declared.probe ->> 'request' INTO asked USING made_up;
+                    IF made_up IS NULL THEN
+                        sent.request := asked;
+                    ELSE
+                        sent.control := asked;
+                    END IF;
+                END LOOP;
                 INSERT INTO {schema}.cron_secret_probes (rotation, request, control)
                 VALUES (pending.rotation, sent.request, sent.control);
                 INSERT INTO {schema}.cron_secret_audit (key, action, rotation)

@@ -3,7 +3,7 @@ RETURNS text
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     -- Within its grace the previous value signs too, so that a receiver that knows either accepts; one that is too

@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION {schema}.sign_cron_request_with(p_secrets text[], p_m
 RETURNS text
 LANGUAGE plpgsql
 VOLATILE
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     parts text[] := regexp_match(p_url, '^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+([^?#]*)([?][^#]*)?');

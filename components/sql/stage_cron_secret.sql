@@ -3,7 +3,11 @@ RETURNS uuid
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET debug_print_parse = off
+SET debug_print_rewritten = off
+SET debug_print_plan = off
 AS $body$
 -- Start the rotation to the given value: the one way in, for pulumi, cronctl and rotate_cron_secret. Returns the
 -- rotation, NULL where the value is the current one already.
@@ -44,17 +48,21 @@ BEGIN
             declared.min_bytes USING ERRCODE = 'invalid_parameter_value', HINT = 'Make one with: openssl rand -hex 32';
     END IF;
     wanted := CASE declared.format -- what more can be checked is where there is more than SQL (secret_value.py)
-        WHEN 'url' THEN '^https?://[^/]+(/.*)?[^/]$'
+        WHEN 'url' THEN {address}
         WHEN 'jwt' THEN '^eyJ[A-Za-z0-9_-]*[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]*$'
         WHEN 'api_key' THEN '^sb_'
         ELSE ''
     END;
-    IF new_value !~ wanted THEN
+    IF new_value !~ wanted OR declared.format = 'url' AND right(new_value, 1) = '/' THEN
         RAISE EXCEPTION 'the new value of cron secret % is no %', named, CASE declared.format
-            WHEN 'url' THEN 'web address without a slash at its end'
+            WHEN 'url' THEN 'web address with https (http to this machine alone) and without a slash at its end'
             WHEN 'jwt' THEN 'JWT (eyJ…)'
             ELSE 'new API key (sb_…)'
         END USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF declared.format <> 'url' AND new_value ~ {any_scheme} THEN
+        RAISE EXCEPTION 'the new value of cron secret % is an address, and its format is %', named, declared.format
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Declare it in jobs.yaml with format: url.';
     END IF;
 
     PERFORM {schema}.settle_cron_secret(p_key); -- end what an interrupted rotation left behind

@@ -3,7 +3,7 @@ RETURNS TABLE (message text, job text, event text, run bigint, detail text, stac
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- The messages that an alert has to send now, one a job: how each job of the stack stands is held against what the alert
 -- last knew of it, and what has changed is told once. One whose request came to nothing is sent again, four times at

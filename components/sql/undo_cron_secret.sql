@@ -3,7 +3,11 @@ RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET debug_print_parse = off
+SET debug_print_rewritten = off
+SET debug_print_plan = off
 AS $body$
 -- Make the previous value current again, at once and without a probe: it was current before. Not to be undone in turn,
 -- so that a second undo cannot bring the bad value back.
@@ -22,6 +26,7 @@ BEGIN
         RAISE EXCEPTION 'cron secret % has no previous value to go back to', quote_literal(p_key)
             USING ERRCODE = 'no_data_found', HINT = 'It was never rotated, its grace time is over, or it was undone.';
     END IF;
+    PERFORM {schema}.guard_cron_address(p_key, previous);
     UPDATE {schema}.cron_secrets AS s
     SET value = previous, updated_at = clock_timestamp(), rotation = NULL WHERE s.key = p_key;
     DELETE FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'previous';

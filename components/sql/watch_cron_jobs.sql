@@ -3,7 +3,7 @@ RETURNS void
 LANGUAGE sql
 VOLATILE
 SECURITY DEFINER
-SET search_path = ''
+SET search_path = pg_catalog, pg_temp
 AS $body$
 -- Keep note of since when each marked job of this role has had its schedule and been active.
 DELETE FROM {schema}.cron_watched_jobs AS w

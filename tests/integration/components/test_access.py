@@ -15,7 +15,7 @@ from components.function import ROTATION_FUNCTIONS
 from components.grants import GrantsProvider
 from components.provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
-from components.run_ledger import ALERTS, REQUESTS, RUNS, VIEWS, WATCHED, RunLedgerProvider
+from components.run_ledger import ALERTS, LOCKS, REQUESTS, RUNS, VIEWS, WATCHED, RunLedgerProvider
 from components.secret_store import AUDIT, DECLARATIONS, PROBES, SECRETS, STAGES, VALUES, SecretStoreProvider
 from components.words import StoreKind
 
@@ -106,6 +106,7 @@ def install(provide: Provide, schema: str, store: StoreKind, postgres: Connectio
         PROBES: "(rotation, request) VALUES (gen_random_uuid(), 0)",
         RUNS: "(job) VALUES ('a_job')",
         REQUESTS: "(request, run, rule) VALUES (0, 0, '{}')",
+        LOCKS: "(name) VALUES ('a_lock')",
         WATCHED: "(job, schedule, active) VALUES ('a_job', '* * * * *', true)",
         ALERTS: "(alert, job, condition) VALUES ('an_alert', 'a_job', 'ok')",
     }

@@ -446,8 +446,22 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.c2ln"
 @pytest.mark.parametrize(
     ("declared", "good", "bad", "told"),
     [
-        ({"format": "url"}, "https://planted.example", "https://planted.example/", "is no web address without a slash"),
-        ({"format": "url"}, "http://127.0.0.1:80/v1", "planted.example", "is no web address without a slash"),
+        *(
+            ({"format": "url"}, good, bad, "is no web address with https .* and without a slash at its end")
+            for good, bad in (
+                ("https://planted.example", "https://planted.example/"),
+                ("http://127.0.0.1:80/v1", "planted.example"),
+                ("http://localhost/v1", "http://planted.example"),
+                ("http://[::1]:8000/v1", "http://planted.localhost"),
+                ("https://[2001:db8::1]/v1", r"https://planted.example\@elsewhere.example"),
+                ("https://me:planted%40@planted.example/v1?x=1", "https://planted@elsewhere@planted.example"),
+                ("https://planted.example:8443", "https://planted.example:planted"),
+                ("https://xn--plnted-9za.example", "https://plänted.example"),
+                ("https://planted.example/a%20b", "https://planted.example/a b"),
+                ("https://planted_host.example", "ftp://planted.example"),
+            )
+        ),
+        ({}, "planted-1", "https://planted.example", "is an address, and its format is token"),
         ({"format": "jwt"}, JWT, "sb_secret_planted", r"is no JWT \(eyJ…\)"),
         ({"format": "api_key"}, "sb_secret_planted", JWT, r"is no new API key \(sb_…\)"),
         ({"min_bytes": 32}, "planted-" + "k" * 32, "planted-short", "is shorter than 32 bytes, too weak to sign with"),

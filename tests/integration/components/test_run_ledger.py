@@ -1,11 +1,13 @@
 """The run ledger on a real pg_cron with pg_net's worker and a real endpoint: every run has its true verdict."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from components.catalogue import Job
 from components.command import compile_command
@@ -132,6 +134,19 @@ def test_a_request_that_waits_is_queued_and_nothing_else(postgres: Connection, e
     assert [run.state for run in history(postgres)] == ["ok"]
 
 
+def test_an_answer_that_a_stranger_wrote_first_is_not_believed(
+    postgres: Connection, superuser: Connection, endpoint: Endpoint
+) -> None:
+    endpoint.answer = lambda _: Answer(503, delay=1)
+    fire(postgres, endpoint.url)
+    superuser.execute("INSERT INTO net._http_response (id, status_code) SELECT request, 200 FROM public.cron_runs")
+    settle(postgres)
+    assert [run.state for run in history(postgres)] == ["queued"]
+    superuser.execute("DELETE FROM net._http_response WHERE status_code = 200")
+    settled(postgres)
+    assert [run.state for run in history(postgres)] == ["failed"]
+
+
 def test_a_statement_that_fails_leaves_no_row(postgres: Connection) -> None:
     with pytest.raises(psycopg.errors.NoDataFound):
         fire(postgres, "{supabase_url}/x")
@@ -147,6 +162,68 @@ def test_answers_that_echo_a_secret_are_kept_without_it(postgres: Connection, en
     fire(postgres, endpoint.url)
     settled(postgres)
     assert [run.response for run in history(postgres)] == ["got ***, not ***!"]
+
+
+def echoed(key: str, filling: str) -> str:
+    """An answer in which a key stands across the place where it is cut, whatever that is."""
+    return filling + f"{key} " * (40_000 // len(key))
+
+
+@pytest.mark.parametrize("filling", ["", "x" * 1000, "x" * 1020, *("x" * (16_384 - gap) for gap in range(0, 40, 7))])
+def test_no_part_of_a_key_remains_where_an_answer_is_cut(
+    postgres: Connection, endpoint: Endpoint, filling: str
+) -> None:
+    key = "planted-key-of-some-length"
+    postgres.execute("INSERT INTO public.cron_secrets (key, value) VALUES ('a', %s)", [key])
+    endpoint.answer = lambda _: Answer(200, echoed(key, filling))
+    fire(postgres, endpoint.url)
+    settled(postgres)
+    (run,) = history(postgres)
+    assert len(run.response or "") <= 1024
+    assert "plant" not in (run.response or "")
+    assert (run.response or "").startswith((filling + "*** ***")[:1024])
+
+
+def test_no_part_of_a_long_key_remains_either(postgres: Connection) -> None:
+    key = "planted-" + "k" * 8000 + "-end"
+    for at in (0, 1000, 8000, 8300, 16_000, 16_383, 16_384):
+        for times in (1, 9):
+            row = postgres.execute(
+                "SELECT public.mask_cron_secrets(%s, %s, 1024)", ["x" * at + key * times + "y" * 20_000, key]
+            ).fetchone()
+            assert row is not None
+            assert set(row[0]) <= set("x*y"), (at, times)
+
+
+def test_an_error_of_pg_cron_is_kept_without_the_values_that_it_quotes(
+    provide: Provide, postgres: Connection, superuser: Connection
+) -> None:
+    postgres.execute("INSERT INTO public.cron_secrets (key, value) VALUES ('a', 'planted-quoted')")
+    text = f"-- supabase-cron: {OWNER}/bad\nSELECT public.get_secret('a')::int"
+    job = {"name": "bad", "schedule": "0 0 1 1 *", "command": text, "owner": OWNER}
+    jobid = provide(CronJobProvider).create(job).outs["jobid"]
+    superuser.execute(
+        "INSERT INTO cron.job_run_details (jobid, runid, username, status, command, start_time, end_time, return_message) "
+        "VALUES (%s, nextval('cron.runid_seq'), 'postgres', 'failed', %s, now(), now(), %s)",
+        [jobid, text, f'ERROR:  invalid input syntax for type integer: "{"." * 448}planted-quoted"'],
+    )
+    settle(postgres)
+    (run,) = history(postgres)
+    assert "***" in (run.detail or "")
+    assert "plant" not in (run.detail or "")
+
+
+def test_an_attempt_that_cannot_be_sent_is_kept_without_the_values_that_its_error_quotes(
+    provide: Provide, postgres: Connection
+) -> None:
+    postgres.execute("INSERT INTO public.cron_secrets (key, value) VALUES ('a', 'planted-quoted')")
+    text = f"-- supabase-cron: {OWNER}/bad\nSELECT public.get_secret('a')::int -- begin_cron_run"
+    job = {"name": "bad", "schedule": "0 0 1 1 *", "command": text, "owner": OWNER}
+    provide(CronJobProvider).create(job)
+    postgres.execute("INSERT INTO public.cron_runs (job, state, retry_at) VALUES ('bad', 'retrying', now())")
+    postgres.execute("SELECT public.retry_cron_runs()")
+    (run,) = history(postgres)
+    assert (run.state, run.detail) == ("failed", 'invalid input syntax for type integer: "***"')
 
 
 def test_a_long_answer_is_kept_in_part(postgres: Connection, endpoint: Endpoint) -> None:
@@ -193,6 +270,23 @@ def test_two_sweeps_at_once_do_it_once(postgres: Connection, conninfo: str, endp
         other.execute("SELECT public.settle_cron_runs()")
         assert postgres.execute("SELECT public.settle_cron_runs()").fetchone() == (0,)
     settled(postgres)
+
+
+def test_no_login_can_hold_what_lets_one_session_at_a_time(
+    postgres: Connection, superuser: Connection, conninfo: str
+) -> None:
+    superuser.execute("DROP ROLE IF EXISTS ledger_stranger")
+    superuser.execute("CREATE ROLE ledger_stranger LOGIN PASSWORD 'planted-login'")
+    skip = {"overlap": "skip"}
+    with postgres.transaction(force_rollback=True), psycopg.connect(conninfo) as looking:
+        postgres.execute("SELECT public.settle_cron_runs()")
+        postgres.execute("SELECT FROM public.begin_cron_run('nightly', %s)", [json.dumps(skip)])
+        advisory = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+        assert looking.execute(advisory).fetchone() == (0,)
+    url = make_conninfo(conninfo, user="ledger_stranger", password="planted-login")
+    with psycopg.connect(url) as stranger, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        stranger.execute("SELECT FROM public.cron_locks FOR UPDATE")
+    superuser.execute("DROP ROLE ledger_stranger")
 
 
 def test_old_runs_and_old_details_are_forgotten(postgres: Connection, superuser: Connection) -> None:

@@ -1,5 +1,6 @@
 """The store against a real server: upgraded without loss, never taken from a stranger, holes seen (test_access tries the lock)."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -211,6 +212,39 @@ def test_the_store_of_the_first_version_is_upgraded_without_losing_a_row(
     assert [name for (name,) in indexes] == [
         f"cron_{name}_pkey" for name in ("secret_audit", "secret_owners", "secret_probes", "secret_stages", "secrets")
     ]
+
+
+def probed(value: str) -> dict[str, Any]:
+    request = f"SELECT net.http_get('http://x/', '{{}}', jsonb_build_object('Authorization', 'Bearer ' || {value}))"
+    return {"request": request, "timeout": 5.0, "status": "{[200,201)}", "control": True}
+
+
+def test_the_store_of_the_version_before_hosts_is_upgraded_with_its_probes(
+    install: Callable[..., None], provide: Provide, postgres: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install()
+    now = secret(probe=probed("\"public\".cron_secret_under_test('cron_secret', $1::text)"))
+    created = provide(SecretProvider).create(secret())
+    postgres.execute(
+        "DROP FUNCTION public.cron_secret_under_test, public.guard_cron_address, public.cron_secret_pattern"
+    )
+    postgres.execute("DROP FUNCTION public.mask_cron_secrets")
+    postgres.execute("ALTER TABLE public.cron_secret_declarations DROP COLUMN hosts")
+    postgres.execute("UPDATE public.cron_secret_declarations SET probe = %s", [json.dumps(probed("$1::text"))])
+    rows = postgres.execute(
+        "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname ~ 'cron|secret'"
+    ).fetchall()
+    for (function,) in rows:
+        postgres.execute(f"ALTER FUNCTION {function} RESET ALL".encode())
+        postgres.execute(f"ALTER FUNCTION {function} SET search_path = ''".encode())
+    assert not provide(SecretProvider).diff("public.cron_secret", created.outs, secret()).changes
+    assert "drift" not in capsys.readouterr().out, "a preview before the upgrade tells of no drift"
+    assert provide(SecretStoreProvider).diff("public", store(), store()).changes
+    install()
+    assert not provide(SecretStoreProvider).diff("public", store(), store()).changes
+    assert not provide(SecretProvider).diff("public.cron_secret", {**created.outs, **now}, now).changes
+    install()
+    assert not provide(SecretProvider).diff("public.cron_secret", {**created.outs, **now}, now).changes
 
 
 def test_a_table_without_a_primary_key_is_given_one(provide: Provide, postgres: Connection) -> None:

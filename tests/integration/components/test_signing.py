@@ -60,6 +60,7 @@ def store(postgres: Connection) -> Connection:
         postgres.execute(sql.SQL(table).format(schema))
     for name in (
         "cron_secret_value",
+        "cron_secret_under_test",
         "get_secret",
         "cron_hmac_sha256",
         "cron_request_signature",
@@ -188,17 +189,20 @@ def test_an_expired_or_weak_previous_value_does_not_sign(previous: str, expires:
         verify_cron_request("GET", "/x", b"", signed, [PREVIOUS])
 
 
-def test_functions_have_an_empty_search_path_and_one_alone_is_a_definer(store: Connection) -> None:
+PATH = ["search_path=pg_catalog, pg_temp"]
+
+
+def test_functions_have_a_search_path_that_nobody_can_turn_and_one_alone_is_a_definer(store: Connection) -> None:
     found = store.execute(
         "SELECT proname::text, proconfig, prosecdef FROM pg_proc WHERE pronamespace = %s::regnamespace"
         " AND proname ~ '(hmac|sign)' ORDER BY proname COLLATE \"C\"",
         [SCHEMA],
     )
     assert found.fetchall() == [
-        ("cron_hmac_sha256", ['search_path=""'], False),
-        ("cron_request_signature", ['search_path=""'], False),
-        ("sign_cron_request", ['search_path=""'], True),
-        ("sign_cron_request_with", ['search_path=""'], False),
+        ("cron_hmac_sha256", PATH, False),
+        ("cron_request_signature", PATH, False),
+        ("sign_cron_request", PATH, True),
+        ("sign_cron_request_with", PATH, False),
     ]
 
 
@@ -331,9 +335,14 @@ def test_url_and_body_are_computed_once(store: Connection) -> None:
     assert str(plan).count("get_secret(") == 1
 
 
+@pytest.mark.parametrize("made_up", [None, PREVIOUS])
 @pytest.mark.parametrize("auth", [{"hmac": "token"}, {"bearer": "token"}])
-def test_a_probe_tries_the_value_that_it_is_given(auth: dict[str, str], store: Connection, receiver: Receiver) -> None:
-    store.execute(f"INSERT INTO {SCHEMA}.cron_secrets VALUES ('other', 'stored')".encode())
+def test_a_probe_tries_the_value_that_is_pending_or_the_one_that_it_is_given(
+    auth: dict[str, str], made_up: str | None, store: Connection, receiver: Receiver
+) -> None:
+    store.execute(f"INSERT INTO {SCHEMA}.cron_secrets VALUES ('other', 'stored'), ('token', 'planted-stored')".encode())
+    store.execute(f"INSERT INTO {SCHEMA}.cron_secret_stages VALUES ('token', 'pending', %s)".encode(), [KEY])
+    tried = made_up or KEY
     probe = Probe.model_validate(
         {"url": receiver.url + "/p?x=100%25&y=$2", "headers": {"X-Other": "{other} % $1 %s"}, "auth": auth}
     )
@@ -341,13 +350,13 @@ def test_a_probe_tries_the_value_that_it_is_given(auth: dict[str, str], store: C
         f"CREATE FUNCTION {SCHEMA}.try(statement text, value text) RETURNS bigint LANGUAGE plpgsql AS"
         " 'DECLARE id bigint; BEGIN EXECUTE statement INTO id USING value; RETURN id; END'".encode()
     )
-    arguments = [compile_probe("token", probe, schema=SCHEMA), KEY]
+    arguments = [compile_probe("token", probe, schema=SCHEMA), made_up]
     ((request_id,),) = store.execute(f"SELECT {SCHEMA}.try(%s, %s)".encode(), arguments).fetchall()
     assert request_id > 0
     got = receiver.next()
     assert (got.method, got.target, got.headers["x-other"]) == ("GET", "/p?x=100%25&y=$2", "stored % $1 %s")
     if "hmac" in auth:
-        verify_cron_request("GET", got.target, got.body, got.headers["x-cron-signature"], [KEY])
+        verify_cron_request("GET", got.target, got.body, got.headers["x-cron-signature"], [tried])
         assert "planted" not in str(got)
     else:
-        assert got.headers["authorization"] == f"Bearer {KEY}"
+        assert got.headers["authorization"] == f"Bearer {tried}"

@@ -61,16 +61,16 @@ def test_a_probe_must_read_its_own_secret() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "kind"),
     [
-        {"url": "{a}/health"},
-        {"url": MANAGEMENT, "headers": {"X-A": "{a}"}},
-        {"url": MANAGEMENT, "auth": {"bearer": "a"}},
-        {"url": MANAGEMENT, "auth": {"hmac": "a"}},
+        ({"url": "{a}/health"}, "url"),
+        ({"url": MANAGEMENT, "headers": {"X-A": "{a}"}}, "token"),
+        ({"url": MANAGEMENT, "auth": {"bearer": "a"}}, "token"),
+        ({"url": MANAGEMENT, "auth": {"hmac": "a"}}, "token"),
     ],
 )
-def test_url_headers_and_auth_all_read(fields: dict[str, Any]) -> None:
-    assert told(a=spec(probe=fields)) == []
+def test_url_headers_and_auth_all_read(fields: dict[str, Any], kind: str) -> None:
+    assert told(a=spec(format=kind, probe=fields)) == []
 
 
 def test_an_unknown_secret_and_an_unfit_format_are_told_as_for_jobs() -> None:
@@ -108,7 +108,10 @@ def test_a_probe_may_read_what_does_not_read_it_back() -> None:
     assert told(a=spec(probe=probe("a", "b", "c")), b=spec(probe=probe("b", "c")), c=spec()) == []
 
 
-def test_the_secret_under_test_is_a_parameter_and_the_others_are_read() -> None:
+UNDER_TEST = "\"public\".cron_secret_under_test('token', $1::text)"
+
+
+def test_the_secret_under_test_is_what_is_pending_and_the_others_are_read() -> None:
     text = compiled(
         url="{supabase_url}/rest/v1/?x=100%&y=$2", headers={"X-Both": "{token}:{{{token}}}:{other}"}, timeout=2.5
     )
@@ -116,7 +119,7 @@ def test_the_secret_under_test_is_a_parameter_and_the_others_are_read() -> None:
         "SELECT net.http_get(\n"
         "    url := \"public\".get_secret('supabase_url') || '/rest/v1/?x=100%&y=$2',\n"
         "    headers := jsonb_build_object(\n"
-        "        'X-Both', $1::text || ':{' || $1::text || '}:' || \"public\".get_secret('other')\n"
+        f"        'X-Both', {UNDER_TEST} || ':{{' || {UNDER_TEST} || '}}:' || \"public\".get_secret('other')\n"
         "    ),\n"
         "    timeout_milliseconds := 2500\n"
         ")"
@@ -124,7 +127,7 @@ def test_the_secret_under_test_is_a_parameter_and_the_others_are_read() -> None:
 
 
 def test_a_bearer_under_test() -> None:
-    assert "'Authorization', 'Bearer ' || $1::text\n" in compiled(url=MANAGEMENT, auth={"bearer": "token"})
+    assert f"'Authorization', 'Bearer ' || {UNDER_TEST}\n" in compiled(url=MANAGEMENT, auth={"bearer": "token"})
 
 
 def test_a_probe_that_signs_with_the_value_under_test() -> None:
@@ -134,7 +137,8 @@ def test_a_probe_that_signs_with_the_value_under_test() -> None:
         "    url := request.url,\n"
         "    headers := jsonb_build_object(\n"
         "        'Content-Type', 'application/json',\n"
-        '        \'X-Cron-Signature\', "my ""own""".sign_cron_request_with(ARRAY[$1::text], \'POST\', request.url, request.body)\n'
+        '        \'X-Cron-Signature\', "my ""own""".sign_cron_request_with('
+        'ARRAY["my ""own""".cron_secret_under_test(\'token\', $1::text)], \'POST\', request.url, request.body)\n'
         "    ),\n"
         "    body := request.body,\n"
         "    timeout_milliseconds := 10000\n"
@@ -151,4 +155,4 @@ def test_a_probe_that_signs_with_the_value_under_test() -> None:
 def test_a_probe_that_signs_with_another_secret() -> None:
     text = compiled(url="https://example.com/{token}", auth={"hmac": "other"})
     assert "\"public\".sign_cron_request('other', 'GET', request.url, NULL)" in text
-    assert "'https://example.com/' || $1::text AS url\n" in text
+    assert f"'https://example.com/' || {UNDER_TEST} AS url\n" in text
