@@ -17,11 +17,13 @@ from components.scheduled_jobs import ScheduledJobs
 from components.stack import stack_settings
 from components.visible_text import visible_to_engine
 
+ROOT = Path(__file__).parent
+
 try:
     config = load_config(
-        stack_settings(),
+        stack_settings(ROOT),
         owner=Owner(pulumi.get_project(), pulumi.get_stack()),
-        root=Path(__file__).parent,
+        root=ROOT,
         environment=os.environ,
         now=datetime.now(UTC),
     )

@@ -18,6 +18,7 @@ from components.limits import EARLY_DROP
 from components.model import Model
 from components.nearest import nearest
 from components.owner import is_own_job
+from components.pasted_key import pasted_in_inputs, pasted_in_request, pasted_in_statement
 from components.policy import ActiveBetween, CatchUp
 from components.request import HttpAction, Probe, Request
 from components.schedule import ScheduleError, parse_schedule
@@ -164,6 +165,8 @@ class Catalogue(Model):
         """What no part can know alone, as (location, sentence): how requests and the declared secrets fit."""
         return [
             *(problem for place, request in self.requests() for problem in self._misread(place, request)),
+            *self._pasted_keys(),
+            *self._case_twins(),
             *self._useless_probes(),
             *self._circular_probes(),
             *self._reserved_names(),
@@ -190,6 +193,26 @@ class Catalogue(Model):
         auth = request.auth
         if auth and auth.key in self.secrets and (told := auth.problem(self.secrets[auth.key].format)):
             yield (*place, "auth"), told
+
+    def _pasted_keys(self) -> Iterator[tuple[Place, str]]:
+        for place, request in self.requests():
+            yield from (((*place, *below), found) for below, found in pasted_in_request(request))
+        for name, job in self.jobs.items():
+            defaults = {key: each.default for key, each in job.inputs.items()}
+            found = pasted_in_inputs(defaults) if job.sql is None else pasted_in_statement(job.sql)
+            yield from ((("jobs", name, *below), sentence) for below, sentence in found)
+
+    def _case_twins(self) -> Iterator[tuple[Place, str]]:
+        """Keys that would share the environment's variable with a value, which is in capitals."""
+        first: dict[str, str] = {}
+        for key in self.secrets:
+            twin = first.setdefault(key.upper(), key)
+            if twin != key:
+                yield (
+                    ("secrets", key),
+                    f"differs from {twin!r} in case alone, so both would take their value from one variable of the "
+                    "environment; rename one",
+                )
 
     def _useless_probes(self) -> Iterator[tuple[Place, str]]:
         for key, spec in self.secrets.items():

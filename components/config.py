@@ -16,6 +16,7 @@ from components.errors import InvalidConfiguration
 from components.model import problems
 from components.nearest import nearest
 from components.owner import Owner
+from components.pasted_key import written_values
 from components.secret_value import misplaced_keys, misplaced_probe_keys, value_problem
 from components.settings import Settings
 from components.source import Location, Source, read_source
@@ -60,7 +61,7 @@ def load_config(
     source = read_source(root / settings.catalogue)
     catalogue = _read_catalogue(source, settings, stack_file, root)
     secrets = _secret_values(catalogue, settings, environment)
-    if found := list(_secret_problems(catalogue, secrets, owner, now)):
+    if found := [*_secret_problems(catalogue, secrets, owner, now), *_written_out(catalogue, settings, secrets)]:
         raise InvalidConfiguration(found)
     return Config(owner, settings, catalogue, secrets, tuple(catalogue.warnings()))
 
@@ -133,6 +134,20 @@ def _secret_values(catalogue: Catalogue, settings: Settings, environment: Mappin
         if value := environment.get(SECRET_VARIABLE + key.upper()):
             found[key] = SecretStr(value)
     return found
+
+
+def _written_out(catalogue: Catalogue, settings: Settings, secrets: Mapping[str, SecretStr]) -> Iterator[str]:
+    """What somebody wrote into a job or a description instead of a secret's key."""
+    values = {
+        key: secrets[key].get_secret_value()
+        for key, spec in catalogue.secrets.items()
+        if spec.format != "url" and key in secrets
+    }
+    for place, key in written_values(catalogue.model_dump(mode="json"), values):
+        yield (
+            f"{_path(place)}: the value of secret {key!r} is written out; write {{{key}}}, or in SQL "
+            f"{settings.schema_name}.get_secret('{key}'), and rotate it"
+        )
 
 
 def _secret_problems(

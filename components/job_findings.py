@@ -17,7 +17,12 @@ def queue_readers(subject: Subject, rows: Answers) -> Found:
     for row in rows["queue_readers"]:
         by_tables[tuple(row["tables"])].append(row["login"])
     for tables, logins in by_tables.items():
-        yield "note", ", ".join(tables), f"read by {', '.join(logins)}: pg_net itself opens them to every login role"
+        yield (
+            "note",
+            ", ".join(tables),
+            f"read by {', '.join(logins)}: pg_net itself opens them to every login role, also to write, so that such a "
+            "role can forge an answer: what the history or a probe says is as good as your trust in these logins",
+        )
     jobs = [_job(row) for row in rows["jobs"] if sends_reusable_key(row["command"])]
     if by_tables and jobs:
         yield (

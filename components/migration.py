@@ -14,22 +14,15 @@ from components.args import Args
 from components.config import Config
 from components.connection import CopyRow
 from components.declaration import Declaration, declare
-from components.errors import InvalidConfiguration
 from components.kinds import KINDS, by_kind
 from components.object_kind import ObjectKind, Statements
 from components.secret import SecretArgs, SecretKind
-
-TELLING = 8
-"""Characters from which a value that stands in the text cannot be there by chance."""
 
 _PARAMETER = re.compile(r"%(?:\((?P<name>\w+)\)s|%)")
 
 
 def migration(config: Config) -> str:
-    """The script, with a comment in front that says whose it is and what it leaves out.
-
-    Raises InvalidConfiguration where the value of a secret is written out in what is declared.
-    """
+    """The script, with a comment in front that says whose it is and what it leaves out."""
     declared = declare(config)
     sections = [
         section
@@ -37,9 +30,7 @@ def migration(config: Config) -> str:
         for args in wanted
         for section in _section(KINDS[word], args, declared)
     ]
-    text = "\n".join([_header(config), "SET client_encoding = 'UTF8';\n", *sections])
-    _refuse_values(config, text)
-    return text
+    return "\n".join([_header(config), "SET client_encoding = 'UTF8';\n", *sections])
 
 
 def _section(kind: ObjectKind[Any, Any], args: Args, declared: Declaration) -> Iterator[str]:
@@ -94,16 +85,3 @@ def _header(config: Config) -> str:
         "-- It does not hold the secrets' values: until each is set, as is said below, the jobs that read it fail and\n"
         f"-- send nothing. Nor does it hold {roles}what removes objects that are not declared any more.\n"
     )
-
-
-def _refuse_values(config: Config, text: str) -> None:
-    """Raise InvalidConfiguration where somebody wrote a key into a job or a description instead of its name."""
-    plain = text.replace("''", "'").replace("\\\\", "\\")
-    found = [
-        f"the value of secret {key!r} is written out in what is declared; write {{{key}}}, or in SQL "
-        f"{config.settings.schema_name}.get_secret('{key}'), and rotate it"
-        for key, spec in config.catalogue.secrets.items()
-        if spec.format != "url" and len(value := config.secrets[key].get_secret_value()) >= TELLING and value in plain
-    ]
-    if found:
-        raise InvalidConfiguration(found)

@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from components.conninfo import PORT
 from components.errors import InvalidConfiguration
+from components.visible_text import visible_to_engine
 
 PASSWORD_VARIABLE = "PGPASSWORD"  # noqa: S105 - the name of it
 """Where the plugin looks for a password that it is not given."""
@@ -37,7 +38,7 @@ class Operators(pulumi.ComponentResource):
         try:
             inputs = provider_inputs(conninfo, os.environ)
         except InvalidConfiguration as error:
-            raise pulumi.RunError(str(error)) from None
+            raise pulumi.RunError(visible_to_engine(str(error))) from None
         provider = postgresql.Provider(
             resource_name, **inputs, superuser=False, opts=pulumi.ResourceOptions(parent=self)
         )

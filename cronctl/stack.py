@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from components.config import Config, load_config
-from components.errors import Error
+from components.errors import Error, InvalidConfiguration
 from components.owner import Owner
+from components.stack_file import values_in_clear
 
 
 class StateResource(NamedTuple):
@@ -46,6 +47,8 @@ def read_stack(name: str, root: Path) -> Stack:
         settings, deployment = asked[0].result(), asked[1].result().deployment or {}
     except CommandError as exc:
         raise Error(_last_line(str(exc))) from None
+    if found := list(values_in_clear(root, project, name)):
+        raise InvalidConfiguration(found)
     config = load_config(
         {
             key.removeprefix(f"{project}:"): each.value

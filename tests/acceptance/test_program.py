@@ -314,6 +314,47 @@ def test_a_password_in_clear_is_refused(project: Project) -> None:
     assert project.pulumi("config", "rm", "databaseUrl").code == 0
 
 
+def test_a_value_in_clear_beside_encrypted_ones_is_refused(project: Project) -> None:
+    project.configure("--plaintext", "--path", "secrets.cron_secret", "planted-clear-value")
+    for command in (
+        ("pulumi", "preview", "--stack", "test", "--color", "never"),
+        ("cronctl", "verify", "--stack", "test"),
+    ):
+        result = project.run(*command)
+        assert result.code != 0
+        assert (
+            "supabase-cron:secrets.cron_secret stands in clear in the stack's file; run: pulumi config set --secret --path "
+            "secrets.cron_secret --stack test"
+        ) in " ".join(result.output.split())
+        assert "planted-clear" not in result.output
+    project.configure("--secret", "--path", "secrets.cron_secret", "planted-cron-secret")
+
+
+@pytest.mark.parametrize(
+    ("new", "told"),
+    [
+        (
+            "      headers:\n        X-Api-Key: 7d0c5a60-5d7b-4c0e-9a66-0f1f6a4a3f11\n",
+            "headers.X-Api-Key: holds what looks like a key (a literal X-Api-Key); declare it under secrets",
+        ),
+        (
+            "      headers:\n        X-Words: say planted-cron-secret once\n",
+            "headers.X-Words: the value of secret 'cron_secret' is written out; write {cron_secret}",
+        ),
+    ],
+)
+def test_a_key_that_is_pasted_into_the_catalogue_is_refused(
+    new: str, told: str, project: Project, postgres: Connection
+) -> None:
+    project.edit("jobs.yaml", "      headers:\n", new)
+    result = project.pulumi("up", "--yes", "--skip-preview")
+    assert result.code != 0
+    assert told in result.output
+    assert "7d0c5a60" not in result.output
+    assert "planted-cron" not in result.output
+    assert jobs(postgres) == {}
+
+
 def test_a_failing_update_is_one_sentence_without_a_traceback(project: Project, postgres: Connection) -> None:
     project.up()
     postgres.execute("ALTER TABLE public.cron_secrets ADD CHECK (value !~ 'planted-refused') NOT VALID")

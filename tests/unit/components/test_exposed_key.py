@@ -45,6 +45,17 @@ def _merged(jobs: dict[str, dict[str, object]], defaults: dict[str, object]) -> 
         ("SELECT '0f3a9c5be17d42688b90aa64c2d7f1e3'", "a long random literal"),
         ("DO $$BEGIN PERFORM f('Zk3Jq8Vw2Xr7Ty5Ub9Nm4Lp6'); END$$", "a long random literal"),
         ("UPDATE t SET key = E'\\x0f3a9c5be17d42688b90aa64c2d7f1e3'", "a long random literal"),
+        ("SELECT jsonb_build_object('X-Api-Key', '7d0c5a60-5d7b-4c0e-9a66-0f1f6a4a3f11')", "a literal X-Api-Key"),
+        ("SELECT jsonb_build_object('a', 1, 'apikey', 'hunter2hunter2'::text)", "a literal apikey"),
+        (
+            "SELECT f(jsonb_build_object('a', jsonb_build_object('clientSecret', 'a ''quoted'' one')))",
+            "a literal clientSecret",
+        ),
+        ("SELECT net.http_get('https://x.example/?a=1&access_token=hunter2hunter2')", "a literal access_token"),
+        ("SELECT net.http_get('https://me:hunter2hunter2@x.example/')", "a literal password"),
+        ("SELECT dblink_connect(password => 'hunter2hunter2')", "a literal password"),
+        ("ALTER ROLE me PASSWORD 'hunter2hunter2'", "a literal PASSWORD"),
+        ("SELECT '-----BEGIN EC PRIVATE KEY-----'", "a private key (PEM)"),
     ],
 )
 def test_what_looks_like_a_key_is_told_by_its_kind(command: str, kind: str) -> None:
@@ -78,6 +89,14 @@ def test_random_keys_are_nearly_always_seen() -> None:
         "SELECT 'eyJ is how a JWT starts. So it is. Is it'",
         "SELECT 'sb_secret_' || public.get_secret('rest')",
         "SELECT 20240101000000002024010100000000",
+        "DELETE FROM t WHERE kind IN ('password', 'access_token')",
+        "UPDATE t SET token = 'processing' WHERE state_token = 'something-else'",
+        "SELECT jsonb_build_object('tenant', '7d0c5a60-5d7b-4c0e-9a66-0f1f6a4a3f11')",
+        "SELECT jsonb_build_object('apikey', current_setting('app.settings.service_role_key_2024_v2'))",
+        "SELECT jsonb_build_object('apikey', 'prefix-of-it-' || public.get_secret('k'))",
+        "SELECT jsonb_build_object('apikey', 'sb_publishable_abcdefgh12345678ijklmnop')",
+        "SELECT private.read_token('a1b2c3d4e5f6a7b8c9d0e1f2', true)",
+        "SELECT net.http_get('https://x.example/?token=' || private.read_token('x'))",
     ],
 )
 def test_what_is_no_key_is_left_alone(command: str) -> None:
@@ -103,6 +122,13 @@ def job(**http: object) -> str:
         job(url="https://x.example/", auth={"bearer": "a_key"}),
         "SELECT net.http_post('u', '{}', '{}', jsonb_build_object('Authorization', 'Bearer ' || get_secret('k')))",
         "SELECT net.http_get(url := 'u', headers := jsonb_build_object('X', (SELECT decrypted_secret FROM vault.decrypted_secrets)))",
+        "SELECT net.http_get('u', '{}', jsonb_build_object('X', current_setting('app.settings.key')))",
+        "SELECT net.http_get('u', '{}', jsonb_build_object('X', get_decrypted_secret('k')))",
+        "SELECT net.http_get('u', '{}', jsonb_build_object('Authorization', 'Bearer ' || my.own_function('k')))",
+        "SELECT net.http_get('u', '{}', jsonb_build_object('Authorization', format('Bearer %s', public.get_secret('k'))))",
+        "SELECT net.http_get('u', '{}', jsonb_build_object('a', f(1, 2), 'X', (my.read_key('x'))::text))",
+        "DO $$DECLARE t text; BEGIN PERFORM net.http_post('u', headers := jsonb_build_object('apikey', t)); END$$",
+        "SELECT net.http_post('u', headers := private.auth_headers('x'))",
     ],
 )
 def test_a_job_that_sends_a_key_in_its_headers(command: str) -> None:
@@ -117,6 +143,9 @@ def test_a_job_that_sends_a_key_in_its_headers(command: str) -> None:
         job(url="{supabase_url}/x", auth={"hmac": "a_key"}, body={"a": 1}, method="DELETE"),
         "SELECT public.get_secret('k')",
         "SELECT 1",
+        "SELECT jsonb_build_object('user', my.read_key('x'))",
+        "SELECT net.http_get('u', '{}', jsonb_build_object('X-Request-Id', gen_random_uuid()::text, 'X-At', now()::text))",
+        "SELECT net.http_post('u', headers := '{\"Content-Type\": \"application/json\"}'::jsonb)",
     ],
 )
 def test_a_job_that_signs_or_sends_nothing(command: str) -> None:

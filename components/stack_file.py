@@ -1,0 +1,60 @@
+"""The stack's file, Pulumi.<stack>.yaml, read for what the engine does not tell: which values stand in it in clear.
+
+The engine calls a whole key secret where one part of it is encrypted, so a plain value beside encrypted ones passes.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+SECRET_KEYS = ("databaseUrl", "secrets")
+"""Keys of the project's namespace whose values must be encrypted, all parts of them."""
+
+_ENCRYPTED = "secure"
+_UNSET = (None, "", "{}")
+
+
+def values_in_clear(root: Path, project: str, stack: str) -> Iterator[str]:
+    """A sentence for each value that must be encrypted and is not; none of it is shown.
+
+    ``root`` is the folder of Pulumi.yaml. A stack whose file is elsewhere (``--config-file``) has nothing to read here.
+    """
+    file = _folder(root) / f"Pulumi.{stack}.yaml"
+    config = _mapping(file).get("config")
+    for name, value in config.items() if isinstance(config, dict) else ():
+        namespace, _, path = str(name).partition(":")
+        if namespace == project and path.partition(".")[0].partition("[")[0] in SECRET_KEYS:
+            for place in _plain(value, path):
+                yield (
+                    f"{namespace}:{place} stands in clear in the stack's file; run: pulumi config set --secret --path "
+                    f"{place} --stack {stack}"
+                )
+
+
+def _folder(root: Path) -> Path:
+    folder = _mapping(root / "Pulumi.yaml").get("stackConfigDir")
+    return root / folder if isinstance(folder, str) else root
+
+
+def _mapping(file: Path) -> dict[Any, Any]:
+    """What a YAML file holds; nothing where it cannot be read, of which the engine tells."""
+    try:
+        data = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _plain(value: object, place: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        if set(value) == {_ENCRYPTED} and isinstance(value[_ENCRYPTED], str):
+            return
+        for key, part in value.items():
+            yield from _plain(part, f"{place}.{key}")
+    elif isinstance(value, list):
+        for at, part in enumerate(value):
+            yield from _plain(part, f"{place}[{at}]")
+    elif value not in _UNSET:
+        yield place

@@ -1,0 +1,185 @@
+"""A key that somebody pasted into the catalogue is told with its place, and never shown; what is none is left alone."""
+
+from typing import Any
+
+import jwt
+import pytest
+from pydantic import JsonValue
+
+from components.catalogue import Catalogue
+from components.pasted_key import written_values
+
+JWT = jwt.encode({"role": "service_role", "planted": "planted"}, "k" * 32)
+UUID = "7d0c5a60-5d7b-4c0e-9a66-0f1f6a4a3f11"
+RANDOM = "Zk3Jq8Vw2Xr7Ty5Ub9Nm4Lp6"
+SECRETS = {
+    "base": {"description": "d", "format": "url"},
+    "key": {"description": "d", "format": "token"},
+}
+
+
+def told(**job: Any) -> list[tuple[tuple[str | int, ...], str]]:
+    declared = {"description": "d", "schedule": "0 1 * * *", **job}
+    return Catalogue.model_validate({"secrets": SECRETS, "jobs": {"nightly": declared}}).problems()
+
+
+def http(**fields: Any) -> dict[str, Any]:
+    return {"http": {"url": "{base}/x", "timeout": 5, **fields}}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("X-Api-Key", UUID, "a literal X-Api-Key"),
+        ("apikey", "planted-hunter2", "a literal apikey"),
+        ("X-Client-Secret", "planted hunter two", "a literal X-Client-Secret"),
+        ("schedulerToken", "planted2planted", "a literal schedulerToken"),
+        ("Authorization", "Basic cGxhbnRlZDpwbGFudGVk", "a literal Authorization"),
+        ("Authorization", "planted-without-scheme", "a literal Authorization"),
+        ("Authorization", f"Bearer {JWT}", "a JWT (eyJ…)"),
+        ("Authorization", f"Bearer {RANDOM}", "a long random literal"),
+        ("X-Whatever", RANDOM, "a long random literal"),
+        ("X-Whatever", f"{{key}}-{RANDOM}", "a long random literal"),
+        ("X-Whatever", "sk_live_" + "planted0planted", "a key of Stripe (sk_…, rk_…)"),
+        ("X-Whatever", "ghp_" + "planted0" * 4, "a token of GitHub (gh…_…)"),
+        ("Cookie", "theme=dark; session_id=planted-session-1", "a literal Cookie"),
+    ],
+)
+def test_a_header_that_holds_a_key(name: str, value: str, kind: str) -> None:
+    ((place, sentence),) = told(**http(headers={name: value}))
+    assert place == ("jobs", "nightly", "http", "headers", name)
+    assert sentence == (
+        f"holds what looks like a key ({kind}); declare it under secrets and write {{its_key}} in {name}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Content-Type", "application/json"),
+        ("Accept", "application/json; charset=utf-8"),
+        ("Authorization", "Bearer {key}"),
+        ("apikey", "{key}"),
+        ("apikey", "sb_publishable_abcdefghijklmnopqrstuvwx_12345678"),
+        ("X-Api-Key", "YOUR_API_KEY"),
+        ("X-Api-Key", "<the key>"),
+        ("X-Api-Key", "none"),
+        ("X-Api-Key", "anonymous"),
+        ("X-Token-Type", "bearer-token-of-the-second-kind"),
+        ("Idempotency-Key", "nightly-invoices-2026"),
+        ("X-Partition-Key", "eu-central-1-partition"),
+        ("Cache-Control", "no-cache, no-store"),
+        ("Cookie", "theme=dark; language=en-GB-oxendict"),
+        ("X-Tenant", UUID),
+        ("X-Request-Source", "supabase-cron/generate-monthly-invoices-v2"),
+        ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"),
+        ("traceparent-version", "00"),
+    ],
+)
+def test_a_header_that_holds_none(name: str, value: str) -> None:
+    assert told(**http(headers={name: value})) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://x.example/hook?api_key=planted-hunter2", "a literal api_key"),
+        ("{base}/hook?x=1&token=planted2planted", "a literal token"),
+        (f"https://x.example/services/{RANDOM}", "a long random literal"),
+        ("https://me:planted-hunter2@x.example/", "a literal password"),
+        (f"https://x.example/?apikey={JWT}", "a JWT (eyJ…)"),
+    ],
+)
+def test_an_address_that_holds_a_key(url: str, kind: str) -> None:
+    ((place, sentence),) = told(http={"url": url, "timeout": 5})
+    assert place == ("jobs", "nightly", "http", "url")
+    assert sentence == f"holds what looks like a key ({kind}); declare it under secrets and write {{its_key}} in url"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "{base}/hook?api_key={key}",
+        "https://x.example/hook?nextPageToken=planted-hunter2",
+        f"https://x.example/users/{UUID}",
+        "https://abcdefghijklmnopqrst.supabase.co/functions/v1/generate-t5-invoices-2024",
+        "https://x.example/?token=YOUR_TOKEN",
+    ],
+)
+def test_an_address_that_holds_none(url: str) -> None:
+    assert told(http={"url": url, "timeout": 5}) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "below", "kind"),
+    [
+        ({"auth": {"apiKey": UUID}}, ("auth", "apiKey"), "a literal apiKey"),
+        ({"list": [{"password": "planted-hunter2"}]}, ("list", 0, "password"), "a literal password"),
+        ({"note": f"use {JWT}"}, ("note",), "a JWT (eyJ…)"),
+    ],
+)
+def test_a_body_that_holds_a_key(body: dict[str, Any], below: tuple[str | int, ...], kind: str) -> None:
+    ((place, sentence),) = told(**http(method="POST", body=body))
+    assert place == ("jobs", "nightly", "http", "body", *below)
+    assert sentence == (
+        f"holds what looks like a key ({kind}), and a body goes out as it is written; declare it under secrets and "
+        "send it in a header"
+    )
+
+
+def test_a_body_that_holds_none() -> None:
+    body = {"tenant": UUID, "key": "invoices", "token_count": "12345678", "tokens": 5, "password": "", "kind": "secret"}
+    assert told(**http(method="POST", body=body)) == []
+
+
+def test_an_input_whose_default_is_a_key() -> None:
+    inputs = {"access_token": {"type": "string", "default": "planted-hunter2"}}
+    ((place, sentence),) = told(inputs=inputs, **http(method="POST", body={"access_token": None}))
+    assert place == ("jobs", "nightly", "inputs", "access_token")
+    assert "planted" not in sentence
+
+
+def test_a_statement_that_holds_a_key() -> None:
+    ((place, sentence),) = told(
+        sql=f"SELECT net.http_post('https://x.example', headers := '{{\"apikey\": \"{UUID}\"}}')"
+    )
+    assert place == ("jobs", "nightly", "sql")
+    assert sentence == (
+        "holds what looks like a key (a literal apikey); declare it under secrets and read it with "
+        "get_secret('its_key')"
+    )
+
+
+def test_alerts_and_probes_are_looked_at_too() -> None:
+    leaky = {"url": "{base}", "headers": {"X-Api-Key": UUID}}
+    found = Catalogue.model_validate(
+        {
+            "secrets": {**SECRETS, "key": {**SECRETS["key"], "probe": {**leaky, "auth": {"bearer": "key"}}}},
+            "alerts": {"team": {"http": leaky}},
+        }
+    ).problems()
+    assert [place for place, _ in found] == [
+        ("alerts", "team", "http", "headers", "X-Api-Key"),
+        ("secrets", "key", "probe", "headers", "X-Api-Key"),
+    ]
+
+
+def test_keys_that_differ_in_case_alone_would_share_a_variable() -> None:
+    spec = {"description": "d", "format": "token"}
+    assert Catalogue.model_validate({"secrets": {"key": spec, "KEY": spec, "Key": spec, "other": spec}}).problems() == [
+        (
+            ("secrets", name),
+            "differs from 'key' in case alone, so both would take their value from one variable of the environment; "
+            "rename one",
+        )
+        for name in ("KEY", "Key")
+    ]
+
+
+def test_a_declared_value_is_found_whatever_it_looks_like() -> None:
+    declared: JsonValue = {"jobs": {"a": {"sql": "SELECT 'plain words'", "n": 1}, "b": [{"x": "{{planted}} braces"}]}}
+    values = {"one": "plain words", "two": "{planted} braces", "short": "SELECT", "absent": "something else"}
+    assert list(written_values(declared, values)) == [
+        (("jobs", "a", "sql"), "one"),
+        (("jobs", "b", 0, "x"), "two"),
+    ]

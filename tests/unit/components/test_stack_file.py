@@ -1,0 +1,71 @@
+"""What stands in clear in a stack's file is told by its place, whatever stands encrypted beside it."""
+
+from pathlib import Path
+
+import pytest
+
+from components.stack_file import values_in_clear
+
+ENCRYPTED = "{secure: 'v1:abc:def'}"
+
+
+def told(tmp_path: Path, config: str, project: str = "name: supabase-cron\n", folder: str = "") -> list[str]:
+    (tmp_path / "Pulumi.yaml").write_text(project, encoding="utf-8")
+    (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / folder / "Pulumi.dev.yaml").write_text(config, encoding="utf-8")
+    return list(values_in_clear(tmp_path, "supabase-cron", "dev"))
+
+
+@pytest.mark.parametrize(
+    ("config", "places"),
+    [
+        (f"supabase-cron:secrets: {{a: {ENCRYPTED}, b: planted}}", ["secrets.b"]),
+        (f"supabase-cron:secrets: {{a: {ENCRYPTED}, b: 12345678}}", ["secrets.b"]),
+        (f"supabase-cron:secrets: {{a: {ENCRYPTED}, b: {{secure: 1}}}}", ["secrets.b.secure"]),
+        ("supabase-cron:secrets: {a: planted, b: planted}", ["secrets.a", "secrets.b"]),
+        ("""supabase-cron:secrets: '{"a": "planted"}'""", ["secrets"]),
+        ("supabase-cron:secrets: [planted]", ["secrets[0]"]),
+        ("supabase-cron:secrets.a: planted", ["secrets.a"]),
+        ("supabase-cron:databaseUrl: postgresql://u:planted@h/db", ["databaseUrl"]),
+    ],
+)
+def test_a_value_in_clear_is_told_by_its_place(tmp_path: Path, config: str, places: list[str]) -> None:
+    found = told(tmp_path, f"config:\n  {config}\n")
+    assert found == [
+        f"supabase-cron:{place} stands in clear in the stack's file; run: pulumi config set --secret --path {place} "
+        "--stack dev"
+        for place in places
+    ]
+    assert "planted" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        f"supabase-cron:secrets: {{a: {ENCRYPTED}, b: {ENCRYPTED}}}",
+        f"supabase-cron:secrets: {ENCRYPTED}",
+        f"supabase-cron:databaseUrl: {ENCRYPTED}",
+        "supabase-cron:secrets: {}",
+        "supabase-cron:secrets: ''",
+        "supabase-cron:databaseUrl: ''",
+        "supabase-cron:schema: private",
+        "other:secrets: {a: plain}",
+        "aws:region: eu-central-1",
+    ],
+)
+def test_what_is_encrypted_unset_or_no_secret_is_left_alone(tmp_path: Path, config: str) -> None:
+    assert told(tmp_path, f"config:\n  {config}\n") == []
+
+
+def test_the_file_is_looked_for_where_the_project_keeps_it(tmp_path: Path) -> None:
+    project = "name: supabase-cron\nstackConfigDir: config\n"
+    assert len(told(tmp_path, "config: {supabase-cron:secrets: {a: planted}}", project, "config")) == 1
+
+
+@pytest.mark.parametrize("text", ["", "[]", "config: []", "{", "config: null"])
+def test_a_file_that_says_nothing_is_the_engines_to_tell_of(tmp_path: Path, text: str) -> None:
+    assert told(tmp_path, text) == []
+
+
+def test_a_stack_without_a_file_has_nothing_to_read(tmp_path: Path) -> None:
+    assert list(values_in_clear(tmp_path, "supabase-cron", "dev")) == []
