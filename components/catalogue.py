@@ -22,11 +22,8 @@ from components.pasted_key import pasted_in_inputs, pasted_in_request, pasted_in
 from components.policy import ActiveBetween, CatchUp
 from components.request import HttpAction, Probe, Request
 from components.schedule import ScheduleError, parse_schedule
+from components.texts import Place
 from components.words import SecretFormat
-
-Place = tuple[str | int, ...]
-"""Where in the catalogue: ``("jobs", "nightly", "http")``."""
-
 
 MAX_GRACE = 30 * 86400
 """Seconds that a previous value may be kept at most; what lives longer is a second secret."""

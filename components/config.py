@@ -20,6 +20,8 @@ from components.pasted_key import written_values
 from components.secret_value import misplaced_keys, misplaced_probe_keys, value_problem
 from components.settings import Settings
 from components.source import Location, Source, read_source
+from components.texts import Place, texts
+from components.visible_text import acts_on_engine
 
 SECRET_VARIABLE = "SUPABASE_CRON_SECRET_"  # noqa: S105 - a prefix of names
 """``SUPABASE_CRON_SECRET_<KEY>`` in the environment comes before the stack's configuration."""
@@ -81,9 +83,16 @@ def _read_catalogue(source: Source, settings: Settings, stack_file: str, root: P
         catalogue = Catalogue.model_validate(merged)
     except ValidationError as exc:
         raise InvalidConfiguration(told(*problem) for problem in problems(exc, Catalogue)) from None
-    if found := catalogue.problems():
+    if found := [*catalogue.problems(), *_acting_texts(catalogue)]:
         raise InvalidConfiguration(told(*problem) for problem in found)
     return catalogue
+
+
+def _acting_texts(catalogue: Catalogue) -> Iterator[tuple[Place, str]]:
+    """Texts that would reach a terminal as orders, by the engine that shows them."""
+    for place, text in texts(catalogue.model_dump()):
+        if acts_on_engine(text):
+            yield place, "holds a control character or a colour directive of the engine's (<{% or %}>); leave it out"
 
 
 def _merge_jobs(data: dict[str, Any], settings: Settings, stack_file: str) -> dict[str, Any]:
@@ -143,7 +152,7 @@ def _written_out(catalogue: Catalogue, settings: Settings, secrets: Mapping[str,
         for key, spec in catalogue.secrets.items()
         if spec.format != "url" and key in secrets
     }
-    for place, key in written_values(catalogue.model_dump(mode="json"), values):
+    for place, key in written_values(texts(catalogue.model_dump()), values):
         yield (
             f"{_path(place)}: the value of secret {key!r} is written out; write {{{key}}}, or in SQL "
             f"{settings.schema_name}.get_secret('{key}'), and rotate it"

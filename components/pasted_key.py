@@ -3,15 +3,16 @@
 They would stand in the job's command, in each diff and in the state; what is found is told by its kind alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
 
 from components.exposed_key import is_credential, key_in, literals_of_address, planted_keys, stands_for_itself
 from components.request import Request
 from components.template import Literal, parse_template
+from components.texts import Place, Text
 
-Found = Iterator[tuple[tuple[str | int, ...], str]]
+Found = Iterator[tuple[Place, str]]
 """Where below the place that is looked at, and what is said of it."""
 
 TELLING = 8
@@ -45,24 +46,12 @@ def pasted_in_statement(statement: str) -> Found:
         )
 
 
-def written_values(declared: JsonValue, values: Mapping[str, str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def written_values(texts: Iterable[Text], values: Mapping[str, str]) -> Iterator[tuple[Place, str]]:
     """(place, key) for each text of what is declared in which the value of a secret stands, whatever it looks like."""
     telling = {key: value for key, value in values.items() if len(value) >= TELLING}
-    for place, text in _texts(declared, ()):
+    for place, text in texts:
         forms = {text, text.replace("{{", "{").replace("}}", "}")}
         yield from ((place, key) for key, value in telling.items() if any(value in form for form in forms))
-
-
-def _texts(declared: JsonValue, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    match declared:
-        case str():
-            yield place, declared
-        case dict():
-            for key, part in declared.items():
-                yield from _texts(part, (*place, key))
-        case list():
-            for at, part in enumerate(declared):
-                yield from _texts(part, (*place, at))
 
 
 def _declare(place: str) -> str:
@@ -96,7 +85,7 @@ def _in_header(name: str, template: str) -> str | None:
     return f"holds {_SHOWN_TO_BE_ONE} (a literal {name})" if told else None
 
 
-def _in_json(value: JsonValue, place: tuple[str | int, ...], name: str = "") -> Found:
+def _in_json(value: JsonValue, place: Place, name: str = "") -> Found:
     match value:
         case str():
             kind = key_in(value)

@@ -40,7 +40,7 @@ from components.object_kind import (
     snapshot,
     unchanged,
 )
-from components.visible_text import visible_to_engine
+from components.visible_text import obeyed_by_none, visible_to_engine
 from components.words import DEFAULT_SCHEMA
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         inputs = found.properties()
         kept = {key: props[key] for key in self._kept_outputs if key in props}
         told = {**inputs, **self.kind.outputs(found, live, live), **kept}
-        return ReadResult(id_, told, None if found == args else inputs)
+        return ReadResult(id_, obeyed_by_none(told), None if found == args else obeyed_by_none(inputs))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the object, unless it stays; one that is gone already is removed."""

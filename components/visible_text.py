@@ -4,12 +4,16 @@ Outside is whatever others can write: what endpoints answer, names in the databa
 """
 
 import re
+from typing import Any
 
 _ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """C0, DEL, C1; Unicode's Bidi_Control, which reorders what stands around it; its two separators; lone surrogates."""
 
 _DIRECTIVE_ENDS = re.compile(r"<(?=\{%)|%(?=\}>)")
-"""Where the engine's colour directives, ``<{%fg 1%}>``, begin and end; it panics at one that it does not know."""
+"""Where the engine's colour directives, ``<{%fg 1%}>``, begin and end (pulumi/sdk, diag/colors)."""
+
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]|<\\{%|%\\}>")
+"""What no declared text needs: controls but for tab and line breaks, lone surrogates, the engine's directives."""
 
 
 def visible_text(text: str, *, keep: str = "\n") -> str:
@@ -25,6 +29,23 @@ def visible_line(text: str) -> str:
 def visible_to_engine(text: str) -> str:
     """The same of what the engine is told, in which a colour directive is none, either."""
     return _DIRECTIVE_ENDS.sub(r"\g<0>\\", visible_text(text))
+
+
+def acts_on_engine(text: str) -> bool:
+    """Whether a property with this text would not only be shown by the engine, but obeyed."""
+    return _NO_TEXT.search(text) is not None
+
+
+def obeyed_by_none(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A property's value with such texts escaped, of which then no part acts; every other value as it is."""
+    match value:
+        case str():
+            return visible_to_engine(value) if acts_on_engine(value) else value
+        case dict():
+            return {key: obeyed_by_none(part) for key, part in value.items()}
+        case list():
+            return [obeyed_by_none(part) for part in value]
+    return value
 
 
 def visible_json(document: str) -> str:

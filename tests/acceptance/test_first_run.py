@@ -67,8 +67,8 @@ def test_up_runs_what_is_new_or_changed_and_fails_where_the_answer_is_bad(
 
 
 def test_an_answer_gives_the_engine_and_the_terminal_no_orders(verified: Project, endpoint: Endpoint) -> None:
-    endpoint.answer = lambda _: Answer(500, "\x1b]0;title\x07 %}> <{%no such colour%}> <{%fg 1%}> \u202egnp \x9b2J")
+    endpoint.answer = lambda _: Answer(500, "\x1b]0;title\x07 %}> <{%reset%}> <{%fg 1%}> \u202egnp \x9b2J")
     failed = verified.run("pulumi", "up", "--yes", "--stack", STACK, "--non-interactive", "--color", "always")
     assert failed.code != 0
-    assert r"(\x1b]0;title\x07 %\}> <\{%no such colour%\}> <\{%fg 1%\}> \u202egnp \x9b2J)" in failed.output
+    assert r"(\x1b]0;title\x07 %\}> <\{%reset%\}> <\{%fg 1%\}> \u202egnp \x9b2J)" in failed.output
     assert re.findall("\x1b[^[]|[\x07\x9b\u202e]|panic", failed.output) == []

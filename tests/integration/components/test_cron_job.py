@@ -96,6 +96,18 @@ def test_a_rename_is_a_replacement_that_deletes_first(provide: Provide) -> None:
     assert diff.delete_before_replace
 
 
+def test_a_command_that_somebody_changed_gives_the_engine_no_orders(provide: Provide, postgres: Connection) -> None:
+    created = provide(CronJobProvider).create(job())
+    theirs = "SELECT 'a\ttab' -- \x1b[31m <{%reset%}>\n"
+    postgres.execute("SELECT cron.alter_job(%s, command := %s)", [created.outs["jobid"], theirs])
+    read = provide(CronJobProvider).read(created.id, created.outs)
+    for told in (read.outs, read.inputs):
+        assert told["command"] == "SELECT 'a\\ttab' -- \\x1b[31m <\\{%reset%\\}>\n"
+    assert provide(CronJobProvider).diff(created.id, read.outs, job()).changes
+    provide(CronJobProvider).update(created.id, read.outs, job())
+    assert provide(CronJobProvider).read(created.id, created.outs).outs["command"] == job()["command"]
+
+
 def test_numbers_that_the_engine_made_floats_stay_whole(provide: Provide) -> None:
     created = provide(CronJobProvider).create(job())
     floats = {**created.outs, "jobid": float(created.outs["jobid"])}

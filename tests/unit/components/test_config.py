@@ -114,6 +114,19 @@ def test_each_mistake_in_the_catalogue_is_told_with_its_place(
         assert found == [text.replace("{path}", str(tmp_path / "jobs.yaml")) for text in told]
 
 
+@pytest.mark.parametrize("order", [r"\e[31m", r"\0", r"\x9b", "<{%reset", "reset%}>"])
+@pytest.mark.parametrize("text", ['body: {{a: ["x{}"]}}', 'body: {{"x{}": 1}}'])
+def test_a_text_that_would_order_a_terminal_about_is_refused(text: str, order: str, tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, CATALOGUE.replace("body: {a: 1}", text.format(order)))
+    assert told.startswith("jobs.yaml:15:")
+    assert told.endswith(": holds a control character or a colour directive of the engine's (<{% or %}>); leave it out")
+
+
+def test_a_text_may_have_tabs_lines_and_every_script(tmp_path: Path) -> None:
+    text = r'description: "tab \t, lines \n\r, \u05d0 \u200f, 100 %, {%}"'
+    assert load(tmp_path, CATALOGUE.replace("description: nightly", text)).catalogue.jobs["nightly"].description
+
+
 def test_a_timeout_longer_than_the_period_is_refused(tmp_path: Path) -> None:
     text = CATALOGUE.replace("0 1 * * *", "'* * * * *'").replace("timeout: 10", "timeout: 61")
     (told,) = problems(tmp_path, text)

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from components.catalogue import Catalogue
 from components.pasted_key import written_values
+from components.texts import texts
 
 JWT = jwt.encode({"role": "service_role", "planted": "planted"}, "k" * 32)
 UUID = "7d0c5a60-5d7b-4c0e-9a66-0f1f6a4a3f11"
@@ -179,7 +180,7 @@ def test_keys_that_differ_in_case_alone_would_share_a_variable() -> None:
 def test_a_declared_value_is_found_whatever_it_looks_like() -> None:
     declared: JsonValue = {"jobs": {"a": {"sql": "SELECT 'plain words'", "n": 1}, "b": [{"x": "{{planted}} braces"}]}}
     values = {"one": "plain words", "two": "{planted} braces", "short": "SELECT", "absent": "something else"}
-    assert list(written_values(declared, values)) == [
+    assert list(written_values(texts(declared), values)) == [
         (("jobs", "a", "sql"), "one"),
         (("jobs", "b", 0, "x"), "two"),
     ]
