@@ -355,6 +355,43 @@ def test_functions_without_a_search_path(provide: Provide, superuser: Connection
     }
 
 
+PATHS = {
+    "empty": "''",
+    "first": "pg_temp, public",
+    "left_out": "pg_catalog, public",
+    "twice": "pg_temp, pg_catalog",
+    "named_like_it": "pg_catalog, my_pg_temp",
+}
+"""Search paths in which a session's own names come first, by the name of a function that has one."""
+
+
+def test_functions_whose_path_does_not_end_in_pg_temp(
+    provide: Provide, superuser: Connection, postgres: Connection, look: Look
+) -> None:
+    deploy(provide)
+    postgres.execute("ALTER FUNCTION public.get_secret(text) SET search_path = ''")
+    superuser.execute("CREATE SCHEMA doctor_theirs")
+    superuser.execute("GRANT ALL ON SCHEMA doctor_theirs TO postgres")
+    definer = "RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = {} AS 'SELECT 1'"
+    for name, path in {**PATHS, "right": "pg_catalog, pg_temp", "right_too": '"$user", public, "pg_temp"'}.items():
+        postgres.execute(f"CREATE FUNCTION doctor_theirs.{name}() {definer.format(path)}".encode())
+    superuser.execute(f"CREATE FUNCTION doctor_theirs.of_somebody_else() {definer.format(chr(39) * 2)}".encode())
+    superuser.execute(f"CREATE FUNCTION public.doctor_of_the_schema() {definer.format(chr(39) * 2)}".encode())
+    try:
+        findings = [finding for finding in look() if finding.check == "search_path"]
+    finally:
+        superuser.execute("DROP SCHEMA doctor_theirs CASCADE")
+        superuser.execute("DROP FUNCTION public.doctor_of_the_schema()")
+    assert {(finding.object, finding.level) for finding in findings} == {
+        ("public.get_secret(text)", "problem"),
+        ("public.doctor_of_the_schema()", "note"),
+        *((f"doctor_theirs.{name}()", "note") for name in PATHS),
+    }
+    told = {finding.object: finding.sentence for finding in findings}
+    assert 'has the search_path "", in which pg_temp is not the last' in told["public.get_secret(text)"]
+    assert "run as postgres" in told["doctor_theirs.first()"]
+
+
 def test_a_job_of_a_role_that_is_gone(superuser: Connection, look: Look) -> None:
     row = superuser.execute(
         "INSERT INTO cron.job (schedule, command, username, active, jobname) "
