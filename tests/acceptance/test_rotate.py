@@ -6,7 +6,6 @@ cronctl is told of the database by its environment. The last test goes through a
 
 import json
 import os
-import pty
 import re
 import select
 import signal
@@ -40,6 +39,7 @@ from components.secret import ProbeArgs, SecretArgs, SecretKind
 from components.secret_store import SecretStoreArgs, SecretStoreKind
 from tests.background import AS_FROM_A_SHELL
 from tests.integration.components.endpoint import Answer, Asked, Endpoint, serving
+from tests.pseudo_terminal import open_terminal
 
 SCHEMA = "cron_rotate"
 OWNER = "supabase-cron/test"
@@ -319,10 +319,7 @@ class Terminal:
 @contextmanager
 def terminal(cronctl: Cronctl, *arguments: str) -> Iterator[tuple[Terminal, subprocess.Popen[bytes]]]:
     """cronctl in a session of its own whose terminal is ours, so that control characters typed there are signals."""
-    try:
-        ours, its = pty.openpty()
-    except OSError:
-        pytest.skip("this machine has no pseudo-terminals: /dev/pts is not mounted, as in a bare chroot")
+    ours, its = open_terminal()
     take = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
     try:
         process = subprocess.Popen(
@@ -422,7 +419,7 @@ def test_a_generated_value_that_is_not_written_down_is_shown_once(cronctl: Cronc
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_of_the_two_streams_the_terminal_shows_it(stream: str, cronctl: Cronctl, store: Store) -> None:
     for way, code in ((stream, 0), (None, 2)):
-        ours, its = pty.openpty()
+        ours, its = open_terminal()
         process = subprocess.run(
             [CRONCTL, "rotate", *cronctl.placed((KEY, "--generate"))],
             env={**cronctl.environment(), "TERM": "dumb", "FORCE_COLOR": "1"},

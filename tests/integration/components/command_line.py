@@ -1,7 +1,6 @@
 """cronctl as a subprocess on a database that the environment names: to its end, or while it goes on."""
 
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -11,9 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-import pytest
-
 from tests.background import AS_FROM_A_SHELL
+from tests.pseudo_terminal import open_terminal
 
 
 class Said(NamedTuple):
@@ -42,10 +40,7 @@ class Seen(NamedTuple):
 
 def watch_cronctl(conninfo: str, *arguments: str, **environment: str) -> Seen:
     """cronctl on a terminal with colours, both streams on it, and what it sent there."""
-    try:
-        ours, its = pty.openpty()
-    except OSError:
-        pytest.skip("this machine has no pseudo-terminals: /dev/pts is not mounted, as in a bare chroot")
+    ours, its = open_terminal()
     changes = {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **environment}
     with subprocess.Popen(
         _command(*arguments), env=_environment(conninfo, changes), stdin=subprocess.DEVNULL, stdout=its, stderr=its
