@@ -31,6 +31,11 @@ _FUNCTIONS = {
     "DELETE": sql.SQL("net.http_delete"),
 }
 _INDENT = sql.SQL("\n        ")
+# With their schema: a job runs with its role's own search_path, where a function of the same name that somebody put
+# into public, and that fits the arguments better, would be called instead.
+_OBJECT = sql.SQL("pg_catalog.jsonb_build_object")
+_ARRAY = sql.SQL("pg_catalog.jsonb_build_array")
+_TO_JSONB = sql.SQL("pg_catalog.to_jsonb")
 
 
 def compile_command(name: str, job: Job, *, owner: str, schema: str) -> str:
@@ -216,19 +221,19 @@ def _text(template: str, read: Read) -> sql.Composable:
 def _json(value: JsonValue, read: Read) -> sql.Composable:
     """JSON whose texts are templates, as a jsonb expression."""
     if isinstance(value, str):
-        return sql.SQL("to_jsonb(({})::text)").format(_text(value, read))
+        return sql.SQL("{}(({})::text)").format(_TO_JSONB, _text(value, read))
     if isinstance(value, dict) and value:
         return _json_object({name: _json(part, read) for name, part in value.items()})
     if isinstance(value, list) and value:
-        return sql.SQL("jsonb_build_array({})").format(sql.SQL(", ").join(_json(part, read) for part in value))
+        return sql.SQL("{}({})").format(_ARRAY, sql.SQL(", ").join(_json(part, read) for part in value))
     return _jsonb(value)
 
 
 def _json_object(pairs: Mapping[str, sql.Composable], *, a_line_each: bool = False) -> sql.Composed:
     told = [sql.SQL("{}, {}").format(sql.Literal(name), value) for name, value in pairs.items()]
     if a_line_each:
-        return sql.SQL("jsonb_build_object({}\n    )").format(sql.SQL(",").join(_INDENT + pair for pair in told))
-    return sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(told))
+        return sql.SQL("{}({}\n    )").format(_OBJECT, sql.SQL(",").join(_INDENT + pair for pair in told))
+    return sql.SQL("{}({})").format(_OBJECT, sql.SQL(", ").join(told))
 
 
 def _jsonb(value: JsonValue) -> sql.Composable:

@@ -16,7 +16,7 @@ from components.errors import StatementFailed
 from components.finding import Answers, Finding, Found, Subject
 from components.function import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.job_findings import dead_roles, planted, queue_readers
-from components.linter import EXTENSIONS, MANAGED_SCHEMAS, SENSITIVE_COLUMNS, lints, search_paths
+from components.linter import EXTENSIONS, MANAGED_SCHEMAS, SENSITIVE_COLUMNS, creators, lints, search_paths
 from components.owner import mark
 from components.secret_readers import READING, SIGNING, readers
 from components.secret_store import DECLARATIONS, SECRETS, VALUES, VAULT_TRIGGER
@@ -121,6 +121,7 @@ CHECKS = (
     Check(
         "search_path", ("search_path",), search_paths, "ours and each definer function set one that no caller can turn"
     ),
+    Check("path schemas", ("creators",), creators, "no other login may create what a job would find first"),
     Check("job owners", ("jobs",), dead_roles, "every job's role exists", "has_cron", "pg_cron is not there"),
     Check("planted keys", ("jobs",), planted, "no job's command holds a key", "has_cron", "pg_cron is not there"),
 )

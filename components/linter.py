@@ -4,6 +4,7 @@ The linter itself runs in Supabase's dashboard; these are those of its rules tha
 """
 
 from components.finding import Answers, Found, Subject
+from components.secret_readers import PLATFORM_LOGINS
 
 MANAGED_SCHEMAS = (
     *("_analytics", "_realtime", "auth", "cron", "extensions", "graphql", "graphql_public", "information_schema"),
@@ -37,6 +38,18 @@ def lints(subject: Subject, rows: Answers) -> Found:
             row["object"],
             f"trips lint {row['lint']} ({row['title']}) of Supabase's database linter; Supabase installs and updates "
             "its extensions itself",
+        )
+
+
+def creators(subject: Subject, rows: Answers) -> Found:
+    """Who may put a function beside those that a job means (PostgreSQL's documentation, 5.10.6, "Usage Patterns")."""
+    for row in rows["creators"]:
+        yield (
+            "note" if PLATFORM_LOGINS.issuperset(row["logins"]) else "problem",
+            f"schema {row['schema']}",
+            f"is on the search_path with which jobs of {subject.role} run, and {', '.join(row['logins'])} may create "
+            "functions there, which a job may call instead of those that it means, with all rights of its owner; "
+            f'REVOKE CREATE ON SCHEMA "{row["schema"]}" FROM PUBLIC, and from who has it by name',
         )
 
 

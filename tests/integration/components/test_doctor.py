@@ -355,6 +355,18 @@ def test_functions_without_a_search_path(provide: Provide, superuser: Connection
     }
 
 
+def test_a_schema_on_the_path_in_which_others_may_create(superuser: Connection, look: Look) -> None:
+    assert only(look(), "path schemas", "").level == "ok"
+    superuser.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+    try:
+        found = only(look(), "path schemas", "schema public")
+    finally:
+        superuser.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    assert found.level == "problem"
+    assert "authenticator, doctor_stranger may create functions there" in found.sentence
+    assert 'REVOKE CREATE ON SCHEMA "public" FROM PUBLIC' in found.sentence
+
+
 PATHS = {
     "empty": "''",
     "first": "pg_temp, public",

@@ -13,11 +13,13 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from components.command import compile_probe, multirange
+from components.catalogue import Job
+from components.command import compile_command, compile_probe, multirange
 from components.errors import ProbeRefused
 from components.function import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.grants import GrantsProvider
 from components.request import Probe
+from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from tests.integration.components.endpoint import Endpoint
 
@@ -144,6 +146,28 @@ def test_a_callers_types_are_not_taken_for_postgresqls(
     except psycopg.Error:
         assert store == "vault"
     assert any("a type of the session ran as postgres" in each for each in told), "the test would not see it"
+
+
+def test_a_job_calls_no_function_that_somebody_put_beside_postgresqls(
+    provide: Provide, operator: tuple[Connection, list[str]], postgres: Connection, superuser: Connection
+) -> None:
+    """As every login may in a database from before PostgreSQL 15: a function that fits a job's arguments better."""
+    provide(RunLedgerProvider).create({"schema_name": "public", "owner": OWNER})
+    provide(SecretProvider).create(secret("planted-first"))
+    connection, _ = operator
+    superuser.execute(f"GRANT CREATE ON SCHEMA public TO {OPERATOR}".encode())
+    body = "LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE 'theirs ran as %', current_user; RETURN '{}'::jsonb; END$$"
+    for function in ("jsonb_build_object(text, text)", "to_jsonb(text)"):
+        connection.execute(f"CREATE FUNCTION public.{function} RETURNS jsonb {body}".encode())
+    told: list[str] = []
+    postgres.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
+    http = {"url": "http://127.0.0.1:9/", "method": "GET", "headers": {"X-A": f"{{{KEY}}}"}, "timeout": 1}
+    job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": http})
+    command = compile_command("nightly", job, owner=OWNER, schema="public")
+    postgres.execute(command.encode())
+    assert told == []
+    postgres.execute(command.replace("pg_catalog.", "").encode())
+    assert told == ["theirs ran as postgres"], "the test would not see it"
 
 
 def test_every_function_of_ours_has_a_path_that_nobody_can_turn(postgres: Connection) -> None:

@@ -43,7 +43,7 @@ def test_a_job_with_policies_asks_before_it_sends() -> None:
         "-- supabase-cron: supabase-cron/dev/nightly\n"
         'SELECT "public".record_cron_run_request(begun.run, net.http_get(\n'
         "    url := 'https://example.com/',\n"
-        "    headers := jsonb_build_object(\n"
+        "    headers := pg_catalog.jsonb_build_object(\n"
         "        'Idempotency-Key', begun.idempotency\n"
         "    ),\n"
         "    timeout_milliseconds := 5000\n"
@@ -116,10 +116,10 @@ def test_an_alert_is_a_job_that_sends_what_has_changed() -> None:
         "SELECT \"public\".record_cron_alert('team', alert.job, "
         "\"public\".record_cron_run('cron-alert-team-public', net.http_post(\n"
         "    url := \"public\".get_secret('slack'),\n"
-        "    headers := jsonb_build_object(\n"
+        "    headers := pg_catalog.jsonb_build_object(\n"
         "        'Content-Type', 'application/json'\n"
         "    ),\n"
-        "    body := jsonb_build_object('text', to_jsonb((alert.message)::text)),\n"
+        "    body := pg_catalog.jsonb_build_object('text', pg_catalog.to_jsonb((alert.message)::text)),\n"
         "    timeout_milliseconds := 10000\n"
         '), \'{"timeout": 10, "status": "{[200,300)}"}\'))\n'
         "FROM \"public\".take_cron_alerts('team', 'supabase-cron/dev', "

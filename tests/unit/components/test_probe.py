@@ -118,7 +118,7 @@ def test_the_secret_under_test_is_what_is_pending_and_the_others_are_read() -> N
     assert text == (
         "SELECT net.http_get(\n"
         "    url := \"public\".get_secret('supabase_url') || '/rest/v1/?x=100%&y=$2',\n"
-        "    headers := jsonb_build_object(\n"
+        "    headers := pg_catalog.jsonb_build_object(\n"
         f"        'X-Both', {UNDER_TEST} || ':{{' || {UNDER_TEST} || '}}:' || \"public\".get_secret('other')\n"
         "    ),\n"
         "    timeout_milliseconds := 2500\n"
@@ -135,7 +135,7 @@ def test_a_probe_that_signs_with_the_value_under_test() -> None:
     assert text == (
         "SELECT net.http_post(\n"
         "    url := request.url,\n"
-        "    headers := jsonb_build_object(\n"
+        "    headers := pg_catalog.jsonb_build_object(\n"
         "        'Content-Type', 'application/json',\n"
         '        \'X-Cron-Signature\', "my ""own""".sign_cron_request_with('
         'ARRAY["my ""own""".cron_secret_under_test(\'token\', $1::text)], \'POST\', request.url, request.body)\n'
