@@ -71,10 +71,15 @@ def planted_keys(command: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def known_key_in(text: str) -> str | None:
+    """The kind of key that a text holds by what its issuer's keys begin with, or None; none of it is returned."""
+    found, _ = _known(text)
+    return found[0] if found else None
+
+
 def key_in(text: str) -> str | None:
-    """The kind of key that a text holds by its form, wherever it stands, or None; none of it is returned."""
-    found, rest = _known(text)
-    return found[0] if found else "a long random literal" if _has_random(rest) else None
+    """The same, and what looks like a key by its randomness alone."""
+    return known_key_in(text) or ("a long random literal" if _has_random(_known(text)[1]) else None)
 
 
 def _known(text: str) -> tuple[list[str], str]:
@@ -138,6 +143,7 @@ def stands_for_itself(value: str) -> bool:
 _JSON_PAIR = re.compile(r'"([\w .-]{2,60})"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _ARGUMENT = re.compile(r"\b(\w{2,60})\s*(?::=|=>)\s*'((?:[^']|'')*)'(?!\s*\|\|)")
 _PASSWORD = re.compile(r"\b(PASSWORD)\s+'((?:[^']|'')*)'", re.IGNORECASE)
+_IN_CONNINFO = re.compile(r"'[^']*\b(password)=([^\s'\";&]+)[^']*'")
 _QUERY_PAIR = re.compile(r"[?&]([\w.-]{2,60})=([^&#'\"\s]+)(?!'\s*\|\|)")
 _USERINFO = re.compile(r"https?://[^\s/?#@'\":]*:([^\s/?#@'\"]+)@")
 _BUILD_OBJECT = re.compile(r"\bjsonb?_build_object\s*\(", re.IGNORECASE)
@@ -146,7 +152,7 @@ _LITERAL = re.compile(r"\s*'((?:[^']|'')*)'\s*(?:::\s*\w+\s*)?")
 
 def _named_literals(text: str) -> Iterator[Named]:
     """The literals of a command that have a name, in SQL, JSON or an address."""
-    for pattern in (_JSON_PAIR, _ARGUMENT, _PASSWORD):
+    for pattern in (_JSON_PAIR, _ARGUMENT, _PASSWORD, _IN_CONNINFO):
         yield from (Named(name, value) for name, value in pattern.findall(text))
     yield from literals_of_address(text)
     for name, expression in _built_pairs(text):

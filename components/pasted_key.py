@@ -7,7 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
 
-from components.exposed_key import is_credential, key_in, literals_of_address, planted_keys, stands_for_itself
+from components.exposed_key import (
+    is_credential,
+    key_in,
+    known_key_in,
+    literals_of_address,
+    planted_keys,
+    stands_for_itself,
+)
 from components.request import Request
 from components.template import Literal, parse_template
 from components.texts import Place, Text
@@ -88,7 +95,7 @@ def _in_header(name: str, template: str) -> str | None:
 def _in_json(value: JsonValue, place: Place, name: str = "") -> Found:
     match value:
         case str():
-            kind = key_in(value)
+            kind = known_key_in(value)  # ids of documents and commits are as random as keys, and could not be a secret
             if kind is None and is_credential(name) and stands_for_itself(value):
                 kind = f"a literal {name}"
             if kind:

@@ -55,6 +55,7 @@ def _merged(jobs: dict[str, dict[str, object]], defaults: dict[str, object]) -> 
         ("SELECT net.http_get('https://me:hunter2hunter2@x.example/')", "a literal password"),
         ("SELECT dblink_connect(password => 'hunter2hunter2')", "a literal password"),
         ("ALTER ROLE me PASSWORD 'hunter2hunter2'", "a literal PASSWORD"),
+        ("SELECT * FROM dblink('host=h user=u password=hunter2hunter2', 'SELECT 1') AS t(x int)", "a literal password"),
         ("SELECT '-----BEGIN EC PRIVATE KEY-----'", "a private key (PEM)"),
     ],
 )
@@ -90,6 +91,7 @@ def test_random_keys_are_nearly_always_seen() -> None:
         "SELECT 'sb_secret_' || public.get_secret('rest')",
         "SELECT 20240101000000002024010100000000",
         "DELETE FROM t WHERE kind IN ('password', 'access_token')",
+        "UPDATE t SET password=crypt(new_password_of_today, gen_salt('bf'))",
         "UPDATE t SET token = 'processing' WHERE state_token = 'something-else'",
         "SELECT jsonb_build_object('tenant', '7d0c5a60-5d7b-4c0e-9a66-0f1f6a4a3f11')",
         "SELECT jsonb_build_object('apikey', current_setting('app.settings.service_role_key_2024_v2'))",

@@ -130,6 +130,10 @@ def test_a_body_that_holds_a_key(body: dict[str, Any], below: tuple[str | int, .
 
 def test_a_body_that_holds_none() -> None:
     body = {"tenant": UUID, "key": "invoices", "token_count": "12345678", "tokens": 5, "password": "", "kind": "secret"}
+    body |= {
+        "sheet": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms",
+        "commit": "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
+    }
     assert told(**http(method="POST", body=body)) == []
 
 
