@@ -22,28 +22,8 @@ _PUBLISHABLE = "sb_publishable_"
 _JWT_START = "eyJ"
 
 
-def value_problem(spec: SecretSpec, value: str, now: datetime) -> str | None:  # noqa: PLR0911 - one line a rule
-    """The first mistake in a value, as the end of a sentence that starts with the secret's name, or None.
-
-    ``now`` is an aware datetime, against which a JWT's ``exp`` is held.
-    """
-    if problem := _text_problem(value):
-        return problem
-    match spec.format:
-        case "url":
-            return _url_problem(value)
-        case other if is_address(value):
-            return f"is a web address, not a {other}; declare it with format: url"
-        case "jwt":
-            return _jwt_problem(value, spec.role, now)
-        case "api_key" if value.startswith(_JWT_START):
-            return "is a legacy JWT, not an API key (sb_…); declare it with format: jwt"
-        case "api_key" if not value.startswith(_NEW_KEY):
-            return "is not an API key; Supabase's start with sb_secret_ or sb_publishable_"
-    return None
-
-
-def _text_problem(value: str) -> str | None:  # noqa: PLR0911 - one line a rule
+def text_problem(value: str) -> str | None:  # noqa: PLR0911 - one line a rule
+    """The first mistake in a value of whatever format, as the end of a sentence that starts with the secret's name."""
     if not value:
         return "is empty"
     if is_placeholder(value):
@@ -58,6 +38,27 @@ def _text_problem(value: str) -> str | None:  # noqa: PLR0911 - one line a rule
         return "holds control characters; set it again without"
     if len(value.encode()) > VALUE_BYTES:
         return f"is longer than {VALUE_BYTES} bytes, more than a header may be"
+    return None
+
+
+def value_problem(spec: SecretSpec, value: str, now: datetime) -> str | None:  # noqa: PLR0911 - one line a rule
+    """The first mistake in a value, as the end of a sentence that starts with the secret's name, or None.
+
+    ``now`` is an aware datetime, against which a JWT's ``exp`` is held.
+    """
+    if problem := text_problem(value):
+        return problem
+    match spec.format:
+        case "url":
+            return _url_problem(value)
+        case other if is_address(value):
+            return f"is a web address, not a {other}; declare it with format: url"
+        case "jwt":
+            return _jwt_problem(value, spec.role, now)
+        case "api_key" if value.startswith(_JWT_START):
+            return "is a legacy JWT, not an API key (sb_…); declare it with format: jwt"
+        case "api_key" if not value.startswith(_NEW_KEY):
+            return "is not an API key; Supabase's start with sb_secret_ or sb_publishable_"
     return None
 
 

@@ -11,15 +11,15 @@ import typer
 from components.catalogue import SecretSpec
 from components.config import Config
 from components.errors import Error, InvalidConfiguration
-from components.secret_value import misplaced_keys, misplaced_probe_keys, value_problem
+from components.secret_value import misplaced_keys, misplaced_probe_keys, text_problem, value_problem
 from cronctl.output import say_on_terminal
 
 GENERATED_BYTES = 32
 
 
-def made_up(key: str, spec: SecretSpec) -> str:
+def made_up(key: str, spec: SecretSpec | None) -> str:
     """A random token. Raises InvalidConfiguration where the key is no token."""
-    if spec.format != "token":
+    if spec is not None and spec.format != "token":
         raise InvalidConfiguration(
             [f"secret {key!r} is declared as {spec.format}, which cannot be made up; give it without --generate"]
         )
@@ -40,9 +40,9 @@ def given(key: str) -> str:
         raise InvalidConfiguration([f"the new value of secret {key!r} is no UTF-8 text"]) from None
 
 
-def check(config: Config | None, key: str, spec: SecretSpec, value: str) -> None:
+def check(config: Config | None, key: str, spec: SecretSpec | None, value: str) -> None:
     """What can be known before anything is touched. Raises InvalidConfiguration."""
-    if problem := value_problem(spec, value, datetime.now(UTC)):
+    if problem := text_problem(value) if spec is None else value_problem(spec, value, datetime.now(UTC)):
         raise InvalidConfiguration([f"the new value of secret {key!r} {problem}"])
     if config is None:
         return

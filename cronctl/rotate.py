@@ -122,10 +122,10 @@ def _rotate(target: Target, key: str, *, generate: bool, save: Path | None) -> O
         raise
 
 
-def _declared(config: Config | None, key: str) -> SecretSpec:
-    """What the stack says of a key; without one any token will do, and the database decides the rest."""
+def _declared(config: Config | None, key: str) -> SecretSpec | None:
+    """What the stack says of a key; without a stack the database decides."""
     if config is None:
-        return SecretSpec(description="", format="token")
+        return None
     if (spec := config.catalogue.secrets.get(key)) is None:
         missing = f"secret {key!r} is not declared in {config.settings.catalogue}"
         raise InvalidConfiguration([f"{missing}{nearest(key, config.catalogue.secrets)}"])

@@ -45,6 +45,7 @@ SCHEMA = "cron_rotate"
 OWNER = "supabase-cron/test"
 KEY = "cron_secret"
 OLD = "planted-old"
+HOME = "https://home.example"
 NEW = "planted-new"
 CRONCTL = str(Path(sys.executable).with_name("cronctl"))
 SECONDS = 30
@@ -140,6 +141,12 @@ def _install(conninfo: str) -> None:
         SecretKind().plan(SecretArgs(**{**secret, "value": "k" * 32}, key="signing_key", min_bytes=32), None),
         SecretKind().plan(
             SecretArgs(**{**secret, "value": "sb_secret_planted"}, key="api_key", format="api_key"), None
+        ),
+        SecretKind().plan(
+            SecretArgs(
+                **{**secret, "value": HOME}, key="address", format="url", hosts=["home.example", "next.example"]
+            ),
+            None,
         ),
     ]
     database = Database(conninfo)
@@ -586,6 +593,26 @@ def test_who_may_and_who_may_not(
 
 
 # Probes
+
+
+def test_an_operator_moves_an_address_to_its_hosts_alone(
+    cronctl: Cronctl, store: Store, logins: None, conninfo: str
+) -> None:
+    store.connection.execute(f"GRANT USAGE ON SCHEMA {SCHEMA} TO alice".encode())
+    for function in ROTATION_FUNCTIONS.values():
+        granted = sql.SQL("GRANT EXECUTE ON FUNCTION {} TO alice").format(function.reference(SCHEMA))
+        store.connection.execute(granted)
+    alice = make_conninfo(conninfo, user="alice", password="planted-login")
+    told = cronctl("address", typed="https://elsewhere.example", url=alice)
+    assert told.code == 3
+    assert told.stderr == (
+        "cronctl: cron secret 'address' is an address, which alice may not move to another host than home.example, "
+        "next.example (Let who deploys set it, or name the host in jobs.yaml, under hosts of the secret, and run pulumi up.)"
+    )
+    assert store.current("address") == HOME
+    assert cronctl("address", typed="https://next.example/v1", url=alice).code == 0
+    assert store.current("address") == "https://next.example/v1"
+    assert cronctl("address", typed="https://elsewhere.example").code == 0, "who deploys may"
 
 
 def test_a_value_is_tried_first(cronctl: Cronctl, store: Store, endpoint: Endpoint) -> None:
