@@ -12,6 +12,7 @@ import yaml
 SECRET_KEYS = ("databaseUrl", "secrets")
 """Keys of the project's namespace whose values must be encrypted, all parts of them."""
 
+_ENDINGS = (".yaml", ".yml", ".json")  # all of it is YAML
 _ENCRYPTED = "secure"
 _UNSET = (None, "", "{}")
 
@@ -19,10 +20,10 @@ _UNSET = (None, "", "{}")
 def values_in_clear(root: Path, project: str, stack: str) -> Iterator[str]:
     """A sentence for each value that must be encrypted and is not; none of it is shown.
 
-    ``root`` is the folder of Pulumi.yaml. A stack whose file is elsewhere (``--config-file``) has nothing to read here.
+    ``root`` is the project's folder; ``stack`` may have its organization and project in front. A stack whose file is
+    elsewhere (``--config-file``) has nothing to read here.
     """
-    file = _folder(root) / f"Pulumi.{stack}.yaml"
-    config = _mapping(file).get("config")
+    config = _mapping(_file(root, stack.rpartition("/")[2])).get("config")
     for name, value in config.items() if isinstance(config, dict) else ():
         namespace, _, path = str(name).partition(":")
         if namespace == project and path.partition(".")[0].partition("[")[0] in SECRET_KEYS:
@@ -33,9 +34,11 @@ def values_in_clear(root: Path, project: str, stack: str) -> Iterator[str]:
                 )
 
 
-def _folder(root: Path) -> Path:
-    folder = _mapping(root / "Pulumi.yaml").get("stackConfigDir")
-    return root / folder if isinstance(folder, str) else root
+def _file(root: Path, stack: str) -> Path:
+    """Beside the project's file or where that says, and with its ending."""
+    project = next((root / f"Pulumi{ending}" for ending in _ENDINGS if (root / f"Pulumi{ending}").exists()), root)
+    folder = _mapping(project).get("stackConfigDir")
+    return root / (folder if isinstance(folder, str) else "") / f"Pulumi.{stack}{project.suffix}"
 
 
 def _mapping(file: Path) -> dict[Any, Any]:

@@ -62,6 +62,14 @@ def test_the_file_is_looked_for_where_the_project_keeps_it(tmp_path: Path) -> No
     assert len(told(tmp_path, "config: {supabase-cron:secrets: {a: planted}}", project, "config")) == 1
 
 
+@pytest.mark.parametrize("ending", [".yaml", ".yml", ".json"])
+def test_the_file_has_the_ending_of_the_projects(tmp_path: Path, ending: str) -> None:
+    (tmp_path / f"Pulumi{ending}").write_text('{"name": "supabase-cron"}', encoding="utf-8")
+    text = '{"config": {"supabase-cron:secrets": {"a": "planted"}}}'
+    (tmp_path / f"Pulumi.dev{ending}").write_text(text, encoding="utf-8")
+    assert len(list(values_in_clear(tmp_path, "supabase-cron", "me/supabase-cron/dev"))) == 1
+
+
 @pytest.mark.parametrize("text", ["", "[]", "config: []", "{", "config: null"])
 def test_a_file_that_says_nothing_is_the_engines_to_tell_of(tmp_path: Path, text: str) -> None:
     assert told(tmp_path, text) == []
