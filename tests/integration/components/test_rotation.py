@@ -429,6 +429,24 @@ def test_the_store_moves_both_ways_while_jobs_read(
     assert failures == []
 
 
+def test_who_holds_one_key_does_not_keep_the_sweep_from_the_others(
+    provide: Provide, postgres: Connection, conninfo: str
+) -> None:
+    for key in (KEY, "other"):
+        created = provide(SecretProvider).create({**secret("planted-1"), "key": key})
+        provide(SecretProvider).update(created.id, created.outs, {**secret("planted-2"), "key": key})
+    postgres.execute("UPDATE public.cron_secret_stages SET expires_at = now()")
+    with psycopg.connect(conninfo) as holding:
+        holding.execute("SELECT public.settle_cron_secret(%s)", [KEY])
+        postgres.execute("SET lock_timeout = '5s'")
+        sweep(postgres)
+        kept = postgres.execute("SELECT key FROM public.cron_secret_stages").fetchall()
+        assert kept == [(KEY,)]
+        holding.rollback()
+    sweep(postgres)
+    assert postgres.execute("SELECT FROM public.cron_secret_stages").rowcount == 0
+
+
 def test_an_update_by_hand_goes_where_the_store_keeps_values(
     provide: Provide, postgres: Connection, store: str
 ) -> None:
