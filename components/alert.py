@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue, model_validator
 from components.fields import JobName, Seconds
 from components.model import Model
 from components.nearest import nearest
+from components.pasted_key import pasted_as_field
 from components.request import Request
 from components.template import secret_keys
 
@@ -36,7 +37,8 @@ class AlertRequest(Request):
         for text in _texts(self.body):
             for name in secret_keys(text):
                 if name not in FIELDS:
-                    raise ValueError(f"the body has the unknown field {name!r}{nearest(name, FIELDS)}")
+                    unknown = f"has the unknown field {name!r}{nearest(name, FIELDS)}"
+                    raise ValueError(f"the body {pasted_as_field(name) or unknown}")
         return self
 
 

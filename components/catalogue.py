@@ -18,7 +18,13 @@ from components.limits import EARLY_DROP
 from components.model import Model
 from components.nearest import nearest
 from components.owner import is_own_job
-from components.pasted_key import pasted_in_inputs, pasted_in_request, pasted_in_statement
+from components.pasted_key import (
+    pasted_as_name,
+    pasted_in_description,
+    pasted_in_inputs,
+    pasted_in_request,
+    pasted_in_statement,
+)
 from components.policy import ActiveBetween, CatchUp
 from components.request import HttpAction, Probe, Request
 from components.schedule import ScheduleError, parse_schedule
@@ -173,7 +179,7 @@ class Catalogue(Model):
     def _misread(self, place: Place, request: Request) -> Iterator[tuple[Place, str]]:
         for key in request.secret_keys():
             if key not in self.secrets:
-                yield place, f"reads the unknown secret {key!r}{nearest(key, self.secrets)}"
+                yield place, pasted_as_name(key) or f"reads the unknown secret {key!r}{nearest(key, self.secrets)}"
         origin = origin_of(request.url)
         if origin.first in self.secrets and (found := self.secrets[origin.first].format) != "url":
             yield (
@@ -198,6 +204,16 @@ class Catalogue(Model):
             defaults = {key: each.default for key, each in job.inputs.items()}
             found = pasted_in_inputs(defaults) if job.sql is None else pasted_in_statement(job.sql)
             yield from ((("jobs", name, *below), sentence) for below, sentence in found)
+        for place, description in self._descriptions():
+            yield from (((*place, *below), sentence) for below, sentence in pasted_in_description(description))
+
+    def _descriptions(self) -> Iterator[tuple[Place, str]]:
+        for key, spec in self.secrets.items():
+            yield ("secrets", key), spec.description
+        for name, job in self.jobs.items():
+            yield ("jobs", name), job.description
+            for key, each in job.inputs.items():
+                yield ("jobs", name, "inputs", key), each.description
 
     def _case_twins(self) -> Iterator[tuple[Place, str]]:
         """Keys that would share the environment's variable with a value, which is in capitals."""

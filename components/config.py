@@ -6,6 +6,7 @@ two cannot disagree on what is declared. It is pure but for reading the catalogu
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from pydantic import SecretStr, ValidationError
 
 from components.catalogue import Catalogue
 from components.errors import InvalidConfiguration
+from components.fields import HEADER_WITH_VALUE
 from components.model import problems
 from components.nearest import nearest
 from components.owner import Owner
@@ -63,7 +65,11 @@ def load_config(
     source = read_source(root / settings.catalogue)
     catalogue = _read_catalogue(source, settings, stack_file, root)
     secrets = _secret_values(catalogue, settings, environment)
-    if found := [*_secret_problems(catalogue, secrets, owner, now), *_written_out(catalogue, settings, secrets)]:
+    if found := [
+        *_secret_problems(catalogue, secrets, owner, now),
+        *_written_out(catalogue, settings, secrets),
+        *_shown_by_probes(catalogue, settings),
+    ]:
         raise InvalidConfiguration(found)
     return Config(owner, settings, catalogue, secrets, tuple(catalogue.warnings()))
 
@@ -133,8 +139,12 @@ def _holds(data: object, location: Location) -> bool:
 
 
 def _path(location: Location) -> str:
-    """``jobs.nightly.http``; a name with dots stays readable."""
-    return ".".join(str(step) for step in location) or "the whole"
+    """``jobs.nightly.http``; a name with dots stays readable, and a value that slipped into a header's name unseen."""
+    steps = [str(step) for step in location]
+    for at, (parent, name) in enumerate(pairwise(steps), start=1):
+        if parent == "headers" and (found := HEADER_WITH_VALUE.fullmatch(name)):
+            steps[at] = found[1]
+    return ".".join(steps) or "the whole"
 
 
 def _secret_values(catalogue: Catalogue, settings: Settings, environment: Mapping[str, str]) -> dict[str, SecretStr]:
@@ -143,6 +153,19 @@ def _secret_values(catalogue: Catalogue, settings: Settings, environment: Mappin
         if value := environment.get(SECRET_VARIABLE + key.upper()):
             found[key] = SecretStr(value)
     return found
+
+
+def _shown_by_probes(catalogue: Catalogue, settings: Settings) -> Iterator[str]:
+    """What those who rotate a key could read in pg_net's queue, where its probe waits in their own transaction."""
+    if not settings.rotators and settings.operators is None:
+        return
+    for key, spec in catalogue.secrets.items():
+        for other in spec.probe.sent_keys() if spec.probe else ():
+            if other != key and catalogue.secrets[other].format != "url":
+                yield (
+                    f"secret {key!r} has a probe that sends {other!r} as well, which whoever may rotate {key!r} could "
+                    "read in pg_net's queue; let it send its own key alone, or sign, or leave out the rotators"
+                )
 
 
 def _written_out(catalogue: Catalogue, settings: Settings, secrets: Mapping[str, SecretStr]) -> Iterator[str]:

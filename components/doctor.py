@@ -15,7 +15,7 @@ from components.connection import Database, Row
 from components.errors import StatementFailed
 from components.finding import Answers, Finding, Found, Subject
 from components.function import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
-from components.job_findings import dead_roles, planted, queue_readers
+from components.job_findings import dead_roles, planted, queue_readers, queue_triggers
 from components.linter import EXTENSIONS, MANAGED_SCHEMAS, SENSITIVE_COLUMNS, creators, lints, search_paths
 from components.owner import mark
 from components.secret_readers import READING, SIGNING, readers
@@ -116,6 +116,14 @@ CHECKS = (
         "has_net",
         "pg_net is not there",
         likes=("jobs",),
+    ),
+    Check(
+        "queue triggers",
+        ("queue_triggers",),
+        queue_triggers,
+        "nobody attached anything to pg_net's tables",
+        "has_net",
+        "pg_net is not there",
     ),
     Check("linter", ("lints", "extensions"), lints, "no object of ours trips a lint of Supabase's database linter"),
     Check(

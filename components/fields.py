@@ -12,6 +12,9 @@ from components.loopback import is_loopback
 from components.template import KEY, Literal, SecretRef, parse_template
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
+HEADER_WITH_VALUE = re.compile(r"([^:=]*)[:=].*", re.DOTALL)
+"""What is no name because the header's value is part of it, which nobody is to be shown: ``X-Api-Key:…``."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DOT_SEGMENT = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
 _SIGNABLE_PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-F]{2})*")  # RFC 3986, path
@@ -35,6 +38,8 @@ def fits_name(value: str) -> str:
 
 def header_name(value: str) -> str:
     """Refuse what is no HTTP header name (RFC 9110)."""
+    if found := HEADER_WITH_VALUE.fullmatch(value):
+        raise ValueError(f"{found[1]!r} has its value in its name; write them apart, with ': ' between")
     if not _HEADER_NAME.fullmatch(value):
         raise ValueError(f"{value!r} is not a header name; use letters, digits and '-'")
     return value

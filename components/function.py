@@ -26,7 +26,7 @@ PATIENCE = 30
 """Seconds beyond a probe's timeout after which its answer counts as lost: pg_net serves other requests, too."""
 
 _BODY = re.compile(r"\$body\$(?P<body>.*)\$body\$", re.DOTALL)
-_SETTING = re.compile(r"^SET (?P<name>\w+) = (?P<value>.*)$", re.MULTILINE)
+_SETTING = re.compile(r"^SET (?P<name>\w+) = '?(?P<value>.*?)'?$", re.MULTILINE)
 
 
 class LiveFunction(NamedTuple):
@@ -144,6 +144,7 @@ STORE_FUNCTIONS = (
     Function("stage_cron_secret", "text", "p_key text", "uuid", "v"),
     Function("cron_secret_under_test", "text, text", "p_key text, p_made_up text", "text", "s"),
     Function("guard_cron_address", "text, text", "p_key text, p_value text", "void", "s"),
+    Function("guard_cron_queue", "", "", "void", "v"),
     Function("cron_secret_pattern", "", "", "text", "v"),
     Function(
         "mask_cron_secrets",

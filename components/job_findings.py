@@ -5,7 +5,7 @@ from collections import defaultdict
 from psycopg import sql
 
 from components.connection import Row
-from components.exposed_key import planted_keys, sends_reusable_key
+from components.exposed_key import planted_in_command, sends_reusable_key
 from components.finding import Answers, Found, Subject
 
 _DELETE = "DELETE FROM cron.job WHERE jobid = {}"
@@ -33,6 +33,20 @@ def queue_readers(subject: Subject, rows: Answers) -> Found:
         )
 
 
+def queue_triggers(subject: Subject, rows: Answers) -> Found:
+    """What somebody attached to pg_net's tables, which runs with the rights of who writes there."""
+    for row in rows["queue_triggers"]:
+        drop = (
+            sql.SQL("DROP TRIGGER {} ON {}").format(sql.Identifier(row["trigger"]), sql.SQL(row["table"])).as_string()
+        )
+        yield (
+            "problem",
+            row["table"],
+            f"has the trigger {row['trigger']} of {row['owner']}, which runs as who sends or answers; "
+            f"a superuser must run: {drop}; then rotate every secret",
+        )
+
+
 def dead_roles(subject: Subject, rows: Answers) -> Found:
     """Jobs whose role is gone: the scheduler ends over them again and again."""
     for row in rows["jobs"]:
@@ -52,7 +66,7 @@ def dead_roles(subject: Subject, rows: Answers) -> Found:
 def planted(subject: Subject, rows: Answers) -> Found:
     """Jobs whose command holds something that looks like a key; told by kind alone."""
     for row in rows["jobs"]:
-        if kinds := planted_keys(row["command"]):
+        if kinds := planted_in_command(row["command"]):
             yield (
                 "problem",
                 _job(row),

@@ -4,17 +4,13 @@ They would stand in the job's command, in each diff and in the state; what is fo
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import unquote
 
 from pydantic import JsonValue
 
-from components.exposed_key import (
-    is_credential,
-    key_in,
-    known_key_in,
-    literals_of_address,
-    planted_keys,
-    stands_for_itself,
-)
+from components.credential import is_literal_credential
+from components.exposed_key import placed_key_in, planted_in_command
+from components.key_form import key_in, known_forms
 from components.request import Request
 from components.template import Literal, parse_template
 from components.texts import Place, Text
@@ -25,17 +21,20 @@ Found = Iterator[tuple[Place, str]]
 TELLING = 8
 """Characters from which a value that stands in a text cannot be there by chance."""
 
-_COOKIE = "cookie"
 _SHOWN_TO_BE_ONE = "what looks like a key"
 
 
 def pasted_in_request(request: Request) -> Found:
-    """What a request holds: in its url, its headers and its body."""
-    yield from ((("url",), f"{found}; {_declare('url')}") for found in _in_url(request.url))
+    """What a request holds: in its url, its headers, its body and the rule of its answer."""
+    url = _without_secrets(request.url)
+    if kind := key_in(url) or placed_key_in(url):
+        yield ("url",), f"{_holds(kind)}; {_declare('url')}"
     for name, template in request.headers.items():
-        if found := _in_header(name, template):
-            yield ("headers", name), f"{found}; {_declare(name)}"
-    yield from _in_json(getattr(request, "body", None), ("body",))
+        if kind := _in_header(name, _without_secrets(template)):
+            yield ("headers", name), f"{_holds(kind)}; {_declare(name)}"
+    yield from _in_json(request.body, ("body",))
+    if (rule := request.success.body) and (kind := placed_key_in(rule)):
+        yield ("success", "body"), f"{_holds(kind)}, and a rule is no place for one; leave it out"
 
 
 def pasted_in_inputs(defaults: Mapping[str, JsonValue]) -> Found:
@@ -45,72 +44,84 @@ def pasted_in_inputs(defaults: Mapping[str, JsonValue]) -> Found:
 
 def pasted_in_statement(statement: str) -> Found:
     """What a job's own SQL holds."""
-    if kinds := planted_keys(statement):
+    if kinds := planted_in_command(statement):
         yield (
             ("sql",),
-            f"holds {_SHOWN_TO_BE_ONE} ({' and '.join(kinds)}); declare it under secrets and read it with "
-            "get_secret('its_key')",
+            f"{_holds(*kinds)}; declare it under secrets and read it with get_secret('its_key')",
         )
+
+
+def pasted_in_description(description: str) -> Found:
+    """What a description holds, in which a name or an example is no key: it is told by its issuer's form alone."""
+    if kinds := known_forms(description)[0]:
+        yield ("description",), f"{_holds(*kinds)}, and everybody reads a description; leave it out"
+
+
+def pasted_as_name(key: str) -> str | None:
+    """What a secret's name holds where somebody wrote the value in its place, as a sentence without it, or None."""
+    kind = key_in(key)
+    return f"{_holds(kind)} where a secret's name stands; declare it and write its name" if kind else None
+
+
+def pasted_as_field(name: str) -> str | None:
+    """The same of a field in the body of an alert."""
+    kind = key_in(name)
+    return (
+        f"{_holds(kind)} in the place of a field; a body goes out as it is written, so leave it out" if kind else None
+    )
 
 
 def written_values(texts: Iterable[Text], values: Mapping[str, str]) -> Iterator[tuple[Place, str]]:
     """(place, key) for each text of what is declared in which the value of a secret stands, whatever it looks like."""
     telling = {key: value for key, value in values.items() if len(value) >= TELLING}
     for place, text in texts:
-        forms = {text, text.replace("{{", "{").replace("}}", "}")}
+        forms = _read(text)
         yield from ((place, key) for key, value in telling.items() if any(value in form for form in forms))
+
+
+def _read(text: str) -> set[str]:
+    """A text as templates, SQL, JSON and addresses are read, which write some characters in two."""
+    in_sql = text.replace("''", "'").replace("\\\\", "\\")
+    return {text, text.replace("{{", "{").replace("}}", "}"), in_sql, in_sql.replace('\\"', '"'), unquote(text)}
+
+
+def _holds(*kinds: str) -> str:
+    return f"holds {_SHOWN_TO_BE_ONE} ({' and '.join(kinds)})"
 
 
 def _declare(place: str) -> str:
     return f"declare it under secrets and write {{its_key}} in {place}"
 
 
-def _in_url(template: str) -> Iterator[str]:
-    """A secret's place in it counts as nothing: what stands around it is looked at."""
-    text = "".join(part.text if isinstance(part, Literal) else "{}" for part in parse_template(template))
-    kind = key_in(text)
-    if kind is None:
-        names = (name for name, value in literals_of_address(text) if is_credential(name) and _is_literal(value))
-        kind = next((f"a literal {name}" for name in names), None)
-    if kind:
-        yield f"holds {_SHOWN_TO_BE_ONE} ({kind})"
+_SECRET = "{}"  # noqa: S105 - where a secret's value will stand
 
 
-def _in_header(name: str, template: str) -> str | None:
-    parts = parse_template(template)
-    for part in parts:
-        if isinstance(part, Literal) and (kind := key_in(part.text)):
-            return f"holds {_SHOWN_TO_BE_ONE} ({kind})"
-    if any(not isinstance(part, Literal) for part in parts):
-        return None
-    value = "".join(part.text for part in parts if isinstance(part, Literal))
-    if name.lower() == _COOKIE:
-        pairs = (pair.strip().partition("=") for pair in value.split(";"))
-        told = any((is_credential(key) or "sess" in key.lower()) and stands_for_itself(text) for key, _, text in pairs)
-    else:
-        told = is_credential(name) and stands_for_itself(value)
-    return f"holds {_SHOWN_TO_BE_ONE} (a literal {name})" if told else None
+def _without_secrets(template: str) -> str:
+    """What is written out in a template."""
+    return "".join(part.text if isinstance(part, Literal) else _SECRET for part in parse_template(template))
+
+
+def _in_header(name: str, text: str) -> str | None:
+    is_literal = _SECRET not in text and is_literal_credential(name, text)
+    return key_in(text) or (f"a literal {name}" if is_literal else placed_key_in(text))
 
 
 def _in_json(value: JsonValue, place: Place, name: str = "") -> Found:
     match value:
-        case str():
-            kind = known_key_in(value)  # ids of documents and commits are as random as keys, and could not be a secret
-            if kind is None and is_credential(name) and stands_for_itself(value):
-                kind = f"a literal {name}"
+        case str():  # not by randomness: ids of documents and commits are as random, and could be no secrets
+            kind = placed_key_in(value) or (f"a literal {name}" if is_literal_credential(name, value) else None)
             if kind:
-                yield (
-                    place,
-                    f"holds {_SHOWN_TO_BE_ONE} ({kind}), and a body goes out as it is written; declare it under "
-                    "secrets and send it in a header",
-                )
+                yield place, _in_body(kind)
         case dict():
             for key, part in value.items():
-                yield from _in_json(part, (*place, key), key)
+                if kinds := known_forms(key)[0]:
+                    yield place, _in_body(*kinds)
+                else:
+                    yield from _in_json(part, (*place, key), key)
         case list():
             for at, part in enumerate(value):
                 yield from _in_json(part, (*place, at), name)
 
 
-def _is_literal(value: str) -> bool:
-    return "{}" not in value and stands_for_itself(value)
+def _in_body(*kinds: str) -> str:
+    return f"{_holds(*kinds)}, and a body goes out as it is written; declare it under secrets and send it in a header"

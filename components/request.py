@@ -141,8 +141,13 @@ class Request(Model):
 
     def secret_keys(self) -> tuple[str, ...]:
         """The keys of the secrets that this request reads, once each."""
-        templates = [self.url, *self.headers.values()]
         proof = [self.auth.key] if self.auth else []
+        return tuple(dict.fromkeys([*self.sent_keys(), *proof]))
+
+    def sent_keys(self) -> tuple[str, ...]:
+        """Those of them whose values themselves are sent, and not what is signed with them."""
+        templates = [self.url, *self.headers.values()]
+        proof = [self.auth.key] if self.auth and self.auth.form != "hmac" else []
         return tuple(dict.fromkeys([*(key for text in templates for key in secret_keys(text)), *proof]))
 
 

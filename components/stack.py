@@ -6,12 +6,7 @@ import pulumi
 from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
 
 from components.errors import InvalidConfiguration
-from components.stack_file import SECRET_KEYS, values_in_clear
-
-HOW = {"databaseUrl": "databaseUrl", "secrets": "--path secrets.<key>, for each key"}
-"""How a key that must be encrypted is set."""
-
-UNSET = (None, "", "{}")
+from components.stack_file import keys_in_clear, values_in_clear
 
 
 def stack_settings(root: Path) -> dict[str, str]:
@@ -24,11 +19,8 @@ def stack_settings(root: Path) -> dict[str, str]:
     project = pulumi.get_project()
     if found := list(values_in_clear(root, project, pulumi.get_stack())):
         raise InvalidConfiguration(found)
+    values = get_config_env()
+    if found := list(keys_in_clear(project, values, get_config_secret_keys_env())):
+        raise InvalidConfiguration(found)
     prefix = f"{project}:"
-    encrypted = get_config_secret_keys_env()
-    for key in SECRET_KEYS:
-        if get_config_env().get(prefix + key) not in UNSET and prefix + key not in encrypted:
-            raise InvalidConfiguration(
-                [f"{prefix}{key} stands in clear in the stack's file; run: pulumi config set --secret {HOW[key]}"]
-            )
-    return {key.removeprefix(prefix): value for key, value in get_config_env().items() if key.startswith(prefix)}
+    return {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}

@@ -3,16 +3,19 @@
 The engine calls a whole key secret where one part of it is encrypted, so a plain value beside encrypted ones passes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-SECRET_KEYS = ("databaseUrl", "secrets")
-"""Keys of the project's namespace whose values must be encrypted, all parts of them."""
+SECRET_KEYS = {"databaseUrl": "databaseUrl", "secrets": "--path secrets.<key>, for each key"}
+"""Keys of the project's namespace whose values must be encrypted, all parts of them, and how each is set."""
 
 _ENDINGS = (".yaml", ".yml", ".json")  # all of it is YAML
+_OLD_FORM = "config:"
+"""``<project>:config:<key>`` is the same key to the engine (pulumi/sdk, common/resource/config/key.go)."""
+
 _ENCRYPTED = "secure"
 _UNSET = (None, "", "{}")
 
@@ -26,12 +29,24 @@ def values_in_clear(root: Path, project: str, stack: str) -> Iterator[str]:
     config = _mapping(_file(root, stack.rpartition("/")[2])).get("config")
     for name, value in config.items() if isinstance(config, dict) else ():
         namespace, _, path = str(name).partition(":")
+        path = path.removeprefix(_OLD_FORM)
         if namespace == project and path.partition(".")[0].partition("[")[0] in SECRET_KEYS:
             for place in _plain(value, path):
                 yield (
                     f"{namespace}:{place} stands in clear in the stack's file; run: pulumi config set --secret --path "
                     f"{place} --stack {stack}"
                 )
+
+
+def keys_in_clear(project: str, values: Mapping[str, str | None], encrypted: Collection[str]) -> Iterator[str]:
+    """The same of whole keys as the engine knows them, wherever it has their values from, also ``Pulumi.yaml``.
+
+    ``values`` and ``encrypted`` have the project's namespace in front of the keys.
+    """
+    for key, how in SECRET_KEYS.items():
+        name = f"{project}:{key}"
+        if values.get(name) not in _UNSET and name not in encrypted:
+            yield f"{name} stands in clear in the stack's file; run: pulumi config set --secret {how}"
 
 
 def _file(root: Path, stack: str) -> Path:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from components.config import Config, load_config
 from components.errors import Error, InvalidConfiguration
 from components.owner import Owner
-from components.stack_file import values_in_clear
+from components.stack_file import keys_in_clear, values_in_clear
 
 
 class StateResource(NamedTuple):
@@ -47,14 +47,13 @@ def read_stack(name: str, root: Path) -> Stack:
         settings, deployment = asked[0].result(), asked[1].result().deployment or {}
     except CommandError as exc:
         raise Error(_last_line(str(exc))) from None
-    if found := list(values_in_clear(root, project, name)):
+    values = {key: each.value for key, each in settings.items() if key.startswith(f"{project}:")}
+    encrypted = [key for key in values if settings[key].secret]
+    found = [*values_in_clear(root, project, name)] or [*keys_in_clear(project, values, encrypted)]
+    if found:
         raise InvalidConfiguration(found)
     config = load_config(
-        {
-            key.removeprefix(f"{project}:"): each.value
-            for key, each in settings.items()
-            if key.startswith(f"{project}:")
-        },
+        {key.removeprefix(f"{project}:"): value for key, value in values.items()},
         owner=Owner(project, name),
         root=root,
         environment=os.environ,

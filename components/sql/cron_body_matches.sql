@@ -7,7 +7,7 @@ AS $body$
 BEGIN
     RETURN coalesce(jsonb_path_match(p_body::jsonb, p_predicate::jsonpath, silent => true), false);
 EXCEPTION
-    WHEN invalid_text_representation THEN -- the body is no JSON
+    WHEN OTHERS THEN -- the body is no JSON, or none that jsonb can hold, or that the predicate can compare
         RETURN false;
 END
 $body$

@@ -24,8 +24,8 @@ BEGIN
         WHEN r.error_msg ILIKE '%ssl%' OR r.error_msg ILIKE '%certificate%'
             THEN 'its probe found no server with a valid certificate'
         WHEN r.error_msg IS NOT NULL THEN 'its probe failed before there was an answer'
-        WHEN NOT r.status_code <@ (p_probe ->> 'status')::int4multirange
-            THEN format('its probe was answered with status %s', r.status_code)
+        WHEN (r.status_code <@ (p_probe ->> 'status')::int4multirange) IS NOT TRUE
+            THEN format('its probe was answered with status %s', coalesce(r.status_code::text, 'none'))
         WHEN p_probe ? 'body' AND NOT {schema}.cron_body_matches(r.content, p_probe ->> 'body')
             THEN format('its probe was answered with status %s and a body that is no success', r.status_code)
         ELSE 'ok'

@@ -4,10 +4,14 @@ LANGUAGE plpgsql
 VOLATILE -- and so never computed while a statement is planned, which would make the values part of its plan
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET debug_print_parse = off
+SET debug_print_rewritten = off
+SET debug_print_plan = off
 AS $body$
 -- A regular expression for every value that a secret has, had or may get, the longest first; NULL where there is none.
-BEGIN
-    RETURN (
+DECLARE
+    pattern text := (
         SELECT string_agg(regexp_replace(v.value, '([!$()*+.:<=>?[\\\]^{{|}}-])', '\\\1', 'g'), '|' ORDER BY length(v.value) DESC)
         FROM (
             SELECT {schema}.cron_secret_value(s.value) AS value FROM {schema}.cron_secrets AS s
@@ -16,5 +20,11 @@ BEGIN
         ) AS v
         WHERE length(v.value) >= 6
     );
+BEGIN
+    PERFORM '' ~ pattern;
+    RETURN pattern;
+EXCEPTION
+    WHEN invalid_regular_expression THEN -- too many long ones: then nothing is kept
+        RETURN '.+';
 END
 $body$

@@ -16,7 +16,6 @@ BEGIN
             CASE WHEN p_value IS NULL THEN 'empty' ELSE 'a reference to Vault' END
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    PERFORM {schema}.guard_cron_address(p_key, p_value);
     INSERT INTO {schema}.cron_secret_stages (key, stage, value) VALUES (coalesce(p_key, ''), 'given', p_value);
     PERFORM {schema}.stage_cron_secret(coalesce(p_key, ''));
     IF EXISTS (SELECT FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'pending') THEN

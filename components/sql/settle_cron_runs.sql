@@ -4,6 +4,7 @@ LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '10s'
 AS $body$
 -- Write down what came back for the requests that are on their way, before pg_net forgets it, and what never will; then
 -- what pg_cron tells of all other runs. Returns how many requests found their end. Whoever waits for a run calls it
@@ -31,7 +32,7 @@ BEGIN
     FOREACH since IN ARRAY ARRAY[earliest.fired_at - interval '10 minutes', '-infinity'] LOOP
         EXIT WHEN earliest.run IS NULL;
         WITH answers AS MATERIALIZED (
-            SELECT DISTINCT ON (q.run) q.run, q.request, q.rule, a.*
+            SELECT DISTINCT ON (q.run) q.run, q.request, q.rule, count(*) OVER (PARTITION BY q.run) AS answers, a.*
             FROM {schema}.cron_run_requests AS q JOIN net._http_response AS a ON a.id = q.request
             WHERE a.created >= since
               -- written by somebody else, since pg_net takes a request out in the transaction that brings its answer
@@ -42,19 +43,21 @@ BEGIN
         )
         UPDATE {schema}.cron_runs AS r
         SET state = CASE
+                WHEN a.answers > 1 THEN 'failed'
                 WHEN a.timed_out OR a.error_msg ILIKE 'timeout%' THEN 'timed_out'
                 WHEN a.error_msg IS NOT NULL THEN 'failed'
-                WHEN NOT a.status_code <@ (a.rule ->> 'status')::int4multirange THEN 'failed'
+                WHEN (a.status_code <@ (a.rule ->> 'status')::int4multirange) IS NOT TRUE THEN 'failed'
                 WHEN a.rule ? 'body' AND NOT {schema}.cron_body_matches(a.content, a.rule ->> 'body') THEN 'failed'
                 ELSE 'ok'
             END,
             detail = CASE
+                WHEN a.answers > 1 THEN 'has more than one answer, and pg_net writes one: somebody may have forged it'
                 WHEN a.timed_out OR a.error_msg ILIKE 'timeout%'
                     THEN format('no answer within %s s', (a.rule ->> 'timeout')::float)
                 WHEN a.error_msg IS NOT NULL
                     THEN {schema}.mask_cron_secrets(a.error_msg, (SELECT {schema}.cron_secret_pattern()), 500)
-                WHEN NOT a.status_code <@ (a.rule ->> 'status')::int4multirange
-                    THEN format('answered with status %s', a.status_code)
+                WHEN (a.status_code <@ (a.rule ->> 'status')::int4multirange) IS NOT TRUE
+                    THEN format('answered with status %s', coalesce(a.status_code::text, 'none'))
                 WHEN a.rule ? 'body' AND NOT {schema}.cron_body_matches(a.content, a.rule ->> 'body')
                     THEN format('answered with status %s and a body that is no success', a.status_code)
             END,

@@ -42,6 +42,7 @@ BEGIN
             verdict := 'accepted';
         ELSIF NOT FOUND THEN -- not sent yet, or lost with pg_net's queue in a crash of the server
             BEGIN
+                PERFORM {schema}.guard_cron_queue();
                 -- The value is no parameter here, since EXECUTE plans with its parameters as constants: the statement
                 -- reads what is pending itself, unless it is given a made-up value. That goes first as often as not,
                 -- so that nobody can tell beforehand which answer will count as which.

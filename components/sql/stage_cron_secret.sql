@@ -31,6 +31,7 @@ BEGIN
     IF new_value IS NULL OR btrim(new_value) = '' THEN
         RAISE EXCEPTION 'the new value of cron secret % is empty', named USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    PERFORM {schema}.guard_cron_address(p_key, new_value); -- with the declaration locked, or it might become another
     IF new_value <> btrim(new_value) OR new_value ~ '[[:cntrl:]]' THEN
         RAISE EXCEPTION 'the new value of cron secret % has blanks around it or control characters', named
             USING ERRCODE = 'invalid_parameter_value';

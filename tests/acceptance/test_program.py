@@ -331,6 +331,40 @@ def test_a_value_in_clear_beside_encrypted_ones_is_refused(project: Project) -> 
 
 
 @pytest.mark.parametrize(
+    ("file", "old", "new", "place"),
+    [
+        (
+            "Pulumi.test.yaml",
+            "  supabase-cron:secrets:\n",
+            "  supabase-cron:config:secrets:\n    planted: planted-clear-value\n",
+            "secrets.planted",
+        ),
+        (
+            "Pulumi.yaml",
+            "  secrets:\n    type: object\n    default: {}\n",
+            "  secrets:\n    type: object\n    default: {cron_secret: planted-clear-value}\n",
+            "secrets",
+        ),
+    ],
+)
+def test_a_value_in_clear_is_refused_however_the_engine_came_to_it(
+    file: str, old: str, new: str, place: str, project: Project
+) -> None:
+    if file == "Pulumi.yaml":
+        assert project.pulumi("config", "rm", "secrets").code == 0
+    project.edit(file, old, new)
+    for command in (
+        ("pulumi", "preview", "--stack", "test", "--color", "never"),
+        ("cronctl", "export", "--stack", "test"),
+    ):
+        result = project.run(*command)
+        assert result.code != 0
+        assert f"supabase-cron:{place} stands in clear in the stack's file" in " ".join(result.output.split())
+        assert "planted-clear" not in result.output
+    project.edit(file, new, old)
+
+
+@pytest.mark.parametrize(
     ("new", "told"),
     [
         (
@@ -341,6 +375,10 @@ def test_a_value_in_clear_beside_encrypted_ones_is_refused(project: Project) -> 
             "      headers:\n        X-Words: say planted-cron-secret once\n",
             "headers.X-Words: the value of secret 'cron_secret' is written out; write {cron_secret}",
         ),
+        (
+            '      headers:\n        X-Token: "{Zk3Jq8Vw2Xr7Ty5Ub9Nm4Lp6}"\n',
+            "holds what looks like a key (a long random literal) where a secret's name stands",
+        ),
     ],
 )
 def test_a_key_that_is_pasted_into_the_catalogue_is_refused(
@@ -350,8 +388,8 @@ def test_a_key_that_is_pasted_into_the_catalogue_is_refused(
     result = project.pulumi("up", "--yes", "--skip-preview")
     assert result.code != 0
     assert told in result.output
-    assert "7d0c5a60" not in result.output
-    assert "planted-cron" not in result.output
+    for part in ("7d0c5a60", "planted-cron", "Zk3Jq8"):
+        assert part not in result.output
     assert jobs(postgres) == {}
 
 

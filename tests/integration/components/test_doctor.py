@@ -355,6 +355,21 @@ def test_functions_without_a_search_path(provide: Provide, superuser: Connection
     }
 
 
+def test_a_trigger_that_somebody_put_on_pg_nets_tables(superuser: Connection, look: Look) -> None:
+    assert only(look(), "queue triggers", "").level == "ok"
+    superuser.execute(
+        "CREATE FUNCTION public.doctor_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
+        "ALTER FUNCTION public.doctor_trigger() OWNER TO doctor_stranger; "
+        "CREATE TRIGGER theirs AFTER DELETE ON net._http_response EXECUTE FUNCTION public.doctor_trigger()"
+    )
+    try:
+        found = only(look(), "queue triggers", "net._http_response")
+    finally:
+        superuser.execute("DROP FUNCTION public.doctor_trigger() CASCADE")
+    assert found.level == "problem"
+    assert found.sentence.startswith("has the trigger theirs of doctor_stranger, which runs as who sends or answers")
+
+
 def test_a_schema_on_the_path_in_which_others_may_create(superuser: Connection, look: Look) -> None:
     assert only(look(), "path schemas", "").level == "ok"
     superuser.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")

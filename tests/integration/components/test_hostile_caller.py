@@ -5,6 +5,8 @@ Where a test shows that nothing happens, it also shows on functions without thei
 
 import json
 import re
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,8 +15,9 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from components.alert import Alert
 from components.catalogue import Job
-from components.command import compile_command, compile_probe, multirange
+from components.command import compile_alert, compile_command, compile_probe, multirange
 from components.errors import ProbeRefused
 from components.function import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.grants import GrantsProvider
@@ -168,6 +171,114 @@ def test_a_job_calls_no_function_that_somebody_put_beside_postgresqls(
     assert told == []
     postgres.execute(command.replace("pg_catalog.", "").encode())
     assert told == ["theirs ran as postgres"], "the test would not see it"
+
+
+def test_no_request_is_sent_through_what_somebody_attached_to_the_queue(
+    provide: Provide,
+    operator: tuple[Connection, list[str]],
+    postgres: Connection,
+    superuser: Connection,
+    endpoint: Endpoint,
+) -> None:
+    provide(RunLedgerProvider).create({"schema_name": "public", "owner": OWNER})
+    provide(SecretProvider).create(secret("planted-other", "other"))
+    endpoint.accept("planted-first")
+    provide(SecretProvider).create(secret("planted-first", probe=probe(endpoint)))
+    told: list[str] = []
+    postgres.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
+    connection, said = operator
+    superuser.execute(
+        "CREATE FUNCTION public.of_somebody() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$BEGIN RAISE NOTICE 'theirs ran as %', current_user; RETURN NEW; END$$"
+    )
+    superuser.execute(f"ALTER FUNCTION public.of_somebody() OWNER TO {OPERATOR}".encode())
+    superuser.execute(
+        "CREATE TRIGGER theirs BEFORE INSERT ON net.http_request_queue FOR EACH ROW EXECUTE FUNCTION public.of_somebody()"
+    )
+    http = {"url": f"{endpoint.url}/", "method": "GET", "headers": {"X-A": f"{{{KEY}}}"}, "timeout": 1}
+    job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": http})
+    command = compile_command("nightly", job, owner=OWNER, schema="public")
+    alert = compile_alert(
+        "team", "job", Alert.model_validate({"http": {"url": f"{endpoint.url}/"}}), owner=OWNER, schema="public"
+    )
+    try:
+        for statement in (command, alert):
+            with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="somebody put a trigger on"):
+                postgres.execute(statement.encode())
+        connection.execute("SELECT public.rotate_cron_secret(%s, 'planted-of-the-operator')", [KEY])
+        state = connection.execute("SELECT state, detail FROM public.settle_cron_secret(%s)", [KEY]).fetchone()
+        assert state == ("refused", "its probe cannot be sent (SQLSTATE 55000)")
+        assert told + said == []
+        postgres.execute(command.replace('FROM "public".guard_cron_queue()', "").encode())
+        assert told == ["theirs ran as postgres"], "the test would not see it"
+    finally:
+        superuser.execute("DROP TRIGGER theirs ON net.http_request_queue")
+        superuser.execute("DROP FUNCTION public.of_somebody()")
+    postgres.execute(command.encode())
+
+
+def test_who_holds_the_queue_does_not_hold_a_job_for_long(
+    provide: Provide, operator: tuple[Connection, list[str]], postgres: Connection
+) -> None:
+    connection, _ = operator
+    with connection.transaction(force_rollback=True):
+        connection.execute("LOCK TABLE net.http_request_queue IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            postgres.execute("SELECT public.guard_cron_queue()")
+    assert 9 < time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE public.cron_secret_declarations SET hosts = NULL WHERE key = 'supabase_url'",
+        "UPDATE public.cron_secret_declarations SET hosts = '{home.example}' WHERE key = 'supabase_url'",
+        "UPDATE public.cron_secret_declarations SET format = 'url', hosts = NULL WHERE key = 'supabase_url'",
+    ],
+)
+def test_an_address_is_guarded_by_what_is_declared_once_a_deployment_has_ended(
+    provide: Provide, operator: tuple[Connection, list[str]], postgres: Connection, conninfo: str, change: str
+) -> None:
+    was_token = "format" in change
+    kind = {"format": "token"} if was_token else {"format": "url", "hosts": ["home.example", "next.example"]}
+    provide(SecretProvider).create(secret("home-alone" if was_token else "https://home.example", ADDRESS, **kind))
+    before = current(postgres, ADDRESS)
+    connection, _ = operator
+    moved = "next.example" if was_token else "https://next.example"
+    refused: list[psycopg.Error] = []
+
+    def move() -> None:
+        try:
+            connection.execute("SELECT public.rotate_cron_secret(%s, %s)", [ADDRESS, moved])
+        except psycopg.Error as exc:
+            refused.append(exc)
+
+    with psycopg.connect(conninfo) as deploying:
+        deploying.execute(change.encode())
+        thread = threading.Thread(target=move)
+        thread.start()
+        waiting = "SELECT FROM pg_stat_activity WHERE usename = %s AND wait_event_type = 'Lock'"
+        while not postgres.execute(waiting, [OPERATOR]).rowcount:
+            time.sleep(0.02)
+        deploying.commit()
+        thread.join()
+    assert "may not move" in str(refused)
+    assert current(postgres, ADDRESS) == before
+
+
+@pytest.mark.parametrize("body", ['{"ok": "\\u0000"}', "[" * 20000, '{"ok": 1e1000000}', "no json", ""])
+def test_an_answer_that_jsonb_refuses_stops_nothing(provide: Provide, postgres: Connection, body: str) -> None:
+    assert postgres.execute("SELECT public.cron_body_matches(%s, '$.ok == true')", [body]).fetchone() == (False,)
+
+
+def test_secrets_that_are_too_long_to_look_for_let_nothing_be_kept(postgres: Connection) -> None:
+    postgres.execute(
+        "INSERT INTO public.cron_secrets (key, value) SELECT 'k' || n, "
+        "(SELECT string_agg(md5(n::text || m), '') FROM generate_series(1, 256) AS m) FROM generate_series(1, 40) AS n"
+    )
+    masked = "SELECT public.mask_cron_secrets(%s, public.cron_secret_pattern(), 100)"
+    assert postgres.execute(masked.encode(), ["two\nlines"]).fetchone() == ("***",)
 
 
 def test_every_function_of_ours_has_a_path_that_nobody_can_turn(postgres: Connection) -> None:

@@ -147,6 +147,31 @@ def test_an_answer_that_a_stranger_wrote_first_is_not_believed(
     assert [run.state for run in history(postgres)] == ["failed"]
 
 
+def test_an_answer_that_came_twice_is_not_believed(
+    postgres: Connection, superuser: Connection, endpoint: Endpoint
+) -> None:
+    superuser.execute(
+        "INSERT INTO net._http_response (id, status_code) SELECT last_value + 1, 200 FROM net.http_request_queue_id_seq"
+    )
+    endpoint.answer = lambda _: Answer(500)
+    fire(postgres, endpoint.url)
+    settled(postgres)
+    (run,) = history(postgres)
+    assert run.state == "failed"
+    assert run.detail == "has more than one answer, and pg_net writes one: somebody may have forged it"
+
+
+def test_an_answer_without_a_status_is_none(postgres: Connection, superuser: Connection, endpoint: Endpoint) -> None:
+    endpoint.answer = lambda _: Answer(200)
+    fire(postgres, endpoint.url)
+    deadline = time.monotonic() + 20
+    while not superuser.execute("UPDATE net._http_response SET status_code = NULL WHERE status_code = 200").rowcount:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    settled(postgres)
+    assert [(run.state, run.detail) for run in history(postgres)] == [("failed", "answered with status none")]
+
+
 def test_a_statement_that_fails_leaves_no_row(postgres: Connection) -> None:
     with pytest.raises(psycopg.errors.NoDataFound):
         fire(postgres, "{supabase_url}/x")

@@ -114,6 +114,14 @@ def test_each_mistake_in_the_catalogue_is_told_with_its_place(
         assert found == [text.replace("{path}", str(tmp_path / "jobs.yaml")) for text in told]
 
 
+def test_a_value_that_slipped_into_a_headers_name_is_not_shown(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, CATALOGUE.replace("Authorization: Bearer {service_role_key}", "X-Api-Key:planted: x"))
+    assert told == (
+        "jobs.yaml:14:9: jobs.nightly.http.headers.X-Api-Key: 'X-Api-Key' has its value in its name; write them apart, "
+        "with ': ' between"
+    )
+
+
 @pytest.mark.parametrize("order", [r"\e[31m", r"\0", r"\x9b", "<{%reset", "reset%}>"])
 @pytest.mark.parametrize("text", ['body: {{a: ["x{}"]}}', 'body: {{"x{}": 1}}'])
 def test_a_text_that_would_order_a_terminal_about_is_refused(text: str, order: str, tmp_path: Path) -> None:
@@ -125,6 +133,30 @@ def test_a_text_that_would_order_a_terminal_about_is_refused(text: str, order: s
 def test_a_text_may_have_tabs_lines_and_every_script(tmp_path: Path) -> None:
     text = r'description: "tab \t, lines \n\r, \u05d0 \u200f, 100 %, {%}"'
     assert load(tmp_path, CATALOGUE.replace("description: nightly", text)).catalogue.jobs["nightly"].description
+
+
+@pytest.mark.parametrize(
+    ("probe", "rotators", "refused"),
+    [
+        ('{url: "{supabase_url}/x", auth: {bearer: cron_secret}}', ["alice"], False),
+        (
+            '{url: "{supabase_url}/x", auth: {bearer: cron_secret}, headers: {apikey: "{service_role_key}"}}',
+            ["alice"],
+            True,
+        ),
+        ('{url: "{supabase_url}/x", auth: {bearer: cron_secret}, headers: {apikey: "{service_role_key}"}}', [], False),
+        ('{url: "{supabase_url}/{cron_secret}", auth: {hmac: service_role_key}}', ["alice"], False),
+    ],
+)
+def test_a_probe_shows_no_other_key_to_those_who_rotate(
+    probe: str, rotators: list[str], refused: bool, tmp_path: Path
+) -> None:
+    text = CATALOGUE.replace("cron_secret: {description: token,", f"cron_secret: {{description: token, probe: {probe},")
+    if not refused:
+        assert load(tmp_path, text, rotators=rotators).catalogue
+        return
+    (told,) = problems(tmp_path, text, rotators=rotators)
+    assert told.startswith("secret 'cron_secret' has a probe that sends 'service_role_key' as well, which whoever may")
 
 
 def test_a_timeout_longer_than_the_period_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What looks like a key and what does not; which jobs send one that can be used again."""
 
 import secrets
+import time
+from base64 import b64encode
 from pathlib import Path
 
 import jwt
@@ -9,7 +11,7 @@ import pytest
 from components.catalogue import Catalogue, Job
 from components.command import compile_command
 from components.config import merge_patch
-from components.exposed_key import planted_keys, sends_reusable_key
+from components.exposed_key import planted_in_command, planted_keys, sends_reusable_key
 from components.source import read_source
 
 ROOT = Path(__file__).parents[3]
@@ -57,15 +59,41 @@ def _merged(jobs: dict[str, dict[str, object]], defaults: dict[str, object]) -> 
         ("ALTER ROLE me PASSWORD 'hunter2hunter2'", "a literal PASSWORD"),
         ("SELECT * FROM dblink('host=h user=u password=hunter2hunter2', 'SELECT 1') AS t(x int)", "a literal password"),
         ("SELECT '-----BEGIN EC PRIVATE KEY-----'", "a private key (PEM)"),
+        ("SELECT * FROM dblink('postgresql://me:hunter2hunter2@h/db', 'SELECT 1') AS t(x int)", "a literal password"),
+        (r"""SELECT f(E'{\"x-api-key\": \"hunter2hunter2\"}')""", "a literal x-api-key"),
+        ("SELECT jsonb_build_object('apikey', E'hunter2hunter2')", "a literal apikey"),
+        ("SELECT jsonb_object(ARRAY['apikey', 'hunter2hunter2'])", "a literal apikey"),
+        ("SELECT json_object('apikey': 'hunter2hunter2')", "a literal apikey"),
+        ("SELECT json_object(KEY 'apikey' VALUE 'hunter2hunter2')", "a literal apikey"),
+        (
+            "SELECT http(('GET', 'u', ARRAY[http_header('X-Api-Key', 'hunter2hunter2')], NULL, NULL))",
+            "a literal X-Api-Key",
+        ),
+        ("SELECT set_config('app.api_key', 'hunter2hunter2', false)", "a literal app.api_key"),
+        ("ALTER DATABASE d SET \"app.settings.jwt_secret\" TO 'hunter2hunter2'", "a literal app.settings.jwt_secret"),
+        ("DO $$DECLARE api_key text := 'hunter2hunter2'; BEGIN END$$", "a literal api_key"),
+        ("DO $$DECLARE api_key constant text DEFAULT 'hunter2hunter2'; BEGIN END$$", "a literal api_key"),
+        ("SELECT pgp_sym_decrypt(name, 'hunter2hunter2') FROM t", "a literal passphrase"),
+        ("SELECT hmac('data', 'hunter2hunter2', 'sha256')", "a literal passphrase"),
+        ("SELECT jsonb_build_object('Authorization', 'Bearer supersecret')", "a literal Authorization"),
+        ("SELECT f('Authorization: Bearer hunter2hunter2')", "a literal token after Bearer or Basic"),
+        ("SELECT jsonb_build_object('Cookie', 'theme=dark; sid=hunter2hunter2')", "a literal Cookie"),
+        ("SELECT '123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw_'", "a token of a Telegram bot (…:…)"),
     ],
 )
 def test_what_looks_like_a_key_is_told_by_its_kind(command: str, kind: str) -> None:
     assert planted_keys(command) == (kind,)
+    assert planted_in_command(command) == (kind,)
 
 
 def test_random_keys_are_nearly_always_seen() -> None:
     made = [secrets.token_hex(16) for _ in range(200)] + [secrets.token_urlsafe(32) for _ in range(200)]
     assert sum(bool(planted_keys(f"SELECT f('{key}')")) for key in made) > 360
+
+
+def test_what_openssl_generates_is_nearly_always_seen() -> None:
+    made = [b64encode(secrets.token_bytes(32)).decode() for _ in range(400)]
+    assert sum(bool(planted_keys(f"SELECT f('{key}')")) for key in made) > 380
 
 
 @pytest.mark.parametrize(
@@ -99,10 +127,49 @@ def test_random_keys_are_nearly_always_seen() -> None:
         "SELECT jsonb_build_object('apikey', 'sb_publishable_abcdefgh12345678ijklmnop')",
         "SELECT private.read_token('a1b2c3d4e5f6a7b8c9d0e1f2', true)",
         "SELECT net.http_get('https://x.example/?token=' || private.read_token('x'))",
+        "SELECT jsonb_build_object('Authorization', 'Bearer prefix-of-it-' || public.get_secret('k'))",
+        "SELECT jsonb_build_object('plan', 'Basic subscription', 'note', 'Bearer authentication')",
+        "SELECT jsonb_build_object('Cookie', 'theme=dark; language=en-GB-oxendict')",
+        "SELECT jsonb_build_object('pagetoken', 'hunter2hunter2', 'next_token', 'hunter2hunter2')",
+        "SELECT dblink_connect('postgresql://postgres:[YOUR-PASSWORD]@h/db')",
+        "SELECT f('https://x.example/api/v2/customers/exports/invoices/monthly/2024/12/31')",
+        "SELECT encrypt(data, key, 'aes'), hmac(data, key, 'sha256') FROM t",
+        "SET LOCAL statement_timeout = '12345678'",
     ],
 )
 def test_what_is_no_key_is_left_alone(command: str) -> None:
     assert planted_keys(command) == ()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "SELECT net.http_post('u', headers := '{}', body := jsonb_build_object('sheet', 'Zk3Jq8Vw2Xr7Ty5Ub9Nm4Lp6'))",
+        """SELECT net.http_post('u', body => '{"a; b": "Zk3Jq8Vw2Xr7Ty5Ub9Nm4Lp6"}'::jsonb, headers => '{}')""",
+    ],
+)
+def test_what_is_random_in_a_body_may_be_an_id(command: str) -> None:
+    assert planted_in_command(command) == ()
+    beside = command.replace("'u'", "'u?x=Ab3Cd9Ef2Gh7Ij5Kl9Mn4Op6'")
+    assert planted_in_command(beside) == ("a long random literal",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 200_000,
+        "f(" * 50_000,
+        "jsonb_build_object(" * 10_000,
+        "body := " * 10_000,
+        "a." * 50_000,
+        "'x' : " * 20_000,
+    ],
+)
+def test_no_command_keeps_the_doctor_busy(text: str) -> None:
+    begun = time.monotonic()
+    planted_in_command(text)
+    sends_reusable_key(f"SELECT net.http_get({text}")
+    assert time.monotonic() - begun < 5
 
 
 def test_our_own_jobs_hold_no_key() -> None:
@@ -131,6 +198,10 @@ def job(**http: object) -> str:
         "SELECT net.http_get('u', '{}', jsonb_build_object('a', f(1, 2), 'X', (my.read_key('x'))::text))",
         "DO $$DECLARE t text; BEGIN PERFORM net.http_post('u', headers := jsonb_build_object('apikey', t)); END$$",
         "SELECT net.http_post('u', headers := private.auth_headers('x'))",
+        "SELECT net.http_get('u', '{}', jsonb_build_object('X', my.fetch('x')))",
+        "SELECT net.http_post('u', '{}', '{}', jsonb_build_object('X', my.fetch('x')))",
+        "SELECT net.http_get('u', headers => '{}'::jsonb || my.fetch('x'))",
+        "SELECT net.http_get('u', headers := jsonb_build_object('S', public.sign_cron_request('k', 'GET', 'u', NULL), 'X', my.f()))",
     ],
 )
 def test_a_job_that_sends_a_key_in_its_headers(command: str) -> None:
@@ -148,6 +219,9 @@ def test_a_job_that_sends_a_key_in_its_headers(command: str) -> None:
         "SELECT jsonb_build_object('user', my.read_key('x'))",
         "SELECT net.http_get('u', '{}', jsonb_build_object('X-Request-Id', gen_random_uuid()::text, 'X-At', now()::text))",
         "SELECT net.http_post('u', headers := '{\"Content-Type\": \"application/json\"}'::jsonb)",
+        "SELECT net.http_post('u', jsonb_build_object('user', my.fetch('x')))",
+        "SELECT net.http_post(url := my.base() || '/x', body := jsonb_build_object('user', my.fetch('x')), headers := '{}')",
+        "SELECT net.http_get('u', headers := jsonb_build_object('X-Day', pg_catalog.to_char(now(), 'YYYY'), 'X-N', length('a')::text))",
     ],
 )
 def test_a_job_that_signs_or_sends_nothing(command: str) -> None:

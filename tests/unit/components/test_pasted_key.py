@@ -6,7 +6,9 @@ import jwt
 import pytest
 from pydantic import JsonValue
 
-from components.catalogue import Catalogue
+from components.catalogue import Catalogue, Job
+from components.command import compile_command
+from components.exposed_key import planted_in_command
 from components.pasted_key import written_values
 from components.texts import texts
 
@@ -44,6 +46,11 @@ def http(**fields: Any) -> dict[str, Any]:
         ("X-Whatever", "sk_live_" + "planted0planted", "a key of Stripe (sk_…, rk_…)"),
         ("X-Whatever", "ghp_" + "planted0" * 4, "a token of GitHub (gh…_…)"),
         ("Cookie", "theme=dark; session_id=planted-session-1", "a literal Cookie"),
+        ("Cookie", "sid=planted-session-1", "a literal Cookie"),
+        ("Authorization", "Bearer plantedsecret", "a literal Authorization"),
+        ("X-Whatever", "Bearer planted-hunter2", "a literal token after Bearer or Basic"),
+        ("X-Admin-Key", "planted-hunter2", "a literal X-Admin-Key"),
+        ("authtoken", "planted-hunter2", "a literal authtoken"),
     ],
 )
 def test_a_header_that_holds_a_key(name: str, value: str, kind: str) -> None:
@@ -75,6 +82,11 @@ def test_a_header_that_holds_a_key(name: str, value: str, kind: str) -> None:
         ("X-Request-Source", "supabase-cron/generate-monthly-invoices-v2"),
         ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"),
         ("traceparent-version", "00"),
+        ("Authorization", "Bearer planted-prefix-{key}"),
+        ("X-Plan", "Basic subscription"),
+        ("Sec-Fetch-Mode", "navigate-and-something-2"),
+        ("Sort-Key", "planted-hunter2"),
+        ("X-Page-Token", "planted-hunter2"),
     ],
 )
 def test_a_header_that_holds_none(name: str, value: str) -> None:
@@ -117,6 +129,11 @@ def test_an_address_that_holds_none(url: str) -> None:
         ({"auth": {"apiKey": UUID}}, ("auth", "apiKey"), "a literal apiKey"),
         ({"list": [{"password": "planted-hunter2"}]}, ("list", 0, "password"), "a literal password"),
         ({"note": f"use {JWT}"}, ("note",), "a JWT (eyJ…)"),
+        ({"callback": "https://x.example/?token=planted-hunter2"}, ("callback",), "a literal token"),
+        ({"dsn": "postgresql://me:planted-hunter2@h/db"}, ("dsn",), "a literal password"),
+        ({"headers": ["Bearer planted-hunter2"]}, ("headers", 0), "a literal token after Bearer or Basic"),
+        ({"raw": '{"apikey": "planted-hunter2"}'}, ("raw",), "a literal apikey"),
+        ({"a": {"sk_live_planted0planted": 1}}, ("a",), "a key of Stripe (sk_…, rk_…)"),
     ],
 )
 def test_a_body_that_holds_a_key(body: dict[str, Any], below: tuple[str | int, ...], kind: str) -> None:
@@ -135,6 +152,77 @@ def test_a_body_that_holds_none() -> None:
         "commit": "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
     }
     assert told(**http(method="POST", body=body)) == []
+
+
+def test_a_rule_that_holds_a_key() -> None:
+    ((place, sentence),) = told(**http(success={"body": '$.a == "sk_live_planted0planted"'}))
+    assert place == ("jobs", "nightly", "http", "success", "body")
+    assert sentence == (
+        "holds what looks like a key (a key of Stripe (sk_…, rk_…)), and a rule is no place for one; leave it out"
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"auth": {"bearer": RANDOM}},
+        {"auth": {"api_key": f"sb_secret_{RANDOM}"}},
+        {"headers": {"Authorization": f"Bearer {{{RANDOM}}}"}},
+        {"url": f"{{base}}/{{{RANDOM}}}"},
+    ],
+)
+def test_a_value_in_the_place_of_a_secrets_name_is_not_shown(fields: dict[str, Any]) -> None:
+    ((place, sentence),) = told(**http(**fields))
+    assert place == ("jobs", "nightly", "http")
+    assert sentence.startswith("holds what looks like a key (")
+    assert sentence.endswith(") where a secret's name stands; declare it and write its name")
+    assert RANDOM not in sentence
+
+
+def test_descriptions_that_hold_a_key() -> None:
+    leaky = "as in sk_live_planted0planted"
+    found = Catalogue.model_validate(
+        {
+            "secrets": {"a": {"description": leaky, "format": "token"}},
+            "jobs": {
+                "nightly": {
+                    "description": leaky,
+                    "schedule": "0 1 * * *",
+                    "http": {"url": "https://x.example", "timeout": 5, "body": {}},
+                    "inputs": {"x": {"type": "string", "description": leaky}},
+                }
+            },
+        }
+    ).problems()
+    assert [place[:-1] for place, _ in found] == [
+        ("secrets", "a"),
+        ("jobs", "nightly"),
+        ("jobs", "nightly", "inputs", "x"),
+    ]
+    assert "planted" not in str([sentence for _, sentence in found])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {
+            "headers": {
+                "Authorization": "Bearer {key}",
+                "X-Trace": UUID,
+                "Cookie": "theme=dark; language=en-GB-oxendict",
+            }
+        },
+        {"body": {"sheet": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms", "it's": "\\ ; ("}},
+        {"body": {"commit": "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"}, "auth": {"hmac": "key"}},
+        {"success": {"body": '$.sheet == "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms"'}},
+        {"retry": {}, "idempotency": "Idempotency-Key", "overlap": "skip"},
+    ],
+)
+def test_the_doctor_has_nothing_to_say_of_what_is_accepted(fields: dict[str, Any]) -> None:
+    declared = {"description": "d", "schedule": "0 1 * * *", **http(**fields)}
+    assert told(**declared) == []
+    command = compile_command("nightly", Job.model_validate(declared), owner="p/s", schema="public")
+    assert planted_in_command(command) == ()
 
 
 def test_an_input_whose_default_is_a_key() -> None:
@@ -179,6 +267,13 @@ def test_keys_that_differ_in_case_alone_would_share_a_variable() -> None:
         )
         for name in ("KEY", "Key")
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["SELECT 'it''s \\\\ one'", "SELECT '\"it''s \\\\ one\"'", "https://x/?a=it%27s%20%5C%20one"]
+)
+def test_a_declared_value_is_found_however_it_is_written(text: str) -> None:
+    assert [key for _, key in written_values(texts({"a": text}), {"one": "it's \\ one"})] == ["one"]
 
 
 def test_a_declared_value_is_found_whatever_it_looks_like() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from components.stack_file import values_in_clear
+from components.stack_file import keys_in_clear, values_in_clear
 
 ENCRYPTED = "{secure: 'v1:abc:def'}"
 
@@ -27,6 +27,7 @@ def told(tmp_path: Path, config: str, project: str = "name: supabase-cron\n", fo
         ("supabase-cron:secrets: [planted]", ["secrets[0]"]),
         ("supabase-cron:secrets.a: planted", ["secrets.a"]),
         ("supabase-cron:databaseUrl: postgresql://u:planted@h/db", ["databaseUrl"]),
+        (f"supabase-cron:config:secrets: {{a: {ENCRYPTED}, b: planted}}", ["secrets.b"]),
     ],
 )
 def test_a_value_in_clear_is_told_by_its_place(tmp_path: Path, config: str, places: list[str]) -> None:
@@ -77,3 +78,13 @@ def test_a_file_that_says_nothing_is_the_engines_to_tell_of(tmp_path: Path, text
 
 def test_a_stack_without_a_file_has_nothing_to_read(tmp_path: Path) -> None:
     assert list(values_in_clear(tmp_path, "supabase-cron", "dev")) == []
+
+
+def test_a_key_in_clear_is_told_wherever_its_value_comes_from() -> None:
+    values = {"p:secrets": '{"a": "planted"}', "p:databaseUrl": "planted", "p:schema": "public", "q:secrets": "planted"}
+    assert list(keys_in_clear("p", values, [])) == [
+        "p:databaseUrl stands in clear in the stack's file; run: pulumi config set --secret databaseUrl",
+        "p:secrets stands in clear in the stack's file; run: pulumi config set --secret --path secrets.<key>, for each key",
+    ]
+    assert list(keys_in_clear("p", values, ["p:secrets", "p:databaseUrl"])) == []
+    assert list(keys_in_clear("p", {"p:secrets": "{}", "p:databaseUrl": ""}, [])) == []

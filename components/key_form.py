@@ -1,0 +1,77 @@
+"""What a key looks like, wherever it stands: what its issuer's keys begin with, and randomness. Pure.
+
+A key is told by its kind alone; what matched is never kept or returned.
+"""
+
+import re
+
+_FORMS = {
+    "a JWT (eyJ…)": r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
+    "a secret key of Supabase (sb_secret_…)": r"\bsb_secret_[\w-]{8,}",
+    "an access token of Supabase (sbp_…)": r"\bsbp_(?:v0_)?[0-9a-f]{40}",
+    "a key of Stripe (sk_…, rk_…)": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{8,}",
+    "a key that signs webhooks (whsec_…)": r"\bwhsec_[A-Za-z0-9+/=]{8,}",
+    "a token of GitHub (gh…_…)": r"\b(?:gh[opsru]_[A-Za-z0-9]{20,}|github_pat_\w{20,})",
+    "a token of GitLab (glpat-…)": r"\bglpat-[\w-]{10,}",
+    "a token of Slack (xox…)": r"\bxox[abeprs]-[A-Za-z0-9-]{10,}",
+    "a token of a Telegram bot (…:…)": r"(?<![0-9])[0-9]{8,10}:[A-Za-z0-9_-]{35}(?![\w-])",
+    "an access key of AWS (AKIA…)": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "a key of Google (AIza…)": r"\bAIza[\w-]{35}",
+    "a key of SendGrid (SG.…)": r"\bSG\.[\w-]{16,}\.[\w-]{16,}",
+    "a key of OpenAI or Anthropic (sk-…)": r"\bsk-(?=[\w-]*[0-9])[\w-]{20,}",
+    "a token of npm (npm_…)": r"\bnpm_[A-Za-z0-9]{30,}",
+    "a private key (PEM)": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+}
+"""What well-known issuers' keys begin with, as they publish it so that scanners find them."""
+
+RANDOM = "a long random literal"
+
+_KNOWN = {kind: re.compile(pattern) for kind, pattern in _FORMS.items()}
+_UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE)
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{24,}")
+_BASE64 = re.compile(
+    r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}(?![A-Za-z0-9+/])"
+)  # 30 bytes and more, as openssl writes them
+_HEX = re.compile(r"[0-9a-f]{32,}", re.IGNORECASE)
+_RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+
+PUBLIC = re.compile(r"\bsb_publishable_[\w-]+")
+"""A key that anybody may know."""
+
+WORD_LENGTH = 3.0
+"""Letters or digits in a row, on average, from which a text reads as words: random base64 and hex have about 2."""
+
+
+def known_forms(text: str) -> tuple[list[str], str]:
+    """The kinds of keys of known forms in a text, and the text without them and without what anybody may know."""
+    text = PUBLIC.sub(" ", text)
+    found = []
+    for kind, pattern in _KNOWN.items():
+        text, many = pattern.subn(" ", text)
+        if many:
+            found.append(kind)
+    return found, text
+
+
+def key_in(text: str) -> str | None:
+    """The kind of key that a text holds by its looks, or None."""
+    found, rest = known_forms(text)
+    return found[0] if found else RANDOM if has_random(rest) else None
+
+
+def has_random(text: str) -> bool:
+    """Whether a text holds what only a generator writes. An UUID is none: rows have them as their names."""
+    text = _UUID.sub(" ", text)
+    return any(_looks_random(token) for pattern in (_TOKEN, _BASE64) for token in pattern.findall(text))
+
+
+def _looks_random(token: str) -> bool:
+    """Whether letters and digits change more often than in names, however long and numbered these are."""
+    if _HEX.fullmatch(token):
+        return len(set(token)) > 8
+    runs = _RUN.findall(token)
+    length = sum(map(len, runs))
+    if len(token) - length > len(token) / 10:  # parts joined by -, _ and /, as names and paths have
+        return False
+    has_both = any(each.isdigit() for each in runs) and not all(each.isdigit() for each in runs)
+    return has_both and length / len(runs) < WORD_LENGTH

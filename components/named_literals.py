@@ -1,0 +1,96 @@
+"""The literals of a command that have a name, in SQL, JSON or an address: the text read as far as that takes. Pure."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+CALLS = 100
+"""Calls of a kind in one command that are looked into at most."""
+
+
+class Named(NamedTuple):
+    """A literal, and the name under which it is sent or kept."""
+
+    name: str
+    value: str
+
+
+_QUOTED = r"E?'((?:[^']|'')*)'"
+_JSON_PAIR = re.compile(r'"([\w .-]{2,60})"\s*:\s*"((?:[^"\\]|\\.)*)"')
+_ARGUMENT = re.compile(
+    rf"\b(\w{{2,60}})\s*(?:\s(?:CONSTANT\s+)?(?:text|varchar)\s*)?(?::=|=>|\bDEFAULT\b)\s*{_QUOTED}(?!\s*\|\|)",
+    re.IGNORECASE,
+)
+_SETTING = re.compile(rf"\bSET\s+(?:LOCAL\s+|SESSION\s+)?\"?(\w+\.[\w.]+)\"?\s*(?:=|\bTO\b)\s*{_QUOTED}", re.IGNORECASE)
+_PASSWORD = re.compile(rf"\b(PASSWORD)\s+{_QUOTED}", re.IGNORECASE)
+_IN_CONNINFO = re.compile(r"'[^']*\b(password)=([^\s'\";&]+)[^']*'")
+_JSON_OBJECT_PAIR = re.compile(rf"'([^']{{2,60}})'\s*(?::|\bVALUE\b)\s*{_QUOTED}(?!\s*\|\|)", re.IGNORECASE)
+_QUERY_PAIR = re.compile(r"[?&]([\w.-]{2,60})=([^&#'\"\s]+)(?!'\s*\|\|)")
+_USERINFO = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/?#@'\":]*:([^\s/?#@'\"]+)@", re.IGNORECASE)
+_PAIRS = re.compile(
+    r"\b(?:jsonb?_build_object|jsonb?_object|http_header|set_config|hstore)\s*\(\s*(?:ARRAY\s*\[)?", re.IGNORECASE
+)
+_KEYED = re.compile(r"\b(?:pgp_sym_\w+|hmac|encrypt|decrypt)\s*\(", re.IGNORECASE)
+_LITERAL = re.compile(rf"\s*{_QUOTED}\s*(?:::\s*\w+\s*)?")
+_TOKEN = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|[(),;\[\]]")
+
+
+def named_literals(text: str) -> Iterator[Named]:
+    """The literals that have a name, each once or more."""
+    patterns = (_JSON_PAIR, _ARGUMENT, _SETTING, _PASSWORD, _IN_CONNINFO, _JSON_OBJECT_PAIR)
+    for pattern in patterns:
+        yield from (Named(name, value) for name, value in pattern.findall(text))
+    if "\\" in text:  # JSON inside of a literal of another kind
+        yield from (Named(name, value) for name, value in _JSON_PAIR.findall(text.replace("\\", "")))
+    yield from literals_of_address(text)
+    for name, expression in built_pairs(text):
+        if (value := literal(expression)) is not None:
+            yield Named(name, value)
+    for call in first_calls(_KEYED, text):
+        for expression in arguments(text, call.end())[1:2]:
+            if (value := literal(expression)) is not None:
+                yield Named("passphrase", value)
+
+
+def literals_of_address(text: str) -> Iterator[Named]:
+    """The parameters of the addresses in a text, and the password that stands before a host."""
+    yield from (Named(name, value) for name, value in _QUERY_PAIR.findall(text))
+    yield from (Named("password", value) for value in _USERINFO.findall(text))
+
+
+def literal(expression: str) -> str | None:
+    """What an expression says that is one literal, with or without a cast; None of any other."""
+    found = _LITERAL.fullmatch(expression)
+    return found[1] if found else None
+
+
+def built_pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Each name and the expression of its value in calls such as jsonb_build_object, the inner ones too."""
+    for call in first_calls(_PAIRS, text):
+        given = arguments(text, call.end())
+        for name, expression in zip(given[::2], given[1::2], strict=False):
+            if (said := literal(name)) is not None:
+                yield said, expression
+
+
+def first_calls(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Where the calls begin that are looked into: whoever may schedule a job could else keep the doctor busy."""
+    return islice(pattern.finditer(text), CALLS)
+
+
+def arguments(text: str, at: int) -> list[str]:
+    """The arguments of a call, from behind its opening parenthesis on; of one that does not end, what there is."""
+    found, depth, begin = [], 0, at
+    for token in _TOKEN.finditer(text, at):
+        if token[0] in "([":
+            depth += 1
+        elif token[0] in ")]":
+            depth -= 1
+        ends = depth < 0 or token[0] == ";"
+        if ends or (depth == 0 and token[0] == ","):
+            found.append(text[begin : token.start()])
+            begin = token.end()
+        if ends:
+            break
+    return found
