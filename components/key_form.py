@@ -6,7 +6,7 @@ A key is told by its kind alone; what matched is never kept or returned.
 import re
 
 _FORMS = {
-    "a JWT (eyJ…)": r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
+    "a JWT (eyJ…)": r"\beyJ[\w-]{8,1000}\.[\w-]{8,8000}\.[\w-]*",
     "a secret key of Supabase (sb_secret_…)": r"\bsb_secret_[\w-]{8,}",
     "an access token of Supabase (sbp_…)": r"\bsbp_(?:v0_)?[0-9a-f]{40}",
     "a key of Stripe (sk_…, rk_…)": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{8,}",
@@ -18,11 +18,14 @@ _FORMS = {
     "an access key of AWS (AKIA…)": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "a key of Google (AIza…)": r"\bAIza[\w-]{35}",
     "a key of SendGrid (SG.…)": r"\bSG\.[\w-]{16,}\.[\w-]{16,}",
-    "a key of OpenAI or Anthropic (sk-…)": r"\bsk-(?=[\w-]*[0-9])[\w-]{20,}",
+    "a key of OpenAI or Anthropic (sk-…)": r"\bsk-(?=[\w-]{0,100}[0-9])[\w-]{20,}",
     "a token of npm (npm_…)": r"\bnpm_[A-Za-z0-9]{30,}",
     "a private key (PEM)": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
 }
-"""What well-known issuers' keys begin with, as they publish it so that scanners find them."""
+"""What well-known issuers' keys begin with, as they publish it so that scanners find them.
+
+Where a form may begin within itself, its length has a bound: the doctor reads whatever others have scheduled.
+"""
 
 RANDOM = "a long random literal"
 

@@ -163,6 +163,8 @@ def test_what_is_random_in_a_body_may_be_an_id(command: str) -> None:
         "body := " * 10_000,
         "a." * 50_000,
         "'x' : " * 20_000,
+        "eyJaaaaaaaa-" * 16_000,
+        "-sk-aa" * 33_000,
     ],
 )
 def test_no_command_keeps_the_doctor_busy(text: str) -> None:
