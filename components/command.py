@@ -137,9 +137,7 @@ class _Statement:
     def compose(self, record: Record) -> str:
         """The text, without a semicolon."""
         hmac = self.request.auth.hmac if self.request.auth else None
-        # Of a probe, settle_cron_secret asks it.
-        guard = [] if self.under_test else [sql.SQL("{}.guard_cron_queue()").format(sql.Identifier(self.schema))]
-        sources = [*guard, *([self.source] if self.source else [])]
+        sources = [self.source] if self.source else []
         if hmac is None:
             sent = self._send(url=_text(self.request.url, self._secret), body=self._body())
         else:
@@ -148,6 +146,8 @@ class _Statement:
         select = sql.SQL("SELECT {}").format(record(sent, sql.Literal(_json_text(rule(self.request)))))
         if sources:
             select += sql.SQL("\nFROM {}").format(sql.SQL(" CROSS JOIN LATERAL ").join(sources))
+        if self.under_test is None:  # else settle_cron_secret asks
+            select += sql.SQL("\nWHERE {}.guard_cron_queue()").format(sql.Identifier(self.schema))
         return select.as_string()
 
     def _written_down(self) -> sql.Composed:

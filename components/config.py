@@ -176,8 +176,9 @@ def _written_out(catalogue: Catalogue, settings: Settings, secrets: Mapping[str,
         if spec.format != "url" and key in secrets
     }
     for place, key in written_values(texts(catalogue.model_dump()), values):
+        step = next((at for at, each in enumerate(place) if values[key] in str(each)), len(place))
         yield (
-            f"{_path(place)}: the value of secret {key!r} is written out; write {{{key}}}, or in SQL "
+            f"{_path(place[:step])}: the value of secret {key!r} is written out; write {{{key}}}, or in SQL "
             f"{settings.schema_name}.get_secret('{key}'), and rotate it"
         )
 

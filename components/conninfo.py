@@ -78,6 +78,7 @@ def resolve_conninfo(
                 "stack's configuration"
             )
         parameters["sslmode"] = _VERIFIED
+        parameters["gssencmode"] = "disable"  # else libpq may take that instead, of which nothing here is known
     parameters.setdefault("connect_timeout", str(CONNECT_TIMEOUT))
     parameters.setdefault("application_name", APPLICATION_NAME)
     return make_conninfo("", **parameters)

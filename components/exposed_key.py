@@ -16,6 +16,9 @@ from components.named_literals import arguments, built_pairs, first_calls, liter
 _READING = re.compile(r"current_setting|secret|vault|decrypt|credential|password|api_?key|token|\w_key$", re.IGNORECASE)
 """Functions that return keys, as people name them."""
 
+_WRITING = re.compile(r"(?:create|insert|put|rotate|save|set|store|update|upsert)_", re.IGNORECASE)
+"""What the names of those begin with that are given keys."""
+
 _NAMED_CALL = re.compile(r"\b(\w+)\s*\(\s*'(?:[^']|'')*'\s*(?:,\s*(?:true|false)\s*)?\)", re.IGNORECASE)
 _CALL = re.compile(r"\b(\w+)\s*\(")
 _PROOF = re.compile(  # the last part: not where something is joined to it, a part of a key is none
@@ -37,11 +40,15 @@ def planted_in_command(command: str) -> tuple[str, ...]:
 
 
 def _kinds(text: str, looked_through: Callable[[str], str]) -> tuple[str, ...]:
-    text = _NAMED_CALL.sub(lambda call: " " if _READING.search(call[1]) else call[0], text)
-    found, text = _told(text)
+    issued, text = known_forms(text)  # before a name is taken out, in whose place a key may stand
+    found, text = _told(_NAMED_CALL.sub(lambda call: " " if _reads(call[1]) else call[0], text))
     if has_random(looked_through(text)):
         found.append(RANDOM)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys([*issued, *found]))
+
+
+def _reads(function: str) -> bool:
+    return bool(_READING.search(function)) and not _WRITING.match(function)
 
 
 def _whole(text: str) -> str:

@@ -54,6 +54,10 @@ def template(value: str) -> str:
 def http_url(value: str) -> str:
     """Refuse an address that is not http(s), or not https to anything but this machine."""
     parts = urlsplit(value)
+    try:
+        _ = parts.port if "{" not in parts.netloc else None
+    except ValueError:
+        raise ValueError("has no number as port; percent-encode what is special in a user name or password") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("is not a web address; it must start with https:// and name a host")
     if parts.scheme == "http" and not is_loopback(parts.hostname):

@@ -144,7 +144,7 @@ STORE_FUNCTIONS = (
     Function("stage_cron_secret", "text", "p_key text", "uuid", "v"),
     Function("cron_secret_under_test", "text, text", "p_key text, p_made_up text", "text", "s"),
     Function("guard_cron_address", "text, text", "p_key text, p_value text", "void", "s"),
-    Function("guard_cron_queue", "", "", "void", "v"),
+    Function("guard_cron_queue", "", "", "boolean", "v"),
     Function("cron_secret_pattern", "", "", "text", "v"),
     Function(
         "mask_cron_secrets",

@@ -123,7 +123,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         inputs = found.properties()
         kept = {key: props[key] for key in self._kept_outputs if key in props}
         told = {**inputs, **self.kind.outputs(found, live, live), **kept}
-        return ReadResult(id_, obeyed_by_none(told), None if found == args else obeyed_by_none(inputs))
+        return ReadResult(id_, _shown(told, props), None if found == args else _shown(inputs, props))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the object, unless it stays; one that is gone already is removed."""
@@ -237,6 +237,13 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             return
         for each in self.kind.drift(state, live):
             yield f"{title} was changed in the database: {drift_sentence(each)}"
+
+
+def _shown(found: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """What was read, of which the engine obeys nothing that somebody else wrote."""
+    return {
+        key: value if key in known and known[key] == value else obeyed_by_none(value) for key, value in found.items()
+    }
 
 
 def resource_props(args: Args, *outputs: str) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from components.errors import InvalidConfiguration
+
 SECRET_KEYS = {"databaseUrl": "databaseUrl", "secrets": "--path secrets.<key>, for each key"}
 """Keys of the project's namespace whose values must be encrypted, all parts of them, and how each is set."""
 
@@ -28,7 +30,7 @@ def values_in_clear(root: Path, project: str, stack: str) -> Iterator[str]:
     """
     config = _mapping(_file(root, stack.rpartition("/")[2])).get("config")
     for name, value in config.items() if isinstance(config, dict) else ():
-        namespace, _, path = str(name).partition(":")
+        namespace, _, path = str(name).partition(":") if ":" in str(name) else (project, "", str(name))
         path = path.removeprefix(_OLD_FORM)
         if namespace == project and path.partition(".")[0].partition("[")[0] in SECRET_KEYS:
             for place in _plain(value, path):
@@ -52,27 +54,51 @@ def keys_in_clear(project: str, values: Mapping[str, str | None], encrypted: Col
 def _file(root: Path, stack: str) -> Path:
     """Beside the project's file or where that says, and with its ending."""
     project = next((root / f"Pulumi{ending}" for ending in _ENDINGS if (root / f"Pulumi{ending}").exists()), root)
-    folder = _mapping(project).get("stackConfigDir")
+    said = _mapping(project)
+    folder = said.get("stackConfigDir") or said.get("config")  # the older name of the same; its keys, else
     return root / (folder if isinstance(folder, str) else "") / f"Pulumi.{stack}{project.suffix}"
 
 
+class _Loader(yaml.CSafeLoader):
+    """YAML in which a tag that nobody knows says nothing, as to the engine's own reader."""
+
+
+def _untagged(loader: yaml.CSafeLoader, _tag: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    return loader.construct_sequence(node, deep=True) if isinstance(node, yaml.SequenceNode) else node.value
+
+
+_Loader.add_multi_constructor("", _untagged)
+
+
 def _mapping(file: Path) -> dict[Any, Any]:
-    """What a YAML file holds; nothing where it cannot be read, of which the engine tells."""
-    try:
-        data = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+    """What the first document of a YAML file holds; nothing where there is no file.
+
+    Raises InvalidConfiguration where it cannot be read, since the engine might read more of it than we do.
+    """
+    if not file.is_file():
         return {}
+    try:
+        data = next(iter(yaml.load_all(file.read_text(encoding="utf-8-sig"), _Loader)), None)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError, AttributeError):
+        raise InvalidConfiguration(
+            [f"{file.name}: cannot be read as YAML, so nobody knows what stands in clear in it"]
+        ) from None
     return data if isinstance(data, dict) else {}
 
 
-def _plain(value: object, place: str) -> Iterator[str]:
+def _plain(value: object, place: str, within: frozenset[int] = frozenset()) -> Iterator[str]:
+    if id(value) in within:  # an alias of what it stands in
+        return
+    within |= {id(value)}
     if isinstance(value, dict):
         if set(value) == {_ENCRYPTED} and isinstance(value[_ENCRYPTED], str):
             return
         for key, part in value.items():
-            yield from _plain(part, f"{place}.{key}")
+            yield from _plain(part, f"{place}.{key}", within)
     elif isinstance(value, list):
         for at, part in enumerate(value):
-            yield from _plain(part, f"{place}[{at}]")
+            yield from _plain(part, f"{place}[{at}]", within)
     elif value not in _UNSET:
         yield place

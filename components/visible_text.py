@@ -37,10 +37,11 @@ def acts_on_engine(text: str) -> bool:
 
 
 def obeyed_by_none(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """A property's value with such texts escaped, of which then no part acts; every other value as it is."""
+    """A property's value with such texts escaped, and with what hides a part of them; every other value as it is."""
     match value:
         case str():
-            return visible_to_engine(value) if acts_on_engine(value) else value
+            plain = value.replace("\r\n", "\n").replace("\t", "")
+            return value if visible_to_engine(plain) == plain else visible_to_engine(value)
         case dict():
             return {key: obeyed_by_none(part) for key, part in value.items()}
         case list():

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from yaml import YAMLError
+
 from components.config import Config, load_config
 from components.errors import Error, InvalidConfiguration
 from components.owner import Owner
@@ -47,6 +49,8 @@ def read_stack(name: str, root: Path) -> Stack:
         settings, deployment = asked[0].result(), asked[1].result().deployment or {}
     except CommandError as exc:
         raise Error(_last_line(str(exc))) from None
+    except (FileNotFoundError, YAMLError, KeyError, AttributeError, TypeError):
+        raise Error(f"no readable Pulumi.yaml in {root}; name the project's folder with --project") from None
     values = {key: each.value for key, each in settings.items() if key.startswith(f"{project}:")}
     encrypted = [key for key in values if settings[key].secret]
     found = [*values_in_clear(root, project, name)] or [*keys_in_clear(project, values, encrypted)]

@@ -27,8 +27,11 @@ BEGIN
     IF days IS NOT NULL AND origin <> 'manual' AND NOT {schema}.cron_day_is_within(today, days ->> 'from', days ->> 'to') THEN
         reason := format('%s is not between %s and %s', today, days ->> 'from', days ->> 'to');
     ELSIF p_policy ->> 'overlap' = 'skip' THEN
-        INSERT INTO {schema}.cron_locks (name) VALUES ('begin_cron_run ' || p_job) ON CONFLICT DO NOTHING;
         PERFORM FROM {schema}.cron_locks AS l WHERE l.name = 'begin_cron_run ' || p_job FOR UPDATE;
+        IF NOT FOUND THEN
+            INSERT INTO {schema}.cron_locks (name) VALUES ('begin_cron_run ' || p_job) ON CONFLICT DO NOTHING;
+            PERFORM FROM {schema}.cron_locks AS l WHERE l.name = 'begin_cron_run ' || p_job FOR UPDATE;
+        END IF;
         other := {schema}.cron_run_in_flight(p_job, NULL);
         IF other IS NOT NULL THEN
             reason := format('run %s is on its way', other);

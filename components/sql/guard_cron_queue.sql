@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION {schema}.guard_cron_queue()
-RETURNS void
+RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
@@ -7,18 +7,22 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '10s'
 AS $body$
 -- pg_net opens its queue to every login with all privileges. What somebody attached to it would run as who sends a
--- request, so none is sent. The lock keeps it so until the request is queued, and others from holding a job up for long.
+-- request, so none is sent: true, or an error. The lock keeps it so until the request is queued, and others from holding
+-- a job up for long.
 BEGIN
     LOCK TABLE net.http_request_queue IN ROW EXCLUSIVE MODE;
-    IF EXISTS (
-        SELECT FROM pg_trigger AS t
-        JOIN pg_class AS c ON c.oid = t.tgrelid
-        JOIN pg_proc AS p ON p.oid = t.tgfoid
-        WHERE c.oid = 'net.http_request_queue'::regclass AND NOT t.tgisinternal AND p.proowner <> c.relowner
-    ) THEN
-        RAISE EXCEPTION 'somebody put a trigger on net.http_request_queue, which would run with the rights of this job'
-            USING ERRCODE = 'object_not_in_prerequisite_state',
-                  HINT = 'Find out who (cronctl doctor names it), and have a superuser drop it.';
+    IF (SELECT c.relhastriggers FROM pg_class AS c WHERE c.oid = 'net.http_request_queue'::regclass) THEN
+        IF EXISTS (
+            SELECT FROM pg_trigger AS t
+            JOIN pg_class AS c ON c.oid = t.tgrelid
+            JOIN pg_proc AS p ON p.oid = t.tgfoid
+            WHERE c.oid = 'net.http_request_queue'::regclass AND NOT t.tgisinternal AND p.proowner <> c.relowner
+        ) THEN
+            RAISE EXCEPTION 'somebody put a trigger on net.http_request_queue, which would run with the rights of this job'
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      HINT = 'Find out who (cronctl doctor names it), and have a superuser drop it.';
+        END IF;
     END IF;
+    RETURN true;
 END
 $body$

@@ -98,11 +98,11 @@ def test_a_rename_is_a_replacement_that_deletes_first(provide: Provide) -> None:
 
 def test_a_command_that_somebody_changed_gives_the_engine_no_orders(provide: Provide, postgres: Connection) -> None:
     created = provide(CronJobProvider).create(job())
-    theirs = "SELECT 'a\ttab' -- \x1b[31m <{%reset%}>\n"
+    theirs = "SELECT 'a\ttab' -- \x1b[31m <{%reset%}> \u202e \r+\n"
     postgres.execute("SELECT cron.alter_job(%s, command := %s)", [created.outs["jobid"], theirs])
     read = provide(CronJobProvider).read(created.id, created.outs)
     for told in (read.outs, read.inputs):
-        assert told["command"] == "SELECT 'a\\ttab' -- \\x1b[31m <\\{%reset%\\}>\n"
+        assert told["command"] == "SELECT 'a\\ttab' -- \\x1b[31m <\\{%reset%\\}> \\u202e \\r+\n"
     assert provide(CronJobProvider).diff(created.id, read.outs, job()).changes
     provide(CronJobProvider).update(created.id, read.outs, job())
     assert provide(CronJobProvider).read(created.id, created.outs).outs["command"] == job()["command"]

@@ -198,6 +198,9 @@ def test_no_request_is_sent_through_what_somebody_attached_to_the_queue(
     http = {"url": f"{endpoint.url}/", "method": "GET", "headers": {"X-A": f"{{{KEY}}}"}, "timeout": 1}
     job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": http})
     command = compile_command("nightly", job, owner=OWNER, schema="public")
+    postgres.execute("SELECT cron.schedule('nightly', '0 0 1 1 *', %s)", [command])
+    postgres.execute("SELECT public.watch_cron_jobs()")
+    postgres.execute("INSERT INTO public.cron_runs (job, state, settled_at) VALUES ('nightly', 'failed', now())")
     alert = compile_alert(
         "team", "job", Alert.model_validate({"http": {"url": f"{endpoint.url}/"}}), owner=OWNER, schema="public"
     )
@@ -209,7 +212,7 @@ def test_no_request_is_sent_through_what_somebody_attached_to_the_queue(
         state = connection.execute("SELECT state, detail FROM public.settle_cron_secret(%s)", [KEY]).fetchone()
         assert state == ("refused", "its probe cannot be sent (SQLSTATE 55000)")
         assert told + said == []
-        postgres.execute(command.replace('FROM "public".guard_cron_queue()', "").encode())
+        postgres.execute(command.replace('WHERE "public".guard_cron_queue()', "").encode())
         assert told == ["theirs ran as postgres"], "the test would not see it"
     finally:
         superuser.execute("DROP TRIGGER theirs ON net.http_request_queue")

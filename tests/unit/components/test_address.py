@@ -98,6 +98,14 @@ def test_no_other_secret_says_where_it_goes(url: str) -> None:
     assert sentence.startswith("has 'part' where its host may still go on, so whoever rotates that could send the keys")
 
 
+@pytest.mark.parametrize("url", ["https://me:planted/x@host.example/", "https://host.example:planted/"])
+def test_an_address_whose_password_is_taken_for_a_port_is_not_shown(url: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        told(url)
+    assert "has no number as port; percent-encode what is special" in str(refused.value)
+    assert "planted" not in str(refused.value)
+
+
 def test_probes_and_alerts_are_held_to_it_as_well() -> None:
     found = Catalogue.model_validate(
         {

@@ -33,7 +33,7 @@ def test_a_request_reads_as_the_source_document_wrote_it() -> None:
         '    body := \'{"limit": 5, "runs": 1}\'::jsonb,\n'
         "    timeout_milliseconds := 15000\n"
         '), \'{"timeout": 15.0, "status": "{[200,300)}"}\')\n'
-        'FROM "public".guard_cron_queue();'
+        'WHERE "public".guard_cron_queue();'
     )
 
 
@@ -88,12 +88,13 @@ def test_a_signed_request_is_written_down_once_then_signed_and_sent() -> None:
         "    body := request.body,\n"
         "    timeout_milliseconds := 15000\n"
         '), \'{"timeout": 15.0, "status": "{[200,300)}"}\')\n'
-        'FROM "public".guard_cron_queue() CROSS JOIN LATERAL (\n'
+        "FROM (\n"
         "    SELECT\n"
         "        \"public\".get_secret('supabase_url') || '/functions/v1/x' AS url,\n"
         "        '{\"a\": 1}'::jsonb AS body\n"
         "    OFFSET 0\n"
-        ") AS request;"
+        ") AS request\n"
+        'WHERE "public".guard_cron_queue();'
     )
 
 

@@ -48,9 +48,10 @@ def test_a_job_with_policies_asks_before_it_sends() -> None:
         "    ),\n"
         "    timeout_milliseconds := 5000\n"
         '), \'{"timeout": 5.0, "status": "{[200,300)}"}\')\n'
-        'FROM "public".guard_cron_queue() CROSS JOIN LATERAL "public".begin_cron_run(\'nightly\', \'{"retry": {"attempts": 4, "backoff": 10.0, "max_backoff": 60.0, '
+        'FROM "public".begin_cron_run(\'nightly\', \'{"retry": {"attempts": 4, "backoff": 10.0, "max_backoff": 60.0, '
         '"on": ["failed"]}, "overlap": "skip", "idempotency": true, "active_between": {"from": "2026-09-01", '
-        '"to": "2027-06-30"}}\') AS begun;'
+        '"to": "2027-06-30"}}\') AS begun\n'
+        'WHERE "public".guard_cron_queue();'
     )
 
 
@@ -122,8 +123,9 @@ def test_an_alert_is_a_job_that_sends_what_has_changed() -> None:
         "    body := pg_catalog.jsonb_build_object('text', pg_catalog.to_jsonb((alert.message)::text)),\n"
         "    timeout_milliseconds := 10000\n"
         '), \'{"timeout": 10, "status": "{[200,300)}"}\'))\n'
-        "FROM \"public\".guard_cron_queue() CROSS JOIN LATERAL \"public\".take_cron_alerts('team', 'supabase-cron/dev', "
-        '\'{"on": ["failed"], "jobs": ["nightly"]}\') AS alert;'
+        "FROM \"public\".take_cron_alerts('team', 'supabase-cron/dev', "
+        '\'{"on": ["failed"], "jobs": ["nightly"]}\') AS alert\n'
+        'WHERE "public".guard_cron_queue();'
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from components.errors import InvalidConfiguration
 from components.stack_file import keys_in_clear, values_in_clear
 
 ENCRYPTED = "{secure: 'v1:abc:def'}"
@@ -71,7 +72,7 @@ def test_the_file_has_the_ending_of_the_projects(tmp_path: Path, ending: str) ->
     assert len(list(values_in_clear(tmp_path, "supabase-cron", "me/supabase-cron/dev"))) == 1
 
 
-@pytest.mark.parametrize("text", ["", "[]", "config: []", "{", "config: null"])
+@pytest.mark.parametrize("text", ["", "[]", "config: []", "config: null"])
 def test_a_file_that_says_nothing_is_the_engines_to_tell_of(tmp_path: Path, text: str) -> None:
     assert told(tmp_path, text) == []
 
@@ -88,3 +89,31 @@ def test_a_key_in_clear_is_told_wherever_its_value_comes_from() -> None:
     ]
     assert list(keys_in_clear("p", values, ["p:secrets", "p:databaseUrl"])) == []
     assert list(keys_in_clear("p", {"p:secrets": "{}", "p:databaseUrl": ""}, [])) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "project"),
+    [
+        ("config:\n  secrets:\n    b: planted\n", "name: supabase-cron\n"),
+        ("config:\n  supabase-cron:secrets:\n    b: !x planted\n", "name: supabase-cron\n"),
+        ("config:\n  supabase-cron:secrets:\n    b: planted\n---\nx: 1\n", "name: supabase-cron\n"),
+    ],
+)
+def test_what_the_engine_reads_is_read(tmp_path: Path, config: str, project: str) -> None:
+    (found,) = told(tmp_path, config, project)
+    assert found.startswith("supabase-cron:secrets.b stands in clear")
+
+
+def test_an_alias_of_what_it_stands_in_ends(tmp_path: Path) -> None:
+    assert len(told(tmp_path, "config: {supabase-cron:secrets: &a {b: *a, c: planted}}")) == 1
+
+
+def test_the_older_name_of_the_folder_counts(tmp_path: Path) -> None:
+    project = "name: supabase-cron\nconfig: folder\n"
+    assert len(told(tmp_path, "config: {supabase-cron:secrets: {a: planted}}", project, "folder")) == 1
+
+
+@pytest.mark.parametrize("text", ["{", "config: {x: !!timestamp planted}", "config: [!!int planted"])
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InvalidConfiguration, match=r"^Pulumi.dev.yaml: cannot be read as YAML, so nobody knows"):
+        told(tmp_path, text)
