@@ -61,6 +61,7 @@ def store(postgres: Connection) -> Connection:
     for name in (
         "cron_secret_value",
         "cron_secret_under_test",
+        "guard_cron_queue",
         "get_secret",
         "cron_hmac_sha256",
         "cron_request_signature",
