@@ -13,6 +13,7 @@ LEAST = 8
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey)\s+", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"[A-Z_]+|(?i:your.*|placeholder.*|change.?me.*|x{4}.*)|<.*>|\[.*\]|\*+")
+"""What only says that something is to be put in its place: ``YOUR_KEY``, ``<the key>``, ``xxxx``."""
 
 _ALONE = {"authorization", "cookie", "credential", "credentials", "jwt", "passcode", "passphrase", "pwd", "sig"}
 _ENDINGS = ("accesskey", "apikey", "passwd", "password", "privatekey", "secret", "secretkey", "token")
@@ -57,12 +58,7 @@ def stands_for_itself(value: str) -> bool:
     bare = _SCHEME.sub("", value, count=1)
     text = PUBLIC.sub("", bare).strip()
     is_word = bare == value and text.isalpha() and len(text) < 2 * LEAST  # after a scheme, nothing else can stand
-    return len(text) >= LEAST and not is_word and not is_placeholder(text)
-
-
-def is_placeholder(text: str) -> bool:
-    """Whether a text only says that something is to be put in its place: ``YOUR_KEY``, ``<the key>``, ``xxxx``."""
-    return _PLACEHOLDER.fullmatch(text) is not None
+    return len(text) >= LEAST and not is_word and not _PLACEHOLDER.fullmatch(text)
 
 
 def is_literal_credential(name: str, value: str) -> bool:

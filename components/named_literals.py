@@ -43,7 +43,7 @@ def named_literals(text: str) -> Iterator[Named]:
         yield from (Named(name, value) for name, value in pattern.findall(text))
     if "\\" in text:  # JSON inside of a literal of another kind
         yield from (Named(name, value) for name, value in _JSON_PAIR.findall(text.replace("\\", "")))
-    yield from literals_of_address(text)
+    yield from _literals_of_address(text)
     for name, expression in built_pairs(text):
         if (value := literal(expression)) is not None:
             yield Named(name, value)
@@ -53,7 +53,7 @@ def named_literals(text: str) -> Iterator[Named]:
                 yield Named("passphrase", value)
 
 
-def literals_of_address(text: str) -> Iterator[Named]:
+def _literals_of_address(text: str) -> Iterator[Named]:
     """The parameters of the addresses in a text, and the password that stands before a host."""
     yield from (Named(name, value) for name, value in _QUERY_PAIR.findall(text))
     yield from (Named("password", value) for value in _USERINFO.findall(text))
