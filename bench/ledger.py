@@ -14,7 +14,8 @@ from bench.stack import OWNER, SCHEMA, deployed
 from components.alert import Alert
 from components.connection import Database
 from components.declaration import alert_job, runs_sweep_job
-from components.runs import BAD, health, history, job_status
+from components.health import health
+from components.runs import BAD, history, job_status
 from components.settings import RetentionConfig
 
 JOBS = 200
@@ -62,7 +63,7 @@ def operations(database: Database) -> dict[str, Callable[[], object]]:
             transaction.run_script(text.encode())
 
     return {
-        "status": lambda: (job_status(database, SCHEMA, OWNER), health(database, SCHEMA)),
+        "status": lambda: (job_status(database, SCHEMA), health(database, SCHEMA)),
         "history": lambda: history(database, SCHEMA),
         "history JOB": lambda: history(database, SCHEMA, job="job-7"),
         "failures": lambda: history(database, SCHEMA, states=BAD),

@@ -21,6 +21,7 @@ from components.owner import mark
 from components.policy import policy_document
 from components.request import HttpAction, Probe, Request
 from components.template import Literal, parse_template
+from components.words import Redirects
 
 Read = Callable[[str], sql.Composable]
 """How a place in a template is read: its name to an SQL expression."""
@@ -97,11 +98,15 @@ def marked(owner: str, name: str, statements: str) -> str:
 
 
 class Rule(TypedDict):
-    """How an answer is judged: ``timeout`` in seconds, ``status`` an int4multirange, ``body`` a jsonpath predicate."""
+    """How an answer is judged: ``timeout`` in seconds, ``status`` an int4multirange, ``body`` a jsonpath predicate.
+
+    ``redirects`` says what an answer is from an address to which the request was redirected; without it, a remark.
+    """
 
     timeout: float
     status: str
     body: NotRequired[str]
+    redirects: NotRequired[Redirects]
 
 
 def rule(request: Request) -> Rule:
@@ -109,6 +114,8 @@ def rule(request: Request) -> Rule:
     judged = Rule(timeout=request.timeout, status=multirange(request.success.status))
     if request.success.body is not None:
         judged["body"] = request.success.body
+    if request.success.redirects is not None:
+        judged["redirects"] = request.success.redirects
     return judged
 
 
@@ -206,8 +213,8 @@ def _recorder(schema: str, function: str, subject: sql.Composable) -> Record:
 
 
 def _with_content_type(request: Request) -> dict[str, str]:
-    """pg_net adds the header to a POST itself; written out, the command says what is sent."""
-    if request.method == "POST" and not any(name.lower() == "content-type" for name in request.headers):
+    """pg_net adds the header to a POST itself, and a form's to a DELETE; written out, the command says what is sent."""
+    if request.sends_body and not any(name.lower() == "content-type" for name in request.headers):
         return {"Content-Type": "application/json", **request.headers}
     return request.headers
 

@@ -4,6 +4,7 @@ They are made and altered through the functions of schema cron alone (on Supabas
 that the jobid and with it the history survives. pg_cron has no rename: another name is another job.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from operator import itemgetter
@@ -20,6 +21,7 @@ from components.limits import NAME_BYTES
 from components.object_kind import Difference, ObjectKind, Statements, statement
 from components.owner import owner_of
 from components.provider import ObjectProvider, resource_props
+from components.run_ledger import JOB_DECLARATIONS
 from components.schedule import PgCronVersion, ScheduleError, parse_schedule, parse_version
 from components.server import Server
 
@@ -31,7 +33,8 @@ LONG_NAMES_SINCE = (1, 5)
 class CronJobArgs(Args):
     """``command`` starts with the owner's mark; ``owner`` is ``project/stack``.
 
-    ``verify_in`` is the schema of the ledger in which a job that was made or changed has to show a good run first.
+    ``ledger`` is the schema of the run ledger that watches whether the job stays as it is declared; ``verify_in`` that
+    of the one in which a job that was made or changed has to show a good run first.
     """
 
     name: str
@@ -40,6 +43,7 @@ class CronJobArgs(Args):
     owner: str
     active: bool = True
     adopt: bool = False
+    ledger: str | None = None
     verify_in: str | None = None
 
 
@@ -68,7 +72,7 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
     identified_by = ("name",)
     in_schema = False
     in_catalog = False
-    directives = frozenset({"adopt", "verify_in"})
+    directives = frozenset({"adopt", "ledger", "verify_in"})
 
     def identity(self, args: CronJobArgs) -> str:
         return args.name
@@ -143,19 +147,55 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
 
     def plan(self, args: CronJobArgs, live: LiveJob | None, previous: CronJobArgs | None = None) -> Statements:
         if live is None:
-            return statement(sql.SQL("SELECT {}").format(_schedule(args)))
-        changes = _changes(args, live)
-        return statement(sql.SQL("SELECT {}").format(_alter(live, changes))) if changes else []
+            call = _schedule(args)
+        elif changes := _changes(args, live):
+            call = _alter(live, changes)
+        else:
+            return []
+        return [*_declare(args), *statement(sql.SQL("SELECT {}").format(call))]
 
     def drop(self, args: CronJobArgs, live: LiveJob) -> Statements:
         self.claim(args, live, args)
-        return statement(sql.SQL("SELECT {}").format(_unschedule(live)))
+        return [*self.forget(args), *statement(sql.SQL("SELECT {}").format(_unschedule(live)))]
+
+    def forget(self, args: CronJobArgs) -> Statements:
+        return _in_ledger(args, sql.SQL("DELETE FROM {declarations} AS d WHERE d.job = {job}"))
 
     def outputs(self, args: CronJobArgs, live: LiveJob, before: LiveJob | None) -> dict[str, Any]:
         return {"jobid": live.jobid, "database": live.database, "username": live.username}
 
     def live_args(self, args: CronJobArgs, live: LiveJob) -> CronJobArgs:
         return replace(args, schedule=live.schedule, command=live.command, active=live.active)
+
+
+def _declare(args: CronJobArgs) -> Statements:
+    return _in_ledger(
+        args,
+        sql.SQL(
+            "INSERT INTO {declarations} AS d (job, schedule, active, command) "
+            "VALUES ({job}, {schedule}, {active}, {digest}) "
+            "ON CONFLICT (job) DO UPDATE SET schedule = excluded.schedule, active = excluded.active, "
+            "command = excluded.command, since = excluded.since"
+        ),
+    )
+
+
+def _in_ledger(args: CronJobArgs, text: sql.SQL) -> Statements:
+    """A statement on the ledger's declarations, where there are any: a destroyed one keeps no job from its removal."""
+    if args.ledger is None:
+        return []
+    declarations = sql.Identifier(args.ledger, JOB_DECLARATIONS)
+    done = text.format(
+        declarations=declarations,
+        job=sql.Literal(args.name),
+        schedule=sql.Literal(args.schedule),
+        active=sql.Literal(args.active),
+        digest=sql.Literal(hashlib.sha256(args.command.encode()).digest()),
+    )
+    block = sql.SQL("BEGIN IF to_regclass({}) IS NOT NULL THEN {}; END IF; END").format(
+        sql.Literal(declarations.as_string()), done
+    )
+    return statement(sql.SQL("DO {}").format(sql.Literal(block.as_string())))
 
 
 def _schedule(args: CronJobArgs) -> sql.Composable:

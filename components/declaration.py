@@ -113,6 +113,7 @@ def declare(config: Config) -> Declaration:
                 owner=owner,
                 active=job.active,
                 adopt=job.adopt or settings.adopt,
+                ledger=schema,
                 verify_in=schema if _verified(job, settings) else None,
             )
             for name, job in config.catalogue.jobs.items()
@@ -148,28 +149,28 @@ def _probe(key: str, probe: Probe, schema: str, *, control: bool) -> ProbeArgs:
 
 def sweep_job(schema: str, owner: str, *, adopt: bool = False) -> CronJobArgs:
     """The job that takes rotations to their end which nobody waits for, and forgets previous values in time."""
-    command = load_sql("sweep_cron_secrets").format(schema=sql.Identifier(schema))
-    return _own_job(SECRETS_SWEEP + schema, command.as_string(), owner, adopt=adopt)
+    command = load_sql("secrets_sweep").format(schema=sql.Identifier(schema))
+    return _own_job(SECRETS_SWEEP + schema, command.as_string(), schema, owner, adopt=adopt)
 
 
 def runs_sweep_job(
     schema: str, owner: str, retention: RetentionConfig, *, catch_up: Sequence[str] = (), adopt: bool = False
 ) -> CronJobArgs:
     """The job that writes down in the ledger what came back, tries again, makes up for a downtime, forgets old runs."""
-    command = load_sql("sweep_cron_runs").format(
+    command = load_sql("runs_sweep").format(
         schema=sql.Identifier(schema),
         runs=sql.Literal(f"{retention.runs} days"),
         details=sql.Literal(f"{retention.details} days"),
         catch_up=sql.Literal(list(catch_up)),
     )
-    return _own_job(RUNS_SWEEP + schema, command.as_string(), owner, adopt=adopt)
+    return _own_job(RUNS_SWEEP + schema, command.as_string(), schema, owner, adopt=adopt)
 
 
 def alert_job(name: str, alert: Alert, schema: str, owner: str, *, adopt: bool = False) -> CronJobArgs:
     """The job that sends an alert's messages, if there are any."""
     job = f"{ALERT}{name}-{schema}"
     statement = compile_alert(name, job, alert, owner=owner, schema=schema)
-    return _own_job(job, f"{statement};", owner, adopt=adopt)
+    return _own_job(job, f"{statement};", schema, owner, adopt=adopt)
 
 
 def _verified(job: Job, settings: Settings) -> bool:
@@ -180,6 +181,6 @@ def _caught_up(catalogue: Catalogue) -> list[str]:
     return [name for name, job in catalogue.jobs.items() if job.catch_up == "latest"]
 
 
-def _own_job(name: str, statements: str, owner: str, *, adopt: bool) -> CronJobArgs:
+def _own_job(name: str, statements: str, schema: str, owner: str, *, adopt: bool) -> CronJobArgs:
     command = marked(owner, name, statements)
-    return CronJobArgs(name=name, schedule="* * * * *", command=command, owner=owner, adopt=adopt)
+    return CronJobArgs(name=name, schedule="* * * * *", command=command, owner=owner, adopt=adopt, ledger=schema)

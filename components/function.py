@@ -19,7 +19,7 @@ from components.address import ADDRESS, ANY_SCHEME
 from components.connection import Row
 from components.limits import VALUE_BYTES
 from components.object_kind import Difference, Statements
-from components.owner import OWN_JOBS_PATTERN, mark, owner_of
+from components.owner import OWN_JOBS_PATTERN, RUNS_SWEEP, mark, owner_of
 from components.sql import load_sql
 
 PATIENCE = 30
@@ -84,6 +84,7 @@ class Function(NamedTuple):
             address=sql.Literal(ADDRESS),
             any_scheme=sql.Literal(ANY_SCHEME),
             own_jobs=sql.Literal(OWN_JOBS_PATTERN),
+            runs_sweep=sql.Literal(RUNS_SWEEP),
         )
 
     def body(self, schema: str) -> str:
@@ -154,8 +155,15 @@ STORE_FUNCTIONS = (
         "i",
         security_definer=False,
     ),
+    Function("cron_ascii_text", "text", "p_text text", "text", "i", security_definer=False),
+    Function("cron_body_problem", "text, text", "p_body text, p_predicate text", "text", "i", security_definer=False),
     Function(
-        "cron_body_matches", "text, text", "p_body text, p_predicate text", "boolean", "i", security_definer=False
+        "judge_cron_answer",
+        "integer, jsonb, text, boolean, text, jsonb",
+        "p_status integer, p_headers jsonb, p_content text, p_timed_out boolean, p_error text, p_rule jsonb",
+        "record",
+        "i",
+        security_definer=False,
     ),
     Function(
         "cron_probe_verdict",
@@ -191,6 +199,9 @@ STORE_FUNCTIONS = (
 )
 """The store's own, for the owner alone."""
 
+RETIRED_STORE_FUNCTIONS = ("cron_body_matches(text, text)",)
+"""What earlier versions of the store had."""
+
 LEDGER_FUNCTIONS = (
     Function("record_cron_run", "text, bigint, jsonb", "p_job text, p_request bigint, p_rule jsonb", "bigint", "v"),
     Function(
@@ -212,6 +223,7 @@ LEDGER_FUNCTIONS = (
     Function("begin_cron_run", "text, jsonb", "p_job text, p_policy jsonb", "record", "v"),
     Function("schedule_cron_retries", "bigint", "p_from bigint", "void", "v"),
     Function("settle_cron_runs", "", "", "bigint", "v"),
+    Function("settle_cron_job_runs", "", "", "void", "v"),
     Function("retry_cron_runs", "", "", "void", "v"),
     Function("watch_cron_jobs", "", "", "void", "v"),
     Function("catch_up_cron_runs", "text[]", "p_jobs text[]", "void", "v"),
@@ -230,7 +242,18 @@ LEDGER_FUNCTIONS = (
         "v",
     ),
     Function("record_cron_alert", "text, text, bigint", "p_alert text, p_job text, p_run bigint", "bigint", "v"),
-    Function("purge_cron_runs", "interval, interval", "p_runs interval, p_details interval", "void", "v"),
+    Function("purge_cron_runs", "interval", "p_runs interval", "void", "v"),
+    Function("purge_cron_job_runs", "interval", "p_details interval", "void", "v"),
+    Function("record_cron_sweep", "text, text", "p_step text, p_failure text", "void", "v"),
+    Function("await_cron_answers", "", "", "void", "v"),
+    Function(
+        "sweep_cron_runs",
+        "text[], interval, interval",
+        "p_catch_up text[], p_runs interval, p_details interval",
+        "void",
+        "v",
+    ),
+    Function("sweep_cron_secrets", "", "", "void", "v"),
     Function(
         "cron_schedule_field",
         "text, integer, integer, text[]",
@@ -249,6 +272,9 @@ LEDGER_FUNCTIONS = (
     ),
 )
 """The run ledger's own, for the owner alone."""
+
+RETIRED_LEDGER_FUNCTIONS = ("purge_cron_runs(interval, interval)",)
+"""What earlier versions of the ledger had."""
 
 RotationFunctionName = Literal["rotate_cron_secret", "undo_cron_secret", "settle_cron_secret"]
 ROTATION_FUNCTIONS: dict[RotationFunctionName, Function] = {

@@ -109,6 +109,10 @@ class ObjectKind(Generic[ArgsT, LiveT]):
         """The statements that remove the object; may raise Conflict."""
         raise NotImplementedError
 
+    def forget(self, args: ArgsT) -> Statements:
+        """The statements for an object that is to be removed and is gone already."""
+        return []
+
     def reaches_others(self, before: LiveT | None) -> bool:
         """Whether, after a change of such an object, more has to be read anew than the object itself."""
         return False

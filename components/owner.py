@@ -42,6 +42,11 @@ def mark(owner: str, name: str | None = None) -> str:
     return f"{PROJECT}: {owner}" if name is None else f"{PROJECT}: {owner}/{name}"
 
 
+def marked_line(owner: str | None = None) -> str:
+    """How the command of a stack's job begins, and without an owner that of any stack's; the job's name comes next."""
+    return f"-- {mark('')}" if owner is None else f"-- {mark(owner)}/"
+
+
 def owner_of(text: str | None, name: str | None = None) -> str | None:
     """Read the owner (``project/stack``) back from a text that starts with a mark, or None where there is none.
 

@@ -131,7 +131,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         if self.kind.stays(args, _props):
             return
         with self._told(args):
-            self._change(args, lambda live: [] if live is None else self.kind.drop(args, live))
+            self._change(args, lambda live: self.kind.forget(args) if live is None else self.kind.drop(args, live))
 
     def _apply(self, args: ArgsT, previous: ArgsT | None) -> dict[str, Any]:
         def plan(live: LiveT | None) -> Statements:

@@ -13,10 +13,12 @@ from psycopg import sql
 
 from components.connection import Database, Row
 from components.failure_kinds import KINDS, Failures, failures
+from components.health import Health, health
+from components.ledger_reading import read_ledger
 from components.lock_down import LockDown, lock_down
 from components.owner import is_own_job
 from components.run_strip import Strip, Window, strips, window
-from components.runs import BAD, Health, JobStatus, health, job_status, read_ledger
+from components.runs import BAD, JobStatus, job_status
 from components.schedule import ScheduleError, parse_schedule
 from components.secret_store import SECRETS, VAULT_TRIGGER
 from components.sql import load_sql
@@ -98,7 +100,7 @@ def gather(database: Database, schema: str, *, owner: str | None, rotators: Iter
 
     ``rotators`` are the roles that a stack lets rotate; None where no stack says so. Raises NoLedger or another Error.
     """
-    statuses = job_status(database, schema, owner)  # says first where there is no ledger
+    statuses = job_status(database, schema)  # says first where there is no ledger
     condition = health(database, schema)
     situation = read_situation(database, schema)
     span = window(situation.now, days)
@@ -122,7 +124,7 @@ def gather(database: Database, schema: str, *, owner: str | None, rotators: Iter
         failures=failures(read_ledger(database, schema, _of_window("failures", schema, span))),
         lock_down=lock_down(database, schema, situation.store, rotators),
         health=condition,
-        problems=tuple(condition.problems()),
+        problems=(*condition.problems(), *(each.problem for each in statuses if each.problem)),
     )
 
 

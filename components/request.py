@@ -9,7 +9,7 @@ from components.limits import PLATFORM_TIMEOUT
 from components.model import Model
 from components.policy import Overlap, Retry
 from components.template import secret_keys
-from components.words import SecretFormat
+from components.words import Redirects, SecretFormat
 
 MAX_PROBE = 30
 """Seconds that a probe may wait at most: the rotation that it guards waits with it."""
@@ -104,6 +104,11 @@ class Success(Model):
     body: str | None = Field(
         default=None,
         description="A JSONPath predicate (PostgreSQL's jsonpath) over the response body: $.success == true",
+    )
+    redirects: Redirects | None = Field(
+        default=None,
+        description="What an answer after a redirect is: refuse: no success; follow: as good as any. "
+        "By default a probe refuses it, and a job's run says so.",
     )
 
 

@@ -17,9 +17,9 @@ from pulumi.dynamic import Resource
 from components.args import Args
 from components.connection import Row
 from components.errors import Conflict, PreflightFailed
-from components.function import LEDGER_FUNCTIONS
+from components.function import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS
 from components.object_kind import Difference, ObjectKind, Statements
-from components.owner import OWN_JOBS_PATTERN, Claim, mark, owner_of
+from components.owner import OWN_JOBS_PATTERN, Claim, mark, marked_line, owner_of
 from components.provider import ObjectProvider, resource_props
 from components.schema_objects import LiveObjects, live_objects, set_query
 from components.server import Server
@@ -29,23 +29,29 @@ from components.table import shut, table_differences
 RUNS = "cron_runs"
 REQUESTS = "cron_run_requests"
 LOCKS = "cron_locks"
+SWEEPS = "cron_sweeps"
+JOB_DECLARATIONS = "cron_job_declarations"
 WATCHED = "cron_watched_jobs"
 ALERTS = "cron_alerts"
 JOB_RUNS = "cron_job_runs"
+STANDINGS = "cron_job_standings"
 HISTORY = "cron_run_history"
 TABLES = {
     RUNS: (
         *("job", "run", "state", "fired_at", "settled_at", "request", "pid", "runid", "sent_at", "milliseconds"),
         *("status_code", "detail", "response", "source", "attempt", "policy", "retry_at", "earlier", "idempotency"),
     ),
-    REQUESTS: ("request", "run", "rule"),
+    REQUESTS: ("request", "run", "rule", "queue"),
     LOCKS: ("name",),
+    SWEEPS: ("step", "ended_at", "failed_at", "detail"),
+    JOB_DECLARATIONS: ("job", "schedule", "active", "command", "since"),
     WATCHED: ("job", "schedule", "active", "since"),
     ALERTS: ("alert", "job", "condition", "since", "event", "message", "run", "sent", "attempts"),
 }
 """Each table of the ledger with the columns that this version of the project needs."""
 
 VIEWS = {
+    STANDINGS: ("job", "jobid", "schedule", "active", "since", "standing"),
     JOB_RUNS: ("job", "runid", "pid", "state", "fired_at", "settled_at", "milliseconds", "detail"),
     HISTORY: (
         *("job", "run", "runid", "state", "fired_at", "settled_at", "milliseconds", "status_code", "detail"),
@@ -131,7 +137,12 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
             return []
         schema = sql.Identifier(args.schema_name)
         there = live.functions if live else {}
-        parts: list[sql.Composable] = [load_sql("ledger_tables").format(schema=schema)]
+        parts: list[sql.Composable] = [
+            load_sql("ledger_tables").format(
+                schema=schema, requests=sql.Literal(sql.Identifier(args.schema_name, REQUESTS).as_string())
+            ),
+            *_drop_retired(args),
+        ]
         for table in TABLES:
             parts += shut(args.schema_name, table, mark(args.owner))
         parts += _drop_views(args)
@@ -143,7 +154,10 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
             for function in LEDGER_FUNCTIONS
             for step in function.install(args.schema_name, args.owner, there.get(function.name))
         ]
-        return [*((part, None) for part in parts), *functions]
+        mended: list[sql.Composable] = []
+        if live is not None and RUNS in live.tables and SWEEPS not in live.tables:
+            mended.append(load_sql("mend_cron_runs").format(schema=schema))
+        return [*((part, None) for part in parts), *functions, *((part, None) for part in mended)]
 
     def drop(self, args: RunLedgerArgs, live: LiveObjects) -> Statements:
         self.claim(args, live, args)
@@ -159,13 +173,24 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
 
 
 def _definition(args: RunLedgerArgs, view: str) -> sql.Composed:
-    return load_sql(view).format(schema=sql.Identifier(args.schema_name), own_jobs=sql.Literal(OWN_JOBS_PATTERN))
+    return load_sql(view).format(
+        schema=sql.Identifier(args.schema_name),
+        own_jobs=sql.Literal(OWN_JOBS_PATTERN),
+        mark=sql.Literal(marked_line(args.owner)),
+        any_mark=sql.Literal(marked_line()),
+        runs=sql.Literal(sql.Identifier(args.schema_name, RUNS).as_string()),
+    )
 
 
 def _comment(args: RunLedgerArgs, view: str) -> str:
     """The mark and, since PostgreSQL keeps a view in words of its own, a digest of ours."""
     digest = hashlib.sha256(_definition(args, view).as_string().encode()).hexdigest()[:16]
     return f"{mark(args.owner)}\ndefinition {digest}"
+
+
+def _drop_retired(args: RunLedgerArgs) -> Iterator[sql.Composed]:
+    for signature in RETIRED_LEDGER_FUNCTIONS:
+        yield sql.SQL("DROP FUNCTION IF EXISTS {}.{}").format(sql.Identifier(args.schema_name), sql.SQL(signature))
 
 
 def _drop_views(args: RunLedgerArgs) -> Iterator[sql.Composed]:

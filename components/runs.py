@@ -1,17 +1,16 @@
 """What came of runs, read from the ledger: the history, one run, and how each job stands."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from itertools import takewhile
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg import sql
 
 from components.connection import Database, Row
-from components.errors import Error, StatementFailed
 from components.explanation import Explanation, explain
-from components.owner import owner_of
+from components.ledger_reading import read_ledger
+from components.owner import OWN_JOBS_PATTERN
 from components.run_ledger import HISTORY, RUNS
 from components.schedule import ScheduleError, parse_schedule
 from components.sql import load_sql
@@ -23,18 +22,6 @@ STATES = (*OPEN, "ok", *BAD, "skipped")
 
 STREAK = 20
 """How many verdicts a streak is counted over at most."""
-
-SILENCE = 150
-"""Seconds without any run after which the scheduler counts as dead: the sweep is due every 60."""
-
-BACKLOG = 200
-"""Seconds after which a request should have been answered or given up: the longest timeout and a round of pg_net."""
-
-NO_LEDGER = ("42P01", "3F000")
-
-
-class NoLedger(Error):
-    """There is no run ledger where one was looked for."""
 
 
 class Run(NamedTuple):
@@ -68,13 +55,28 @@ class Run(NamedTuple):
         return explain(self.state, self.status_code, self.detail, self.response)
 
 
+STANDINGS = {
+    "missing": "is gone from cron.job: somebody unscheduled it; pulumi up makes it again",
+    "overwritten": "was overwritten: the job of that name is not this stack's; unschedule it and run pulumi up",
+    "paused": "is paused, though it is declared active; cronctl resume lets it run, or set active: false in jobs.yaml",
+    "resumed": "is active, though it is declared paused; cronctl pause stops it, or set active: true in jobs.yaml",
+    "changed": "has another schedule, command or database than was declared; cronctl verify tells which, and pulumi up "
+    "mends it",
+}
+"""What is wrong with a job that is not as it was declared, by its standing (sql/cron_job_standings.sql)."""
+
+
 class JobStatus(NamedTuple):
-    """How a job stands; ``streak`` counts its newest runs that all did, or all did not, do their work."""
+    """How a job stands; ``streak`` counts its newest runs that all did, or all did not, do their work.
+
+    ``standing`` says whether it is as it was declared; ``jobid`` is None where it is missing.
+    """
 
     job: str
-    jobid: int
+    jobid: int | None
     schedule: str
     active: bool
+    standing: str
     last_run: int | None
     state: str | None
     fired_at: datetime | None
@@ -94,57 +96,15 @@ class JobStatus(NamedTuple):
         return self.fired_at.second + self.fired_at.microsecond / 1e6
 
     @property
+    def problem(self) -> str | None:
+        """A sentence where the job is not as it was declared, whatever its runs say."""
+        wrong = STANDINGS.get(self.standing)
+        return f"job {self.job!r} {wrong}" if wrong else None
+
+    @property
     def explanation(self) -> Explanation | None:
         """The likely cause and the next step, where the last run came to nothing."""
         return explain(self.state or "", self.status_code, self.detail, self.response)
-
-
-class Health(NamedTuple):
-    """What all jobs depend on; ``timezone`` is the one that schedules are read in, where the server tells.
-
-    ``scheduler`` is the time since pg_cron last started a run, ``oldest`` the age of the oldest request that is on its
-    way, both in seconds. ``accounts`` says whether pg_cron keeps account of its runs.
-    """
-
-    scheduler: float | None
-    queue: int
-    oldest: float | None
-    ledger_bytes: int
-    details_bytes: int
-    timezone: str | None
-    accounts: bool
-
-    @property
-    def zone(self) -> tzinfo:
-        """The one of pg_cron, which reads schedules in GMT unless its cron.timezone says otherwise."""
-        try:
-            return ZoneInfo(self.timezone) if self.timezone else UTC
-        except ZoneInfoNotFoundError:
-            return UTC
-
-    def problems(self) -> list[str]:
-        """What is wrong, a sentence each."""
-        found = []
-        if not self.accounts:
-            found.append(
-                "pg_cron keeps no account of its runs (cron.log_run is off), so whether its scheduler is alive and "
-                "what came of SQL jobs cannot be told; set it to on"
-            )
-        elif self.scheduler is None:
-            found.append(
-                "pg_cron has not run anything yet; if that stays so for two minutes, its scheduler is not alive"
-            )
-        elif self.scheduler > SILENCE:
-            found.append(
-                f"pg_cron last started a run {round(self.scheduler)} s ago, though the sweep is due every minute: its "
-                "scheduler is not alive or kept from running; see cronctl doctor for jobs of roles that are gone"
-            )
-        if self.oldest is not None and self.oldest > BACKLOG:
-            found.append(
-                f"a request waits for {round(self.oldest)} s with {self.queue} in pg_net's queue: its worker is not "
-                "alive or far behind; SELECT net.worker_restart() restarts it"
-            )
-        return found
 
 
 def history(
@@ -189,15 +149,15 @@ def _runs(database: Database, schema: str, condition: sql.Composable, newest: sq
     return sorted(runs, key=lambda run: run.fired_at, reverse=True)[:limit]
 
 
-def job_status(database: Database, schema: str, owner: str | None = None) -> list[JobStatus]:
-    """How each job stands that carries a stack's mark, or ``owner``'s (``project/stack``).
+def job_status(database: Database, schema: str) -> list[JobStatus]:
+    """How each job of the ledger's stack stands, its own ones and those that should be there among them.
 
     Raises NoLedger or another Error.
     """
-    query = load_sql("job_status").format(schema=sql.Identifier(schema), streak=sql.Literal(STREAK))
-    rows = read_ledger(database, schema, query)
-    marked = [(row, owner_of(row["command"], row["job"])) for row in rows]
-    return [_status(row) for row, stack in marked if stack is not None and owner in (None, stack)]
+    query = load_sql("job_status").format(
+        schema=sql.Identifier(schema), streak=sql.Literal(STREAK), own_jobs=sql.Literal(OWN_JOBS_PATTERN)
+    )
+    return [_status(row) for row in read_ledger(database, schema, query)]
 
 
 def _is_of_minutes(schedule: str) -> bool:
@@ -216,27 +176,3 @@ def _status(row: Row) -> JobStatus:
 def _streak(verdicts: Sequence[str]) -> int:
     alike = takewhile(lambda verdict: (verdict in BAD) == (verdicts[0] in BAD), verdicts)
     return sum(1 for _ in alike)
-
-
-def health(database: Database, schema: str) -> Health:
-    """Whether scheduler and worker are alive, and how large what they leave behind has grown.
-
-    Raises NoLedger or another Error.
-    """
-    query = load_sql("job_health").format(
-        schema=sql.Identifier(schema), runs=sql.Literal(sql.Identifier(schema, RUNS).as_string())
-    )
-    (row,) = read_ledger(database, schema, query)
-    return Health(**row)
-
-
-def read_ledger(database: Database, schema: str, query: sql.Composable) -> Sequence[Row]:
-    """The rows of a query on the ledger. Raises NoLedger where there is none, or another Error."""
-    try:
-        return database.read(query)
-    except StatementFailed as exc:
-        if exc.sqlstate in NO_LEDGER:
-            raise NoLedger(
-                f"schema {schema!r} has no run ledger; run pulumi up, or name the schema that has it with --schema"
-            ) from exc
-        raise

@@ -27,7 +27,7 @@ from components.provider import ObjectProvider, resource_props
 from components.secret_rotation import await_rotation, start_rotation
 from components.secret_store import DECLARATIONS, SECRETS, STAGES
 from components.sql import load_sql
-from components.words import PLACEHOLDER, OnRotated, SecretFormat, is_placeholder
+from components.words import PLACEHOLDER, OnRotated, Redirects, SecretFormat, is_placeholder
 
 CONFIGURED = "the configured one"
 
@@ -39,12 +39,14 @@ class ProbeArgs(TypedDict):
 
     ``request`` is a statement that queues it, with ``$1`` for a made-up value (command.py); ``timeout`` is in seconds,
     ``status`` an int4multirange, ``body`` a jsonpath predicate; with ``control``, a made-up value must be refused.
+    An answer after a redirect is refused, too, unless ``redirects`` says otherwise.
     """
 
     request: str
     timeout: float
     status: str
     body: NotRequired[str]
+    redirects: NotRequired[Redirects]
     control: bool
 
 

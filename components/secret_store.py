@@ -17,7 +17,7 @@ from pulumi.dynamic import Resource
 from components.args import Args
 from components.connection import Row
 from components.errors import Conflict, PreflightFailed
-from components.function import STORE_FUNCTIONS
+from components.function import RETIRED_STORE_FUNCTIONS, STORE_FUNCTIONS
 from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import Claim, mark
 from components.provider import ObjectProvider, resource_props
@@ -36,7 +36,7 @@ TABLES = {
     SECRETS: ("key", "value", "description", "updated_at", "rotation"),
     DECLARATIONS: ("key", "owner", "description", "format", "min_bytes", "grace", "probe", "hosts"),
     STAGES: ("key", "stage", "value", "rotation", "expires_at"),
-    PROBES: ("rotation", "request", "control", "sent_at"),
+    PROBES: ("rotation", "request", "control", "sent_at", "queue"),
     AUDIT: ("id", "key", "action", "session_role", "active_role", "application", "at", "rotation", "detail"),
 }
 """Each table of the store with the columns that this version of the project needs."""
@@ -134,6 +134,10 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         ]
         for table in TABLES:
             parts += shut(args.schema_name, table, mark(args.owner))
+        parts += [
+            sql.SQL("DROP FUNCTION IF EXISTS {}.{}").format(schema, sql.SQL(signature))
+            for signature in RETIRED_STORE_FUNCTIONS
+        ]
         functions = [
             step
             for function in STORE_FUNCTIONS

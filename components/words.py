@@ -9,6 +9,7 @@ ExtensionName = Literal["pg_cron", "pg_net", "supabase_vault"]
 SecretFormat = Literal["url", "jwt", "api_key", "token"]
 StoreKind = Literal["table", "vault"]
 """Where secrets' values are: in the table itself, or in Supabase Vault, encrypted, with a reference in the table."""
+Redirects = Literal["refuse", "follow"]
 OnRotated = Literal["keep", "restore", "fail"]
 """What ``up`` does about a value that was rotated in the database: keep it, put the configured one back, or fail."""
 

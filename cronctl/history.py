@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from components.runs import BAD, STATES, JobStatus, Run, find_run, history
+from components.connection import Database
+from components.nearest import nearest
+from components.runs import BAD, STATES, JobStatus, Run, find_run, history, job_status
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target
 
@@ -43,6 +45,8 @@ def show_history(
     states = _states(state) if state else None
     with errors_as_sentences(), open_target(stack, schema, project) as target:
         runs = history(target.database, target.schema, job=job, states=states, limit=limit)
+        if not runs:
+            _refuse_unknown(job, job_status(target.database, target.schema), target.database, target.schema)
     if as_json:
         print_json({"runs": [document(run) for run in runs]})
     elif runs:
@@ -63,21 +67,29 @@ def failures(
 ) -> None:
     """The newest runs that did not do their work, each kind with its likely cause and the next step.
 
+    A job that is not as it was declared is one, too, since it does not run as it should.
+
     Exit status: 0 there is none, 1 there are some, 2 wrong command line, 3 it could not be found out.
     """
     begin = datetime.now(UTC) - _duration(since)
     with errors_as_sentences(), open_target(stack, schema, project) as target:
         found = history(target.database, target.schema, job=job, states=BAD, limit=limit)
+        jobs = job_status(target.database, target.schema)
+        if not found:
+            _refuse_unknown(job, jobs, target.database, target.schema)
     runs = [run for run in found if run.fired_at >= begin]
+    problems = [each.problem for each in jobs if each.problem and job in (None, each.job)]
     if as_json:
-        print_json({"runs": [document(run) for run in runs]})
+        print_json({"runs": [document(run) for run in runs], "problems": problems})
     elif runs:
         print_runs(f"Failures of the last {since} (times in UTC)", runs)
         for text in advice(runs):
             say(text)
-    else:
+    elif not problems:
         say(f"no failures in the last {since}")
-    if runs:
+    for problem in problems:
+        say(problem, "red")
+    if runs or problems:
         raise typer.Exit(DIFFERS)
 
 
@@ -106,6 +118,13 @@ def show(
             say(text)
     if found.state in BAD:
         raise typer.Exit(DIFFERS)
+
+
+def _refuse_unknown(job: str | None, jobs: Iterable[JobStatus], database: Database, schema: str) -> None:
+    """Say so where there is no job of that name and never was one, or a typing mistake would pass for good news."""
+    known = [each.job for each in jobs]
+    if job is not None and job not in known and not history(database, schema, job=job, limit=1):
+        raise typer.BadParameter(f"there is no job {job!r}{nearest(job, known)}", param_hint="JOB")
 
 
 def print_runs(title: str, runs: Iterable[Run]) -> None:

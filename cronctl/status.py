@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from components.health import Health, health
 from components.owner import is_own_job
-from components.runs import BAD, STREAK, Health, JobStatus, health, job_status
+from components.runs import BAD, STREAK, JobStatus, job_status
 from components.schedule import ScheduleError, parse_schedule
 from cronctl.history import advice
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
@@ -24,16 +25,15 @@ def status(
 ) -> None:
     """How each job stands: its next run, its last run's true verdict, and whether scheduler and worker are alive.
 
-    Exit status: 0 all is well, 1 a job's last run failed or something is not alive, 2 wrong command line, 3 it could
-    not be found out.
+    Exit status: 0 all is well, 1 a job's last run failed, a job is not as it was declared or something is not alive,
+    2 wrong command line, 3 it could not be found out.
     """
     with errors_as_sentences(), open_target(stack, schema, project) as target:
-        owner = str(target.config.owner) if target.config else None
-        found = job_status(target.database, target.schema, owner)
-        jobs = [job for job in found if job.state in BAD or not is_own_job(job.job)]
+        found = job_status(target.database, target.schema)
         condition = health(target.database, target.schema)
+    jobs = [job for job in found if job.state in BAD or job.problem or not is_own_job(job.job)]
     zone = condition.zone
-    problems = condition.problems()
+    problems = [*condition.problems(), *(job.problem for job in jobs if job.problem)]
     if as_json:
         told: dict[str, Any] = {**condition._asdict(), "problems": problems}
         print_json({"jobs": [_document(job, zone) for job in jobs], "health": told})
@@ -63,8 +63,7 @@ def next_runs(
     Exit status: 0, 2 wrong command line, 3 it could not be found out.
     """
     with errors_as_sentences(), open_target(stack, schema, project) as target:
-        owner = str(target.config.owner) if target.config else None
-        jobs = job_status(target.database, target.schema, owner)
+        jobs = job_status(target.database, target.schema)
         zone = health(target.database, target.schema).zone
     found = [each for each in jobs if each.job == job or (job is None and not is_own_job(each.job))]
     if job is not None and not found:
@@ -96,18 +95,19 @@ def _row(job: JobStatus, zone: tzinfo) -> tuple[str, ...]:
     return (
         job.job,
         job.schedule,
-        "paused" if not job.active else _short(upcoming),
+        "paused" if not job.active and job.standing != "missing" else _short(upcoming),
         _short(job.fired_at),
         _verdict(job),
     )
 
 
 def _verdict(job: JobStatus) -> str:
-    """The last run's, how often in a row, and what is on its way."""
+    """The last run's, how often in a row, and what is on its way; before them, what is not as it was declared."""
+    standing = f"{job.standing}; " if job.problem else ""
     often = f" x{job.streak}{'+' if job.streak == STREAK else ''}" if job.streak > 1 else ""
     status = f" ({job.status_code})" if job.status_code and job.state in BAD else ""
     waiting = f", {job.in_flight} on the way" if job.in_flight else ""
-    return f"{job.state or 'no run yet'}{status}{often}{waiting}"
+    return f"{standing}{job.state or 'no run yet'}{status}{often}{waiting}"
 
 
 def _short(time: datetime | None) -> str:
@@ -123,8 +123,9 @@ def _tell(condition: Health, jobs: Iterable[JobStatus]) -> None:
     lags = [job.lag for job in jobs if job.lag is not None]
     late = f", last runs began up to {max(lags):.1f} s after they were due" if lags else ""
     ago = "never ran anything" if condition.scheduler is None else f"last ran something {condition.scheduler:.0f} s ago"
+    queue = "pg_net is not there" if condition.queue is None else f"pg_net has {condition.queue} requests in its queue"
     say(
-        f"pg_cron {ago}{late}; pg_net has {condition.queue} requests in its queue; the ledger takes "
+        f"pg_cron {ago}{late}; {queue}; the ledger takes "
         f"{condition.ledger_bytes / 2**20:.1f} MiB, job_run_details {condition.details_bytes / 2**20:.1f} MiB"
     )
 

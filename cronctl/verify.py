@@ -14,8 +14,9 @@ from components.cron_job import CronJobKind
 from components.declaration import declare
 from components.errors import UnreadableState
 from components.kinds import KINDS, by_kind
+from components.ledger_reading import NoLedger
 from components.object_kind import ObjectKind, shown, snapshot
-from components.runs import NoLedger, job_status
+from components.runs import job_status
 from components.schedule import parse_schedule
 from cronctl.findings import NOT_IN_STATE, Finding, print_findings, stray_jobs
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say

@@ -1,8 +1,9 @@
 CREATE OR REPLACE VIEW {schema}.cron_job_runs WITH (security_invoker = true) AS
 -- What pg_cron itself tells of runs that have no request in the ledger: SQL jobs, statements that failed before they
--- queued one, and requests of commands that are none of ours. The sweeps' own runs are told when they failed.
+-- queued one, and requests of commands that are none of ours; of a job that is there no more, by its mark. Those of other
+-- stacks stand in their ledgers. The sweeps' own runs are told when they failed.
 SELECT
-    j.jobname::text AS job,
+    name.of_job AS job,
     d.runid,
     d.job_pid AS pid,
     CASE
@@ -22,7 +23,12 @@ SELECT
         WHEN d.status = 'failed' THEN rtrim(d.return_message, E'\n')
     END AS detail
 FROM cron.job_run_details AS d
-JOIN cron.job AS j ON j.jobid = d.jobid
-WHERE j.jobname IS NOT NULL
+LEFT JOIN cron.job AS j ON j.jobid = d.jobid
+CROSS JOIN LATERAL (SELECT starts_with(d.command, {mark}) AS ours) AS marked
+CROSS JOIN LATERAL (SELECT coalesce(
+    j.jobname::text, CASE WHEN marked.ours THEN split_part(substr(d.command, length({mark}) + 1, 300), E'\n', 1) END
+) AS of_job) AS name
+WHERE name.of_job IS NOT NULL
+  AND (marked.ours OR NOT starts_with(d.command, {any_mark}))
   AND NOT (d.command ~ 'record_cron_run' AND d.status <> 'failed')
-  AND NOT (j.jobname ~ {own_jobs} AND d.status <> 'failed')
+  AND NOT (name.of_job ~ {own_jobs} AND d.status <> 'failed')

@@ -16,26 +16,26 @@ BEGIN
     -- it does in the transaction that brings the answer: what is there before was written by somebody else.
     SELECT jsonb_object_agg(r.id, CASE
         WHEN r.answers > 1 THEN 'its probe has more than one answer, and pg_net writes one: somebody may have forged it'
-        WHEN r.error_msg ILIKE 'timeout%' OR r.timed_out
-            THEN format('its probe had no answer within %s s', (p_probe ->> 'timeout')::float)
+        WHEN verdict.state = 'timed_out' THEN 'its probe had ' || verdict.detail
         WHEN r.error_msg ILIKE '%resolve host%' THEN 'the host of its probe has no address'
         WHEN r.error_msg ILIKE '%connect to server%' THEN 'nothing listens where its probe goes'
         WHEN r.error_msg ILIKE '%redirect%' THEN 'its probe was redirected without end'
         WHEN r.error_msg ILIKE '%ssl%' OR r.error_msg ILIKE '%certificate%'
             THEN 'its probe found no server with a valid certificate'
         WHEN r.error_msg IS NOT NULL THEN 'its probe failed before there was an answer'
-        WHEN (r.status_code <@ (p_probe ->> 'status')::int4multirange) IS NOT TRUE
-            THEN format('its probe was answered with status %s', coalesce(r.status_code::text, 'none'))
-        WHEN p_probe ? 'body' AND NOT {schema}.cron_body_matches(r.content, p_probe ->> 'body')
-            THEN format('its probe was answered with status %s and a body that is no success', r.status_code)
-        ELSE 'ok'
+        WHEN verdict.state = 'ok' THEN 'ok'
+        WHEN verdict.detail LIKE 'answered %' THEN 'its probe was ' || verdict.detail
+        ELSE 'its probe proves nothing: ' || verdict.detail
     END) INTO answers
     FROM (
         SELECT a.*, count(*) OVER (PARTITION BY a.id) AS answers
         FROM net._http_response AS a
         WHERE a.id IN (p_request, p_control)
           AND NOT EXISTS (SELECT FROM net.http_request_queue AS q WHERE q.id IN (p_request, p_control))
-    ) AS r;
+    ) AS r
+    CROSS JOIN LATERAL {schema}.judge_cron_answer(
+        r.status_code, r.headers, r.content, r.timed_out, r.error_msg, '{{"redirects": "refuse"}}'::jsonb || p_probe
+    ) AS verdict;
 
     IF answers ->> p_request::text <> 'ok' THEN
         RETURN answers ->> p_request::text;

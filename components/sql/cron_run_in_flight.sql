@@ -14,7 +14,8 @@ BEGIN
           AND CASE
               WHEN r.state = 'retrying' THEN p_but IS NULL
               WHEN NOT EXISTS (
-                  SELECT FROM {schema}.cron_run_requests AS q WHERE q.request = r.request AND q.run = r.run
+                  SELECT FROM {schema}.cron_run_requests AS q
+                  WHERE q.request = r.request AND q.run = r.run AND q.queue = to_regclass('net.http_request_queue')
               ) THEN false
               -- Responses have an index on created alone, and most come soon.
               WHEN EXISTS (

@@ -43,9 +43,37 @@ CREATE UNIQUE INDEX IF NOT EXISTS cron_runs_runid ON {schema}.cron_runs (runid, 
 -- The requests that are on their way, and how their answers are judged. Unlogged, as pg_net's queue and responses are:
 -- after a crash all three are empty and request ids start again at 1, so no answer is ever taken for another run's.
 CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.cron_run_requests (
-    request bigint NOT NULL PRIMARY KEY,
+    request bigint NOT NULL,
     run bigint NOT NULL,
-    rule jsonb NOT NULL -- command.py: timeout (seconds), status (multirange), body (jsonpath)
+    rule jsonb NOT NULL, -- command.py: timeout (seconds), status (multirange), body (jsonpath), redirects
+    queue oid NOT NULL DEFAULT coalesce(to_regclass('net.http_request_queue'), 0), -- pg_net's that counts the requests
+    PRIMARY KEY (request, queue)
+);
+ALTER TABLE {schema}.cron_run_requests
+    ADD COLUMN IF NOT EXISTS queue oid NOT NULL DEFAULT coalesce(to_regclass('net.http_request_queue'), 0);
+DO $do$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_index WHERE indrelid = {requests}::regclass AND indisprimary AND indnatts = 2) THEN
+        ALTER TABLE {schema}.cron_run_requests
+            DROP CONSTRAINT IF EXISTS cron_run_requests_pkey, ADD PRIMARY KEY (request, queue);
+    END IF;
+END $do$;
+
+-- When each step of the sweeps last came to its end, and when and why it last failed.
+CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.cron_sweeps (
+    step text NOT NULL PRIMARY KEY,
+    ended_at timestamptz,
+    failed_at timestamptz,
+    detail text
+);
+
+-- The jobs of this stack as they are meant to be: written by the resource of each that makes, changes or removes it, and
+-- by the sweep for those that it finds without. What is not so any more, somebody did by hand.
+CREATE TABLE IF NOT EXISTS {schema}.cron_job_declarations (
+    job text NOT NULL PRIMARY KEY,
+    schedule text NOT NULL,
+    active boolean NOT NULL,
+    command bytea NOT NULL, -- the SHA-256 of it
+    since timestamptz NOT NULL DEFAULT now()
 );
 
 -- What one session at a time may do. Rows, and no advisory locks: any login could hold those, and so stop it for good.

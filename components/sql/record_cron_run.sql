@@ -13,6 +13,6 @@ WITH made AS (
 )
 INSERT INTO {schema}.cron_run_requests (request, run, rule)
 SELECT p_request, made.run, p_rule FROM made
-ON CONFLICT (request) DO UPDATE SET run = excluded.run, rule = excluded.rule -- pg_net was made anew: its ids began again
+ON CONFLICT (request, queue) DO UPDATE SET run = excluded.run, rule = excluded.rule
 RETURNING run
 $body$

@@ -11,6 +11,6 @@ WITH begun AS (
 )
 INSERT INTO {schema}.cron_run_requests (request, run, rule)
 SELECT p_request, begun.run, p_rule FROM begun
-ON CONFLICT (request) DO UPDATE SET run = excluded.run, rule = excluded.rule
+ON CONFLICT (request, queue) DO UPDATE SET run = excluded.run, rule = excluded.rule
 RETURNING run
 $body$

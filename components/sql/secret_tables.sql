@@ -54,8 +54,11 @@ CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.cron_secret_probes (
     rotation uuid NOT NULL PRIMARY KEY,
     request bigint NOT NULL,
     control bigint,
-    sent_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    sent_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    queue oid NOT NULL DEFAULT coalesce(to_regclass('net.http_request_queue'), 0) -- pg_net's that counts the requests
 );
+ALTER TABLE {schema}.cron_secret_probes
+    ADD COLUMN IF NOT EXISTS queue oid NOT NULL DEFAULT coalesce(to_regclass('net.http_request_queue'), 0);
 
 -- Who did what to which key and when; never a value or anything derived from one.
 CREATE TABLE IF NOT EXISTS {schema}.cron_secret_audit (

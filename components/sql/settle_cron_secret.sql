@@ -35,12 +35,13 @@ BEGIN
     SELECT * INTO pending FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'pending';
     IF FOUND THEN
         new_value := {schema}.cron_secret_value(pending.value);
-        SELECT * INTO sent FROM {schema}.cron_secret_probes AS p WHERE p.rotation = pending.rotation;
+        SELECT * INTO sent FROM {schema}.cron_secret_probes AS p
+        WHERE p.rotation = pending.rotation AND p.queue = to_regclass('net.http_request_queue');
         IF new_value IS NULL THEN
             verdict := 'somebody deleted it from Vault';
         ELSIF declared.probe IS NULL THEN
             verdict := 'accepted';
-        ELSIF NOT FOUND THEN -- not sent yet, or lost with pg_net's queue in a crash of the server
+        ELSIF NOT FOUND THEN -- not sent yet, or lost with pg_net's queue, in a crash of the server or as pg_net was made anew
             BEGIN
                 PERFORM {schema}.guard_cron_queue();
                 -- The value is no parameter here, since EXECUTE plans with its parameters as constants: the statement
@@ -58,6 +59,7 @@ BEGIN
                         sent.control := asked;
                     END IF;
                 END LOOP;
+                DELETE FROM {schema}.cron_secret_probes AS p WHERE p.rotation = pending.rotation;
                 INSERT INTO {schema}.cron_secret_probes (rotation, request, control)
                 VALUES (pending.rotation, sent.request, sent.control);
                 INSERT INTO {schema}.cron_secret_audit (key, action, rotation)

@@ -1,5 +1,25 @@
-SELECT {schema}.settle_cron_runs();
-SELECT {schema}.retry_cron_runs();
-SELECT {schema}.watch_cron_jobs();
-SELECT {schema}.catch_up_cron_runs({catch_up}::text[]);
-SELECT {schema}.purge_cron_runs({runs}, {details});
+CREATE OR REPLACE FUNCTION {schema}.sweep_cron_runs(p_catch_up text[], p_runs interval, p_details interval)
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+-- What is done for the ledger every minute, each step in a block of its own, so that one that fails keeps no other from its
+-- work. What came of each is written down.
+DECLARE
+    step text;
+BEGIN
+    FOREACH step IN ARRAY ARRAY[
+        'settle_cron_runs()', 'settle_cron_job_runs()', 'retry_cron_runs()', 'watch_cron_jobs()',
+        'catch_up_cron_runs(%2$L)', 'purge_cron_runs(%3$L)', 'purge_cron_job_runs(%4$L)'
+    ] LOOP
+        BEGIN
+            EXECUTE format('SELECT %1$I.' || step, {schema_name}, p_catch_up, p_runs, p_details);
+            PERFORM {schema}.record_cron_sweep(split_part(step, '(', 1), NULL);
+        EXCEPTION WHEN OTHERS THEN
+            PERFORM {schema}.record_cron_sweep(split_part(step, '(', 1), SQLERRM);
+        END;
+    END LOOP;
+END
+$body$

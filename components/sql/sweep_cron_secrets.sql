@@ -1,7 +1,27 @@
-SELECT {schema}.settle_cron_secret(d.key)
-FROM (
-    SELECT d.key
-    FROM {schema}.cron_secret_declarations AS d
-    WHERE EXISTS (SELECT FROM {schema}.cron_secret_stages AS s WHERE s.key = d.key)
-    FOR UPDATE OF d SKIP LOCKED -- whoever rotates one key, and does not end, does not keep the others waiting
-) AS d;
+CREATE OR REPLACE FUNCTION {schema}.sweep_cron_secrets()
+RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+-- Take the rotations to their end that nobody waits for, each key in a block of its own. Why one fails is told without its
+-- text, which may quote a value.
+DECLARE
+    rotated text;
+    failure text;
+BEGIN
+    FOR rotated IN SELECT DISTINCT s.key FROM {schema}.cron_secret_stages AS s ORDER BY 1 LOOP
+        BEGIN
+            -- whoever rotates one key, and does not end, does not keep the others waiting
+            PERFORM FROM {schema}.cron_secret_declarations AS d WHERE d.key = rotated FOR UPDATE SKIP LOCKED;
+            IF FOUND THEN
+                PERFORM {schema}.settle_cron_secret(rotated);
+            END IF;
+        EXCEPTION WHEN OTHERS THEN
+            failure := concat_ws('; ', failure, format('secret %s (SQLSTATE %s)', quote_literal(rotated), SQLSTATE));
+        END;
+    END LOOP;
+    PERFORM {schema}.record_cron_sweep('settle_cron_secret', failure);
+END
+$body$

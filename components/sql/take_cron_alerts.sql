@@ -10,7 +10,7 @@ AS $body$
 -- most, while nothing has changed since.
 BEGIN
     DELETE FROM {schema}.cron_alerts AS a
-    WHERE a.alert = p_alert AND NOT EXISTS (SELECT FROM {schema}.cron_watched_jobs AS w WHERE w.job = a.job);
+    WHERE a.alert = p_alert AND NOT EXISTS (SELECT FROM {schema}.cron_job_standings AS s WHERE s.job = a.job);
 
     INSERT INTO {schema}.cron_alerts AS a (alert, job, condition, event, message, run)
     SELECT
@@ -19,15 +19,21 @@ BEGIN
         changed.condition,
         changed.event,
         format('%s: job %s ', p_owner, changed.job) || CASE changed.condition
-            WHEN 'ok' THEN format('works again (run %s)', changed.run)
-            WHEN 'failed' THEN format('failed: %s (run %s)', changed.detail, changed.run)
-            WHEN 'exhausted' THEN format('failed in all its attempts: %s (run %s)', changed.detail, changed.run)
-            ELSE format(
-                'has not run since %s UTC, though it was due twice (%s)',
-                to_char(greatest(changed.since, changed.fired_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
-                changed.schedule
-            )
-        END,
+            WHEN 'ok' THEN 'works again'
+            WHEN 'failed' THEN format('failed: %s', changed.detail)
+            WHEN 'exhausted' THEN format('failed in all its attempts: %s', changed.detail)
+            ELSE CASE changed.standing
+                WHEN 'missing' THEN 'is gone: somebody unscheduled it'
+                WHEN 'overwritten' THEN 'was overwritten: the job of that name is not this stack''s any more'
+                WHEN 'paused' THEN 'is paused, though it is declared active'
+                ELSE format(
+                    'has not run since %s UTC, though it was due twice (%s)',
+                    to_char(greatest(changed.since, changed.fired_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
+                    changed.schedule
+                )
+            END
+        END || CASE WHEN changed.condition <> 'silent' AND changed.run IS NOT NULL
+            THEN format(' (run %s)', changed.run) ELSE '' END,
         CASE WHEN changed.condition <> 'silent' THEN changed.run END
     FROM (
         SELECT
@@ -38,24 +44,41 @@ BEGIN
                 ELSE present.condition
             END AS event
         FROM (
-            SELECT w.job, w.schedule, w.since, newest.fired_at, ended.run, ended.detail, CASE
-                WHEN w.active AND {schema}.cron_job_is_silent(w.schedule, w.since, newest.fired_at) THEN 'silent'
+            SELECT s.job, s.schedule, s.standing, coalesce(w.since, s.since) AS since, newest.fired_at, ended.run, ended.detail, CASE
+                WHEN s.standing IN ('missing', 'overwritten', 'paused') THEN 'silent'
+                WHEN s.active AND {schema}.cron_job_is_silent(s.schedule, coalesce(w.since, s.since), newest.fired_at) THEN 'silent'
                 WHEN ended.state IN ('failed', 'timed_out', 'lost') THEN 'failed'
                 ELSE ended.state
             END AS condition
-            FROM {schema}.cron_watched_jobs AS w
-            JOIN cron.job AS j ON j.jobname::text COLLATE "default" = w.job AND j.username = current_user
+            FROM {schema}.cron_job_standings AS s
+            LEFT JOIN {schema}.cron_watched_jobs AS w ON w.job = s.job
             LEFT JOIN LATERAL (
-                SELECT r.fired_at FROM {schema}.cron_runs AS r WHERE r.job = w.job ORDER BY r.fired_at DESC LIMIT 1
+                SELECT r.fired_at FROM {schema}.cron_runs AS r WHERE r.job = s.job ORDER BY r.fired_at DESC LIMIT 1
             ) AS newest ON true
             LEFT JOIN LATERAL (
                 SELECT * FROM {schema}.cron_runs AS r
-                WHERE r.job = w.job AND r.state IN ('ok', 'failed', 'timed_out', 'lost', 'exhausted')
+                WHERE r.job = s.job AND r.state IN ('ok', 'failed', 'timed_out', 'lost', 'exhausted')
                 ORDER BY r.fired_at DESC LIMIT 1
             ) AS ended ON true
-            WHERE starts_with(j.command, '-- supabase-cron: ' || p_owner || '/')
-              AND w.job !~ {own_jobs}
-              AND (NOT p_policy ? 'jobs' OR p_policy -> 'jobs' ? w.job)
+            WHERE s.job !~ {own_jobs} AND (NOT p_policy ? 'jobs' OR p_policy -> 'jobs' ? s.job)
+            UNION ALL
+            -- The sweep's own runs are not put down; where it stands still, nothing else is told either.
+            SELECT s.job, s.schedule, s.standing, s.since, steps.last_sign, NULL, steps.failures, CASE
+                WHEN s.standing IN ('missing', 'overwritten', 'paused')
+                  OR greatest(s.since, steps.last_sign) < clock_timestamp() - interval '5 minutes' THEN 'silent'
+                WHEN steps.failures IS NOT NULL THEN 'failed'
+                WHEN steps.last_sign IS NOT NULL THEN 'ok'
+            END
+            FROM {schema}.cron_job_standings AS s
+            CROSS JOIN LATERAL (
+                SELECT
+                    max(greatest(w.ended_at, w.failed_at)) AS last_sign,
+                    string_agg(w.step || ': ' || w.detail, '; ') FILTER (
+                        WHERE w.failed_at > coalesce(w.ended_at, '-infinity')
+                    ) AS failures
+                FROM {schema}.cron_sweeps AS w WHERE w.step <> 'settle_cron_secret'
+            ) AS steps
+            WHERE starts_with(s.job, {runs_sweep}) AND NOT p_policy ? 'jobs'
         ) AS present
         LEFT JOIN {schema}.cron_alerts AS known ON known.alert = p_alert AND known.job = present.job
         WHERE present.condition IS NOT NULL AND present.condition IS DISTINCT FROM known.condition

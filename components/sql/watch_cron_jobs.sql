@@ -5,18 +5,23 @@ VOLATILE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
--- Keep note of since when each marked job of this role has had its schedule and been active.
+-- Keep note of since when each job of this stack has had its schedule and been active, and of those that nobody declared.
+INSERT INTO {schema}.cron_job_declarations (job, schedule, active, command)
+SELECT s.job, s.schedule, s.active, sha256(convert_to(j.command, 'UTF8'))
+FROM {schema}.cron_job_standings AS s JOIN cron.job AS j ON j.jobid = s.jobid
+WHERE NOT EXISTS (SELECT FROM {schema}.cron_job_declarations AS d WHERE d.job = s.job)
+ON CONFLICT (job) DO NOTHING;
 DELETE FROM {schema}.cron_watched_jobs AS w
 WHERE NOT EXISTS (
-    SELECT FROM cron.job AS j WHERE j.jobname::text COLLATE "default" = w.job AND j.username = current_user
+    SELECT FROM {schema}.cron_job_standings AS s WHERE s.job = w.job AND s.standing NOT IN ('missing', 'overwritten')
 );
 INSERT INTO {schema}.cron_watched_jobs AS w (job, schedule, active)
-SELECT j.jobname, j.schedule, j.active
-FROM cron.job AS j
-WHERE j.username = current_user AND j.command LIKE '-- supabase-cron: %'
+SELECT s.job, s.schedule, s.active
+FROM {schema}.cron_job_standings AS s
+WHERE s.standing NOT IN ('missing', 'overwritten')
   AND NOT EXISTS (
       SELECT FROM {schema}.cron_watched_jobs AS o
-      WHERE o.job = j.jobname::text COLLATE "default" AND o.schedule = j.schedule AND o.active = j.active
+      WHERE o.job = s.job AND o.schedule = s.schedule AND o.active = s.active
   )
 ON CONFLICT (job) DO UPDATE SET schedule = excluded.schedule, active = excluded.active, since = excluded.since
 $body$

@@ -24,6 +24,13 @@ API_ROLES = "anon, authenticated, service_role"
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
+def at_once(command: str) -> bytes:
+    """The sweep's command without its wait for answers to jobs that fired in the same second."""
+    kept = [line for line in command.splitlines() if "await_cron_answers" not in line]
+    assert len(kept) < len(command.splitlines())
+    return "\n".join(kept).encode()
+
+
 class Install(Protocol):
     def __call__(self, schema: str = ..., **store: Any) -> None: ...
 

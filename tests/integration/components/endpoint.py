@@ -12,7 +12,7 @@ class Answer(NamedTuple):
     """What the server answers; ``delay`` is in seconds."""
 
     status: int = 200
-    body: str = "{}"
+    body: str | bytes = "{}"
     location: str | None = None
     delay: float = 0
 
@@ -55,7 +55,7 @@ def serving() -> Iterator[Endpoint]:
             self.send_response(answer.status)
             if answer.location:
                 self.send_header("Location", answer.location)
-            body = answer.body.encode()
+            body = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -17,6 +17,7 @@ from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from components.settings import RetentionConfig
 from devstack import Stack
+from tests.integration.components.conftest import at_once
 from tests.integration.components.endpoint import Answer, serving
 from tests.integration.components.test_rotation import KEY, OWNER, probe, secret
 
@@ -106,7 +107,7 @@ def test_no_run_is_left_without_an_end_and_none_has_the_end_of_another(
 ) -> None:
     install("jobs_private")
     provide(RunLedgerProvider).create({"schema_name": "jobs_private", "owner": OWNER})
-    sweep = runs_sweep_job("jobs_private", OWNER, RetentionConfig()).command
+    sweep = at_once(runs_sweep_job("jobs_private", OWNER, RetentionConfig()).command).decode()
 
     def settled() -> bool:
         ask(conninfo, sweep)

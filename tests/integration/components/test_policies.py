@@ -11,6 +11,7 @@ import pytest
 from components.cron_job import CronJobProvider
 from components.declaration import runs_sweep_job
 from components.run_ledger import RunLedgerProvider
+from tests.integration.components.conftest import at_once
 from tests.integration.components.endpoint import Answer, Asked, Endpoint
 from tests.integration.components.test_run_ledger import LEDGER, OWNER, RETENTION, command, settle
 
@@ -270,7 +271,7 @@ def daily(moment: datetime) -> str:
 
 
 def sweep(postgres: Connection, *catch_up: str) -> None:
-    postgres.execute(runs_sweep_job("public", OWNER, RETENTION, catch_up=catch_up).command.encode())
+    postgres.execute(at_once(runs_sweep_job("public", OWNER, RETENTION, catch_up=catch_up).command))
 
 
 def test_what_a_downtime_missed_is_made_up_for_once(

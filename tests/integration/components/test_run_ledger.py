@@ -16,6 +16,7 @@ from components.declaration import runs_sweep_job
 from components.errors import Conflict
 from components.run_ledger import RunLedgerProvider
 from components.settings import RetentionConfig
+from tests.integration.components.conftest import at_once
 from tests.integration.components.endpoint import Answer, Asked, Endpoint
 
 OWNER = "supabase-cron/test"
@@ -63,7 +64,15 @@ def fire(postgres: Connection, url: str, **http: Any) -> int:
 
 
 def settle(postgres: Connection) -> None:
-    postgres.execute(runs_sweep_job("public", OWNER, RETENTION).command.encode())
+    postgres.execute(at_once(runs_sweep_job("public", OWNER, RETENTION).command))
+    assert failed_steps(postgres) == []
+
+
+def failed_steps(postgres: Connection) -> list[tuple[str, str]]:
+    """The steps of the sweeps that failed when they were last taken, with why."""
+    return postgres.execute(
+        "SELECT step, detail FROM public.cron_sweeps WHERE failed_at > coalesce(ended_at, '-infinity')"
+    ).fetchall()
 
 
 def settled(postgres: Connection, seconds: float = 30) -> None:
@@ -326,7 +335,7 @@ def test_old_runs_and_old_details_are_forgotten(postgres: Connection, superuser:
         "FROM (VALUES (-3, 'postgres', now() - interval '8 days'), (-2, 'postgres', now()), "
         "(-1, 'somebody', now() - interval '8 days')) AS t (id, who, at)"
     )
-    postgres.execute("SELECT public.purge_cron_runs('30 days', '7 days')")
+    postgres.execute("SELECT public.purge_cron_runs('30 days'), public.purge_cron_job_runs('7 days')")
     left = postgres.execute("SELECT state FROM public.cron_runs ORDER BY run").fetchall()
     assert left == [("ok",), ("queued",)]
     details = superuser.execute("SELECT runid FROM cron.job_run_details WHERE runid < 0 ORDER BY runid").fetchall()
@@ -400,7 +409,7 @@ def test_a_sql_job_is_followed_to_its_end(provide: Provide, postgres: Connection
 
 
 def test_a_ledger_of_the_first_version_keeps_its_rows(provide: Provide, postgres: Connection) -> None:
-    postgres.execute("DROP VIEW public.cron_run_history, public.cron_job_runs")
+    postgres.execute("DROP VIEW public.cron_run_history, public.cron_job_runs, public.cron_job_standings")
     postgres.execute("DROP TABLE public.cron_watched_jobs, public.cron_alerts")
     for column in ("source", "attempt", "policy", "retry_at", "earlier", "idempotency"):
         postgres.execute(f"ALTER TABLE public.cron_runs DROP COLUMN {column}".encode())
@@ -412,7 +421,7 @@ def test_a_ledger_of_the_first_version_keeps_its_rows(provide: Provide, postgres
 def test_it_is_mended_shut_and_removed(provide: Provide, postgres: Connection, defaults: None) -> None:
     provider = provide(RunLedgerProvider)
     postgres.execute(
-        "DROP VIEW public.cron_run_history, public.cron_job_runs; DROP TABLE public.cron_runs, public.cron_run_requests"
+        "DROP VIEW public.cron_run_history, public.cron_job_runs, public.cron_job_standings; DROP TABLE public.cron_runs, public.cron_run_requests"
     )
     postgres.execute("DROP FUNCTION public.record_cron_run, public.settle_cron_runs, public.purge_cron_runs")
     created = provider.create(LEDGER)

@@ -66,7 +66,7 @@ def test_without_a_policy_nothing_is_asked() -> None:
 
 def test_the_sweep_knows_what_to_make_up_for() -> None:
     text = runs_sweep_job("public", OWNER, RetentionConfig(), catch_up=["it's", "b"]).command
-    assert "catch_up_cron_runs('{it''s,b}'::text[])" in text
+    assert "sweep_cron_runs('{it''s,b}'::text[]," in text
     assert "'{}'::text[]" in runs_sweep_job("public", OWNER, RetentionConfig()).command
 
 

@@ -1,0 +1,18 @@
+CREATE OR REPLACE FUNCTION {schema}.purge_cron_job_runs(p_details interval)
+RETURNS void
+LANGUAGE sql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+-- Forget what pg_cron keeps of this role's runs that are older than p_details: of the oldest 20000 at a time.
+DELETE FROM cron.job_run_details AS d
+WHERE d.runid = ANY (ARRAY(
+    SELECT oldest.runid
+    FROM (
+        SELECT l.runid, coalesce(l.end_time, l.start_time) AS ended
+        FROM cron.job_run_details AS l WHERE l.username = current_user ORDER BY l.runid LIMIT 20000
+    ) AS oldest
+    WHERE oldest.ended < now() - p_details
+))
+$body$

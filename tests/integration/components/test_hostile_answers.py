@@ -1,0 +1,194 @@
+"""Answers that nobody expects, over HTTP and in every combination with a predicate: each run has its verdict."""
+
+import gzip
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import product
+from typing import Any
+
+import psycopg
+import pytest
+
+from components.command import multirange
+from components.declaration import runs_sweep_job
+from components.run_ledger import RunLedgerProvider
+from components.settings import RetentionConfig
+from tests.integration.components.conftest import Provide, at_once
+from tests.integration.components.endpoint import Answer, Endpoint
+from tests.integration.components.test_run_ledger import failed_steps, fire, settle, settled
+
+OWNER = "supabase-cron/test"
+LEDGER = {"schema_name": "public", "owner": OWNER}
+NO_TEXT = "the answer is no text that jsonb can hold"
+NO_SUCCESS = "answered with status 200 and a body that is no success"
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+ANSWERS: dict[str, str | None] = {
+    "good": '{"success": true}',
+    "bad": '{"success": false}',
+    "nothing": None,
+    "empty": "",
+    "html": "<html>Sign in</html>",
+    "nul": '{"success": "\\u0000"}',
+    "half a pair": '{"success": "\\ud800"}',
+    "number": '{"success": 1e999999}',
+    "many digits": '{"success": 0.' + "1" * 20_000 + "}",
+    "deep": "[" * 20_000 + "]" * 20_000,
+    "long": json.dumps({"success": "x" * 1_000_000}),
+    "wide": json.dumps({str(n): n for n in range(20_000)}),
+    "two": '{"success": true, "success": false}',
+    "array": "[1, 2, 3]",
+    "text": '"true"',
+    "null": "null",
+    "times": '{"n": "2026-11-28", "m": "2026-11-28T10:00:00+01:00"}',
+    "no times": '{"n": "yesterday", "m": 7}',
+    "backslashes": "\\" * 500,
+    "format": "%s %1$s %% {} {{}}",
+    "white": "\ufeff {} \u2028",
+}
+PREDICATES: tuple[str | None, ...] = (
+    None,
+    "$.success == true",
+    "$.success",
+    "strict $.success.a.b == 1",
+    "$.n.datetime() < $.m.datetime()",
+    "$.n.double() > 1",
+    '$.success like_regex "^a+$"',
+    "$.success / 0 == 1",
+    "exists($.**)",
+    "$",
+)
+HEADERS: tuple[Any, ...] = (None, {}, [], "text", {"Location": "https://elsewhere.example"}, {"location": 7})
+
+
+@pytest.fixture(autouse=True)
+def installed(install: Callable[..., None], provide: Provide, clean: None) -> None:
+    install()
+    provide(RunLedgerProvider).create(LEDGER)
+
+
+def test_the_sweep_judges_whatever_comes(postgres: Connection, superuser: Connection) -> None:
+    kept = [*product(ANSWERS.values(), PREDICATES, HEADERS[:1]), *product(["{}"], PREDICATES[:1], HEADERS)]
+    rules = [*(_rule(body=predicate) for _, predicate, _ in kept), {"status": "no range"}, {}, {"timeout": "soon"}]
+    for request, rule in enumerate(rules, start=10**6):
+        postgres.execute("SELECT public.record_cron_run('job', %s, %s)", [request, json.dumps(rule)])
+    for request, (body, _, headers) in enumerate(kept, start=10**6):
+        _answer(superuser, request, body, None if headers is None else json.dumps(headers))
+    for request in range(10**6 + len(kept), 10**6 + len(rules)):
+        _answer(superuser, request, "{}", None)
+    settle(postgres)
+    found = postgres.execute("SELECT state, detail FROM public.cron_runs ORDER BY run").fetchall()
+    assert {state for state, _ in found} == {"ok", "failed"}
+    verdicts = dict(
+        zip([(body, predicate) for body, predicate, _ in kept[: len(ANSWERS) * len(PREDICATES)]], found, strict=False)
+    )
+    assert verdicts[ANSWERS["good"], "$.success == true"] == ("ok", None)
+    assert verdicts[ANSWERS["bad"], "$.success == true"] == ("failed", NO_SUCCESS)
+    for name in ("nul", "number"):
+        assert verdicts[ANSWERS[name], "$.success == true"] == ("failed", NO_TEXT)
+        assert verdicts[ANSWERS[name], None] == ("ok", None)
+    state, detail = verdicts[ANSWERS["times"], "$.n.datetime() < $.m.datetime()"]
+    assert (state, detail.partition(" (")[0]) == (
+        "failed",
+        "answered with status 200 and a body that its predicate cannot be held against",
+    )
+    assert all(detail.startswith("the answer cannot be judged (SQLSTATE") for _, detail in found[-3:-2])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        bytes(range(1, 256)),
+        *(bytes([byte]) for byte in range(128, 256, 16)),
+        "Zugriff verweigert, Grüße".encode("latin-1"),
+        '{"success": true}'.encode("utf-16"),
+        gzip.compress(b"a page" * 40, mtime=0),
+        "abgeschnitten €".encode()[:-1],
+        b"\0 begins with a NUL",
+    ],
+)
+def test_bytes_that_are_no_text_reach_no_reader(postgres: Connection, endpoint: Endpoint, body: bytes) -> None:
+    endpoint.answer = lambda asked: Answer(body=body if asked.path == "/odd" else '{"success": true}')
+    expected = {"success": {"body": "$.success == true"}}
+    fire(postgres, f"{endpoint.url}/odd", name="odd", **expected)
+    fire(postgres, f"{endpoint.url}/odd", name="unasked")
+    fire(postgres, f"{endpoint.url}/good", name="good", **expected)
+    settled(postgres)
+    found = postgres.execute("SELECT job, state, detail, response FROM public.cron_run_history").fetchall()
+    states = {job: (state, detail) for job, state, detail, _ in found}
+    assert states["good"] == ("ok", None)
+    assert states["unasked"] == ("ok", None)
+    assert states["odd"] in {("failed", NO_TEXT), ("failed", NO_SUCCESS)}
+    (shown,) = {response for job, _, _, response in found if job != "good"}
+    ascii_only = body.split(b"\0")[0].decode("ascii", "replace")
+    assert (shown or "").replace("?", "") == ascii_only.replace("\ufffd", "").replace("?", "")
+
+
+def test_a_secret_among_bytes_that_are_no_text_is_taken_out(postgres: Connection, endpoint: Endpoint) -> None:
+    for key, value in (("plain", "planted-plain-1"), ("accents", "plänted-äccents-1")):
+        postgres.execute("INSERT INTO public.cron_secrets (key, value) VALUES (%s, %s)", [key, value])
+    endpoint.answer = lambda _: Answer(body=b"\xff planted-plain-1 \xfe" + "plänted-äccents-1".encode() + b"\xe9")
+    fire(postgres, endpoint.url)
+    settled(postgres)
+    (response,) = postgres.execute("SELECT response FROM public.cron_run_history").fetchone() or ()
+    assert response == "? *** ?***?"
+
+
+def test_rows_that_an_earlier_version_spoilt_are_mended(
+    provide: Provide, postgres: Connection, superuser: Connection
+) -> None:
+    with raw(superuser):
+        superuser.execute(
+            "INSERT INTO public.cron_runs (job, state, settled_at, response, detail) "
+            "VALUES ('old', 'failed', now(), pg_temp.raw('\\x41ff42'), pg_temp.raw('\\xc3'))"
+        )
+    with pytest.raises(UnicodeDecodeError):
+        postgres.execute("SELECT response FROM public.cron_runs").fetchall()
+    postgres.execute("DROP TABLE public.cron_sweeps")
+    provide(RunLedgerProvider).create(LEDGER)
+    assert postgres.execute("SELECT response, detail FROM public.cron_runs").fetchall() == [("A?B", "?")]
+
+
+def test_a_step_that_fails_is_written_down_and_the_others_do_their_work(
+    postgres: Connection, endpoint: Endpoint
+) -> None:
+    fire(postgres, endpoint.url)
+    postgres.execute(
+        "CREATE OR REPLACE FUNCTION public.watch_cron_jobs() RETURNS void LANGUAGE plpgsql "
+        "AS 'BEGIN RAISE EXCEPTION $$a planted fault$$; END'"
+    )
+    sweep = at_once(runs_sweep_job("public", OWNER, RetentionConfig()).command)
+    deadline = time.monotonic() + 20
+    while postgres.execute("SELECT FROM public.cron_runs WHERE state = 'ok'").rowcount == 0:
+        assert time.monotonic() < deadline
+        postgres.execute(sweep)
+        time.sleep(0.1)
+    assert failed_steps(postgres) == [("watch_cron_jobs", "a planted fault")]
+    well = "SELECT count(*) FROM public.cron_sweeps WHERE ended_at > now() - interval '1 minute'"
+    assert postgres.execute(well).fetchone() == (6,)
+
+
+@contextmanager
+def raw(superuser: Connection) -> Iterator[None]:
+    """With ``pg_temp.raw``, which makes a text of bytes that nothing validates, as pg_net itself does in C."""
+    superuser.execute(
+        "CREATE FUNCTION pg_temp.raw(bytes bytea, start int DEFAULT 1) RETURNS text "
+        "LANGUAGE internal IMMUTABLE STRICT AS 'bytea_substr_no_len'"
+    )
+    yield
+    superuser.execute("DROP FUNCTION pg_temp.raw")
+
+
+def _rule(body: str | None) -> dict[str, Any]:
+    rule: dict[str, Any] = {"timeout": 5.0, "status": multirange(range(200, 300))}
+    return rule if body is None else {**rule, "body": body}
+
+
+def _answer(superuser: Connection, request: int, body: str | None, headers: str | None) -> None:
+    superuser.execute(
+        "INSERT INTO net._http_response (id, status_code, headers, content, timed_out) VALUES (%s, 200, %s, %s, false)",
+        [request, headers, body],
+    )
