@@ -47,12 +47,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A row of ``net._http_response`` but for its id and time."""
+    """A row of ``net._http_response`` but for its id and time.
+
+    What came over the wire are bytes in no encoding, without a NUL in them.
+    """
 
     status_code: int | None = None
-    content_type: str | None = None
-    headers: dict[str, str] | None = None
-    content: str | None = None
+    content_type: bytes | None = None
+    headers: dict[bytes, bytes] | None = None
+    content: bytes | None = None
     timed_out: bool = False
     error_msg: str | None = None
 
@@ -101,8 +104,8 @@ async def _exchange(session: aiohttp.ClientSession, request: Request) -> Outcome
         return Outcome(
             status_code=response.status,
             content_type=_last(response.raw_headers, b"content-type"),
-            headers={_text(name): _text(value) for name, value in response.raw_headers},
-            content=_text(body) if body else None,
+            headers={_until_nul(name): _until_nul(value) for name, value in response.raw_headers},
+            content=_until_nul(body) or None,
         )
 
 
@@ -145,11 +148,11 @@ _ERROR_TEXTS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-def _text(value: bytes) -> str:
-    """Text that a database in UTF-8 takes: up to the first NUL, and what is not UTF-8 replaced."""
-    return value.split(b"\0", 1)[0].decode("utf-8", "replace")
+def _until_nul(value: bytes) -> bytes:
+    """What C takes for the string."""
+    return value.split(b"\0", 1)[0]
 
 
-def _last(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> str | None:
+def _last(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> bytes | None:
     values = [value for key, value in headers if key.lower() == name]
-    return _text(values[-1]) if values else None
+    return _until_nul(values[-1]) if values else None

@@ -13,7 +13,6 @@ from typing import Any
 import aiohttp
 import psycopg
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from devstack.pg_net.request import Request, open_session, send
 
@@ -52,9 +51,24 @@ SELECT id, method::text, url,
  ORDER BY id
 """
 
+# pg_net writes what came over the wire from C, where nothing validates it, and so does an internal function. Only a
+# superuser can make one, and it is this session's alone: nobody else gets a way to spoil a text.
+_BYTES_AS_TEXT = """
+CREATE FUNCTION pg_temp.as_text(bytes bytea, start int DEFAULT 1) RETURNS text
+    LANGUAGE internal IMMUTABLE STRICT AS 'bytea_substr_no_len';
+REVOKE EXECUTE ON FUNCTION pg_temp.as_text FROM PUBLIC;
+CREATE FUNCTION pg_temp.as_object(names_and_values bytea[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT
+AS $$
+    SELECT jsonb_object(ARRAY(
+        SELECT pg_temp.as_text(part) FROM unnest(names_and_values) WITH ORDINALITY AS parts (part, place) ORDER BY place
+    ))
+$$;
+"""
+
 _ANSWER = """
 INSERT INTO net._http_response (id, status_code, content_type, headers, content, timed_out, error_msg)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+VALUES (%s, %s, pg_temp.as_text(%s), pg_temp.as_object(%s), pg_temp.as_text(%s), %s, %s)
 """
 
 _log = logging.getLogger(__name__)
@@ -127,6 +141,7 @@ async def serve(connection: Connection) -> None:
     # The real worker's statements run inside the server, where neither setting sees them and what they carry.
     await connection.execute("SET log_statement = 'none'")
     await connection.execute("SET log_min_duration_statement = -1")
+    await connection.execute(_BYTES_AS_TEXT)
     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
     wakes = Wakes(connection)
     while True:
@@ -179,7 +194,7 @@ async def _answer(connection: Connection, session: aiohttp.ClientSession, reques
             request.id,
             outcome.status_code,
             outcome.content_type,
-            None if outcome.headers is None else Jsonb(outcome.headers),
+            None if outcome.headers is None else [part for header in outcome.headers.items() for part in header],
             outcome.content,
             outcome.timed_out,
             outcome.error_msg,

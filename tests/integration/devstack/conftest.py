@@ -74,14 +74,26 @@ def wait_for() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def deliver(login: Connection, wait_for: Callable[..., Any]) -> Callable[..., DictRow]:
+def respond(login: Connection, wait_for: Callable[..., Any]) -> Callable[..., int]:
+    """Runs ``SELECT net.http_…`` and returns its id when the response is there."""
+
+    def run(call: str, *parameters: Any) -> int:
+        queued = login.execute(f"SELECT {call} AS id".encode(), parameters).fetchone()
+        assert queued is not None
+        wait_for(lambda: login.execute("SELECT FROM net._http_response WHERE id = %(id)s", queued).rowcount)
+        return int(queued["id"])
+
+    return run
+
+
+@pytest.fixture
+def deliver(login: Connection, respond: Callable[..., int]) -> Callable[..., DictRow]:
     """Runs ``SELECT net.http_…`` and returns the row of its response."""
 
     def run(call: str, *parameters: Any) -> DictRow:
-        queued = login.execute(f"SELECT {call} AS id".encode(), parameters).fetchone()
-        assert queued is not None
-        query = "SELECT * FROM net._http_response WHERE id = %(id)s"
-        row: DictRow = wait_for(lambda: login.execute(query, queued).fetchone())
+        query = "SELECT * FROM net._http_response WHERE id = %s"
+        row = login.execute(query, (respond(call, *parameters),)).fetchone()
+        assert row is not None
         return row
 
     return run
