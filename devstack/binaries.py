@@ -70,15 +70,20 @@ def installed(prefix: Path = PREFIX) -> list[Binaries]:
     return sorted((each for each in found if each.major >= OLDEST), key=lambda each: each.major, reverse=True)
 
 
+def chosen_bindir() -> Path | None:
+    """The bin folder that ``DEVSTACK_PG_BINDIR`` names."""
+    chosen = os.environ.get("DEVSTACK_PG_BINDIR")
+    return Path(chosen).absolute() if chosen else None
+
+
 def find_binaries() -> Binaries:
     """The server to use: that of ``DEVSTACK_PG_BINDIR``, else the newest installed one with pg_cron.
 
     Raises:
         PackagesMissing: there is none, or the chosen one is too old or lacks pg_cron.
     """
-    chosen = os.environ.get("DEVSTACK_PG_BINDIR")
-    if chosen:
-        return _checked(Path(chosen))
+    if (chosen := chosen_bindir()) is not None:
+        return _checked(chosen)
     for binaries in installed():
         if binaries.has_extension("pg_cron"):
             return binaries

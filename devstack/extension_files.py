@@ -24,8 +24,12 @@ class StandIn:
     package: str
 
     def is_real(self, binaries: Binaries) -> bool:
-        """Whether the server ships the extension itself, library and all."""
-        return binaries.has_extension(self.name)
+        """Whether the server ships the extension itself: its library, and a control file that is not a stand-in's."""
+        return binaries.has_extension(self.name) and not _is_stand_in(self._control(binaries))
+
+    def is_half_real(self, binaries: Binaries) -> bool:
+        """Whether the server has the library, which would serve, but not the control file that goes with it."""
+        return binaries.has_library(self.name) and not self.is_real(binaries)
 
     def is_installed(self, binaries: Binaries) -> bool:
         """Whether the stand-in's files are there as they are here."""
@@ -52,9 +56,16 @@ class StandIn:
             unfinished.replace(folder / name)
         return True
 
+    def _control(self, binaries: Binaries) -> Path:
+        return binaries.extension_folder / f"{self.name}.control"
+
     def _files(self) -> dict[str, bytes]:
         names = (f"{self.name}.control", f"{self.name}--{self.version}.sql")
         return {name: files(self.package).joinpath(name).read_bytes() for name in names}
+
+
+def _is_stand_in(control: Path) -> bool:
+    return "-standin'" in control.read_text(encoding="utf-8")
 
 
 def _same(path: Path, content: bytes) -> bool:

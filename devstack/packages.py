@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from ctypes.util import find_library
 from pathlib import Path
 
-from devstack.binaries import OLDEST, find_binaries, installed
+from devstack.binaries import OLDEST, chosen_bindir, find_binaries, installed
 from devstack.errors import PackagesMissing
 from devstack.stand_ins import described, install_missing
 
@@ -39,7 +39,7 @@ def install_packages(say: Say) -> None:
     try:
         binaries = find_binaries()
     except PackagesMissing:
-        if os.environ.get("DEVSTACK_PG_BINDIR"):
+        if chosen_bindir() is not None:
             raise
         _install_server(say)
         binaries = find_binaries()

@@ -12,7 +12,7 @@ from typing import Any, Literal, Unpack
 import psycopg
 
 from devstack import pg_net, vault
-from devstack.binaries import Binaries, find_binaries
+from devstack.binaries import Binaries, chosen_bindir, find_binaries
 from devstack.bootstrap import bootstrap, follow_port
 from devstack.cluster import LOGIN, SUPERUSER, Cluster, socket_conninfo, tcp_url
 from devstack.errors import InvalidArgument, StackConflict
@@ -250,6 +250,11 @@ class Stack:
             raise StackConflict(
                 f"the stack {self.name!r} has the {settings.defaults} default privileges; "
                 f"clean it first, or bring up another --name with the {defaults} ones"
+            )
+        if (chosen := chosen_bindir()) not in (None, settings.bindir):
+            raise StackConflict(
+                f"the stack {self.name!r} has the server in {settings.bindir}, and DEVSTACK_PG_BINDIR is {chosen}; "
+                f"clean it first, or bring up another --name with the other server"
             )
         return settings
 

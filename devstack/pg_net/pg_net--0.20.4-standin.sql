@@ -99,36 +99,136 @@ AS $$
     ) AS characters
 $$;
 
--- Parses the URL as far as SQL can, and appends the pairs, encoded already, to its query.
+-- RFC 3986's removal of dot segments from a path that begins with a slash.
+CREATE FUNCTION net._without_dots(path text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT
+AS $$
+DECLARE
+    segments text[] := pg_catalog.string_to_array(path, '/');
+    kept text[] := '{}';
+BEGIN
+    FOR place IN 2..pg_catalog.cardinality(segments) LOOP
+        IF segments[place] = '..' THEN
+            kept := kept[:pg_catalog.cardinality(kept) - 1];
+        ELSIF segments[place] <> '.' THEN
+            kept := kept || segments[place];
+        END IF;
+    END LOOP;
+    RETURN '/' || pg_catalog.array_to_string(kept, '/')
+        || CASE WHEN kept <> '{}' AND path ~ '/\.\.?$' THEN '/' ELSE '' END;
+END
+$$;
+
+-- A number as C reads it: decimal, octal after a 0, hexadecimal after a 0x; NULL if it is none or too long for one.
+CREATE FUNCTION net._c_number(digits text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT
+AS $$
+    SELECT CASE
+        WHEN digits ~ '^0[xX][0-9A-Fa-f]{1,8}$' THEN
+            ('x' || pg_catalog.lpad(pg_catalog.substr(digits, 3), 16, '0'))::bit(64)::bigint
+        WHEN digits ~ '^0[0-7]{0,12}$' THEN (
+            SELECT pg_catalog.sum(digit::bigint << (3 * place::int - 3))::bigint
+            FROM pg_catalog.regexp_split_to_table(pg_catalog.reverse(digits), '') WITH ORDINALITY AS d (digit, place))
+        WHEN digits ~ '^[1-9][0-9]{0,9}$' THEN digits::bigint
+    END
+$$;
+
+-- The address that a host of one to four numbers stands for, such as 127.1; any other host as it is.
+CREATE FUNCTION net._without_short_forms(host text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT
+AS $$
+DECLARE
+    parts text[] := pg_catalog.string_to_array(host, '.');
+    count int := pg_catalog.cardinality(parts);
+    number bigint;
+    bytes int;
+    address bigint := 0;
+BEGIN
+    FOR place IN 1..count LOOP
+        number := net._c_number(parts[place]);
+        bytes := CASE WHEN place = count THEN 5 - count ELSE 1 END; -- the last number fills what the others leave
+        IF count > 4 OR number IS NULL OR number >> (8 * bytes) > 0 THEN
+            RETURN host;
+        END IF;
+        address := (address << (8 * bytes)) + number;
+    END LOOP;
+    RETURN pg_catalog.host('0.0.0.0'::inet + address);
+END
+$$;
+
+-- The IPv6 address between its brackets, in its shorter form and with its zone; NULL if it is none.
+CREATE FUNCTION net._ipv6(bracketed text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT
+AS $$
+DECLARE
+    parts text[] := pg_catalog.regexp_match(bracketed, '^\[([0-9A-Fa-f:.]*)(?:%(?:25(?=[^]]))?([^]]+))?\]$');
+    address text := parts[1];
+    short text;
+BEGIN
+    IF address !~ ':' THEN
+        RETURN NULL;
+    END IF;
+    short := pg_catalog.host(address::inet);
+    RETURN '[' || CASE WHEN pg_catalog.length(short) < pg_catalog.length(address) THEN short ELSE address END
+        || coalesce('%25' || parts[2], '') || ']';
+EXCEPTION WHEN invalid_text_representation THEN
+    RETURN NULL;
+END
+$$;
+
+-- Parses and normalises the URL as libcurl 7.88 does, and appends the pairs, encoded already, to its query. A URL of
+-- the scheme file is left as it is, since the worker serves none.
 CREATE FUNCTION net._encode_url_with_params_array(url text, params_array text[]) RETURNS text
     LANGUAGE plpgsql IMMUTABLE STRICT
 AS $$
 DECLARE
-    parts text[] := pg_catalog.regexp_match(url, '^([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)([?][^#]*)?(#.*)?$');
-    scheme text := pg_catalog.lower(parts[1]);
+    scheme text := pg_catalog.lower(pg_catalog.substring(url, '^([A-Za-z0-9+.-]{1,40}):'));
+    parts text[] := pg_catalog.regexp_match(
+        url, '^[^:]*:(/*)(?:([^/?#@]*)@)?([^/?#]*)([^?#]*)(?:[?]([^#]*))?(?:#(.*))?$');
+    credentials text := parts[2];
+    host text := pg_catalog.substring(parts[3], '^(\[[^]]*\]?|(?:[^:[][^:]*)?)');
+    port text := pg_catalog.substr(parts[3], pg_catalog.length(host) + 1);
+    path text := parts[4];
+    query text := coalesce(parts[5], '');
+    fragment text := coalesce(parts[6], '');
     pairs text := pg_catalog.array_to_string(params_array, '&');
-    query text := coalesce(parts[4], '');
+    junk text := '[\x01-\x20\x7f]';
+    reason text;
 BEGIN
-    IF scheme IS NULL AND url ~ '^[A-Za-z][A-Za-z0-9+.-]*:' THEN
-        RAISE EXCEPTION 'Unsupported URL scheme';
-    END IF;
-    IF scheme IS NULL OR url ~ '[\x01-\x20\x7f]' THEN
-        RAISE EXCEPTION 'invalid URL "%"', url;
-    END IF;
     -- The schemes of curl as distributions build it; the worker serves http and https alone, as the original's.
-    IF scheme NOT IN ('http', 'https', 'ftp', 'ftps', 'file', 'dict', 'gopher', 'gophers', 'imap', 'imaps', 'ldap',
-                      'ldaps', 'mqtt', 'pop3', 'pop3s', 'rtmp', 'rtsp', 'scp', 'sftp', 'smb', 'smbs', 'smtp',
-                      'smtps', 'telnet', 'tftp', 'ws', 'wss') THEN
-        RAISE EXCEPTION 'Unsupported URL scheme';
+    reason := CASE
+        WHEN scheme IS NULL THEN 'Bad scheme'
+        WHEN scheme NOT IN ('http', 'https', 'ftp', 'ftps', 'file', 'dict', 'gopher', 'gophers', 'imap', 'imaps',
+                            'ldap', 'ldaps', 'mqtt', 'pop3', 'pop3s', 'rtmp', 'rtsp', 'scp', 'sftp', 'smb', 'smbs',
+                            'smtp', 'smtps', 'telnet', 'tftp') THEN 'Unsupported URL scheme'
+        WHEN scheme = 'file' THEN NULL
+        WHEN pg_catalog.length(parts[1]) NOT BETWEEN 1 AND 3 THEN 'Unsupported number of slashes following scheme'
+        WHEN credentials IS NULL AND parts[3] = '' THEN 'No host part in the URL'
+        WHEN fragment ~ junk THEN 'Bad fragment'
+        WHEN query ~ junk THEN 'Bad query'
+        WHEN path ~ junk THEN 'Bad path'
+        WHEN pg_catalog.split_part(credentials, ':', 1) ~ junk THEN 'Bad user'
+        WHEN credentials ~ junk THEN 'Bad password'
+        WHEN port !~ '^(:0*[0-9]{0,5})?$' OR pg_catalog.substring(port, '[0-9]+')::int > 65535 THEN
+            'Port number was not a decimal number between 0 and 65535'
+        WHEN host ~ '^\[' AND net._ipv6(host) IS NULL THEN 'Bad IPv6 address'
+        WHEN host = '' THEN 'No host part in the URL'
+        WHEN host !~ '^\[' AND host ~ '[\x01-\x20\x7f!"$&''()*+,:;<=>?@[\\\]^`{}%]' THEN 'Bad hostname'
+    END;
+    IF reason IS NOT NULL THEN
+        RAISE EXCEPTION 'invalid URL "%": %', url, reason USING ERRCODE = 'internal_error';
     END IF;
-    IF parts[2] = '' AND scheme <> 'file' THEN
-        RAISE EXCEPTION 'invalid URL "%": no host part', url;
+    IF scheme = 'file' THEN
+        RETURN url;
     END IF;
     IF pairs <> '' THEN
-        query := CASE WHEN query IN ('', '?') THEN '?' ELSE query || '&' END || pairs;
+        query := query || CASE WHEN query = '' OR query ~ '&$' THEN '' ELSE '&' END || pairs;
     END IF;
-    RETURN scheme || '://' || parts[2] || CASE WHEN parts[3] = '' THEN '/' ELSE parts[3] END
-        || query || coalesce(parts[5], '');
+    RETURN scheme || '://' || coalesce(credentials || '@', '')
+        || coalesce(net._ipv6(host), net._without_short_forms(host))
+        || coalesce(':' || pg_catalog.substring(port, '[0-9]+')::int, '') || net._without_dots(path)
+        || CASE WHEN query = '' THEN '' ELSE '?' || query END
+        || CASE WHEN fragment = '' THEN '' ELSE '#' || fragment END;
 END
 $$;
 
@@ -140,8 +240,7 @@ AS $$
     FROM pg_catalog.jsonb_each_text(params)
 $$;
 
--- One request into the queue, and a wake for the worker. Unlike the original it refuses a timeout that would never
--- end (0) or that the worker could not serve (negative).
+-- One request into the queue, and a wake for the worker. Unlike the original it refuses a timeout out of range.
 CREATE FUNCTION net._enqueue(method text, url text, params jsonb, headers jsonb, body jsonb, timeout_milliseconds int)
     RETURNS bigint
     LANGUAGE plpgsql
@@ -152,7 +251,7 @@ BEGIN
     IF timeout_milliseconds <= 0 THEN
         RAISE EXCEPTION 'timeout_milliseconds must be greater than 0, not %', timeout_milliseconds
             USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'pg_net itself takes it: 0 then never times out, and a negative one stops its worker';
+                  HINT = 'pg_net itself takes it, and values out of range do harm in its worker';
     END IF;
     INSERT INTO net.http_request_queue (method, url, headers, body, timeout_milliseconds)
     VALUES (method, net._encode_url_with_params_array(url, net._params_array(params)), headers,

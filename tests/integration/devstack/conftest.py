@@ -13,6 +13,8 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 from devstack import Stack
+from devstack.binaries import Binaries
+from devstack.pg_net import STAND_IN
 
 Connection = psycopg.Connection[DictRow]
 
@@ -43,6 +45,13 @@ def stack(running_stack: Stack) -> Stack:
 
 
 @pytest.fixture
+def of_the_stand_in(stack: Stack) -> None:
+    """Skips what holds for the stand-in alone where the server has the real pg_net (``DEVSTACK_PG_BINDIR``)."""
+    if STAND_IN.is_real(Binaries(stack.settings.bindir)):
+        pytest.skip("of the stand-in alone, and this server has the real pg_net")
+
+
+@pytest.fixture
 def login(stack: Stack) -> Iterator[Connection]:
     with _connect(stack.conninfo) as connection:
         yield connection
@@ -56,6 +65,13 @@ def superuser(stack: Stack) -> Iterator[Connection]:
 
 def _connect(conninfo: str) -> Connection:
     return psycopg.connect(conninfo, autocommit=True, row_factory=dict_row)
+
+
+@pytest.fixture
+def user_agent(login: Connection) -> str:
+    row = login.execute("SELECT 'pg_net/' || extversion AS name FROM pg_extension WHERE extname = 'pg_net'").fetchone()
+    assert row is not None
+    return str(row["name"])
 
 
 @pytest.fixture

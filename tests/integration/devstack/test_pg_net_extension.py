@@ -18,6 +18,7 @@ def _one(connection: Connection, query: str, *parameters: Any) -> Any:
     return next(iter(row.values()))
 
 
+@pytest.mark.usefixtures("of_the_stand_in")
 def test_the_extension_can_be_told_from_the_real_one(login: Connection) -> None:
     row = login.execute(
         "SELECT extversion, extnamespace::regnamespace::text AS namespace, extowner::regrole::text AS owner, "
@@ -126,6 +127,7 @@ def test_functions(login: Connection, function: str, arguments: str, result: str
         ("HTTP://h:81/a/b?c=d#e", "{}", "http://h:81/a/b?c=d#e"),
         ("http://h", '{"a": 1}', "http://h/?a=1"),
         ("http://h?", '{"a": 1}', "http://h/?a=1"),
+        ("http://h/?x&", '{"a": 1}', "http://h/?x&a=1"),
         (
             "https://h/p?q=1#f",
             '{"b": true, "a": null, "c": {"d": [1]}}',
@@ -140,14 +142,96 @@ def test_the_stored_url(login: Connection, url: str, params: str, stored: str) -
         assert _one(login, "SELECT url FROM net.http_request_queue WHERE id = %s", queued) == stored
 
 
+@pytest.mark.usefixtures("of_the_stand_in")
+@pytest.mark.parametrize(
+    ("url", "stored"),
+    [
+        ("http://h/a/../b", "http://h/b"),
+        ("http://h/a/./b/..", "http://h/a/"),
+        ("http://h/a//../b?x=/../y", "http://h/a/b?x=/../y"),
+        ("http://h/../../x", "http://h/x"),
+        ("http://h/a/%2e%2e/b", "http://h/a/%2e%2e/b"),
+        ("http://h/..a/...", "http://h/..a/..."),
+        ("http://H.Example:080/P", "http://H.Example:80/P"),
+        ("http://h:/x", "http://h/x"),
+        ("https://h:443", "https://h:443/"),
+        ("http:/h", "http://h/"),
+        ("http:///h", "http://h/"),
+        ("http://h/?#f", "http://h/#f"),
+        ("http://h#f?g", "http://h/#f?g"),
+        ("http://127.1/x", "http://127.0.0.1/x"),
+        ("http://0x7f.1/", "http://127.0.0.1/"),
+        ("http://0177.0.0.1/", "http://127.0.0.1/"),
+        ("http://2130706433/", "http://127.0.0.1/"),
+        ("http://127.1.2/", "http://127.1.0.2/"),
+        ("http://256.1/", "http://256.1/"),
+        ("http://4294967296/", "http://4294967296/"),
+        ("http://08.1.1.1/", "http://08.1.1.1/"),
+        ("http://1.2.3.4.5/", "http://1.2.3.4.5/"),
+        ("http://[0:0:0:0:0:0:0:1]:80/", "http://[::1]:80/"),
+        ("http://[fe80::1%eth0]/", "http://[fe80::1%25eth0]/"),
+        ("http://user:p%40ss@h/", "http://user:p%40ss@h/"),
+        ("http://user@h", "http://user@h/"),
+        ("http://h/ü?ü", "http://h/ü?ü"),
+        ("ftp://h/x", "ftp://h/x"),
+    ],
+)
+def test_a_url_is_normalised_when_it_is_queued(login: Connection, url: str, stored: str) -> None:
+    assert _one(login, "SELECT net._encode_url_with_params_array(%s, '{}')", url) == stored
+
+
+PORT = "Port number was not a decimal number between 0 and 65535"
+
+
+@pytest.mark.usefixtures("of_the_stand_in")
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("", "Bad scheme"),
+        ("/x", "Bad scheme"),
+        ("//h/x", "Bad scheme"),
+        ("h", "Bad scheme"),
+        (" http://h/", "Bad scheme"),
+        ("localhost:6666", "Unsupported URL scheme"),
+        ("what://h", "Unsupported URL scheme"),
+        ("mailto:x@y", "Unsupported URL scheme"),
+        ("http:h", "Unsupported number of slashes following scheme"),
+        ("http:////h", "Unsupported number of slashes following scheme"),
+        ("http://", "No host part in the URL"),
+        ("http://u@/x", "No host part in the URL"),
+        ("http://h:99999/", PORT),
+        ("http://h:65536/", PORT),
+        ("http://h:x/", PORT),
+        ("http://h:-1/", PORT),
+        ("http://h: 80/", PORT),
+        ("http://h:80:80/", PORT),
+        ("http://::1/", PORT),
+        ("http://[::1]x/", PORT),
+        ("http://[::1/", "Bad IPv6 address"),
+        ("http://[1:2:3:4:5:6:7:8:9]/", "Bad IPv6 address"),
+        ("http://h /", "Bad hostname"),
+        ("http://h$/", "Bad hostname"),
+        ("http://a:b@c@h/", "Bad hostname"),
+        ("http://h/a b", "Bad path"),
+        ("http://h/ ", "Bad path"),
+        ("http://h/a\tb", "Bad path"),
+        ("http://h/?a b", "Bad query"),
+        ("http://h/#a b", "Bad fragment"),
+        ("http://u ser@h/", "Bad user"),
+        ("http://u:p w@h/", "Bad password"),
+    ],
+)
+def test_a_url_that_is_none_is_refused_when_it_is_queued(login: Connection, url: str, reason: str) -> None:
+    with pytest.raises(errors.InternalError) as refused:
+        login.execute("SELECT net.http_get(%s)", (url,))
+    assert refused.value.diag.message_primary == f'invalid URL "{url}": {reason}'
+    assert refused.value.sqlstate == "XX000"
+    assert _one(login, "SELECT count(*) FROM net.http_request_queue") == 0
+
+
 @pytest.mark.parametrize(
     ("call", "kind", "text"),
     [
-        ("net.http_post('/x')", errors.RaiseException, 'invalid URL "/x"'),
-        ("net.http_post('localhost:6666')", errors.RaiseException, "Unsupported URL scheme"),
-        ("net.http_get('what://h')", errors.RaiseException, "Unsupported URL scheme"),
-        ("net.http_get('http://h/a b')", errors.RaiseException, 'invalid URL "http://h/a b"'),
-        ("net.http_get('http:///a')", errors.RaiseException, 'invalid URL "http:///a": no host part'),
         (
             "net.http_post('http://h', headers := '{\"content-type\": \"application/json; charset=utf-8\"}')",
             errors.RaiseException,
@@ -164,11 +248,6 @@ def test_the_stored_url(login: Connection, url: str, params: str, stored: str) -
             'null value in column "timeout_milliseconds" of relation "http_request_queue" violates not-null constraint',
         ),
         (
-            "net.http_get('http://h', timeout_milliseconds := 0)",
-            errors.InvalidParameterValue,
-            "timeout_milliseconds must be greater than 0, not 0",
-        ),
-        (
             "net.http_get('http://h', params := '[]')",
             errors.InvalidParameterValue,
             "cannot call jsonb_each_text on a non-object",
@@ -181,6 +260,13 @@ def test_a_call_that_is_refused_queues_nothing(
     with pytest.raises(kind) as refused:
         login.execute(f"SELECT {call}".encode())
     assert refused.value.diag.message_primary == text
+    assert _one(login, "SELECT count(*) FROM net.http_request_queue") == 0
+
+
+@pytest.mark.usefixtures("of_the_stand_in")
+def test_a_timeout_out_of_range_is_refused(login: Connection) -> None:
+    with pytest.raises(errors.InvalidParameterValue, match="timeout_milliseconds must be greater than 0, not 0"):
+        login.execute("SELECT net.http_get('http://h', timeout_milliseconds := 0)")
     assert _one(login, "SELECT count(*) FROM net.http_request_queue") == 0
 
 

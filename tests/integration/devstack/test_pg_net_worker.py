@@ -86,6 +86,7 @@ def test_a_thousand_in_one_transaction_arrive_once_each(
     assert sorted(request["json"]["n"] for request in stack.requests("hello")) == list(range(1, 1001))
 
 
+@pytest.mark.usefixtures("of_the_stand_in")
 def test_a_worker_killed_in_mid_round_sends_again(
     stack: Stack, login: Connection, wait_for: WaitFor, hello: str
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_worker_killed_in_mid_round_sends_again(
     assert sorted(request["function"] for request in stack.requests()) == ["hello", "hello", "slow", "slow"]
 
 
+@pytest.mark.usefixtures("of_the_stand_in")
 def test_a_worker_that_is_stopped_finishes_its_round(
     stack: Stack, login: Connection, wait_for: WaitFor, hello: str
 ) -> None:
@@ -112,6 +114,7 @@ def test_a_worker_that_is_stopped_finishes_its_round(
     assert sorted(request["function"] for request in stack.requests()) == ["hello", "slow"]
 
 
+@pytest.mark.usefixtures("of_the_stand_in")
 def test_a_server_killed_comes_back_with_empty_tables_and_ids_from_one(
     stack: Stack, wait_for: WaitFor, hello: str
 ) -> None:
@@ -130,6 +133,7 @@ def test_a_server_killed_comes_back_with_empty_tables_and_ids_from_one(
         wait_for(lambda: _answered(after) == {1})
 
 
+@pytest.mark.usefixtures("of_the_stand_in")
 def test_the_worker_can_be_asked_for(stack: Stack, login: Connection, wait_for: WaitFor, hello: str) -> None:
     login.execute("SELECT net.check_worker_is_up()")
     stop(stack.places.pid_file("worker"))
@@ -184,6 +188,7 @@ def test_ttl_and_batch_size_are_read_each_round(
     wait_for(lambda: _answered(login) <= {last})
 
 
+@pytest.mark.usefixtures("of_the_stand_in")
 def test_dropped_tables_do_not_end_the_worker(
     stack: Stack, superuser: Connection, deliver: Deliver, hello: str
 ) -> None:
@@ -204,4 +209,5 @@ def test_collecting_waits_for_the_response(login: Connection, stack: Stack, hell
     assert (row["status"], row["message"], row["status_code"], row["body"]) == ("SUCCESS", "ok", 200, "text")
     failed = login.execute(collect, (_post(login, "http://127.0.0.1:1/"),)).fetchone()
     assert failed is not None
-    assert (failed["status"], failed["message"]) == ("ERROR", "Could not connect to server")
+    assert failed["status"] == "ERROR"
+    assert failed["message"] in ("Could not connect to server", "Couldn't connect to server")

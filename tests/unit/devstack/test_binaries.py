@@ -38,6 +38,9 @@ def test_a_server_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     chosen = _server(tmp_path, "16", cron=True)
     monkeypatch.setenv("DEVSTACK_PG_BINDIR", str(chosen))
     assert find_binaries().bindir == chosen
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DEVSTACK_PG_BINDIR", "16/bin/")  # the server's programs run in another folder
+    assert find_binaries().bindir == chosen
 
 
 @pytest.mark.parametrize(("version", "cron"), [("14", True), ("16", False)])

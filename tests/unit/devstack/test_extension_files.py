@@ -52,6 +52,26 @@ def test_what_the_server_ships_is_left_alone(binaries: Binaries) -> None:
     assert described(binaries) == ["the pg_net stand-in", "supabase_vault"]
 
 
+@pytest.mark.parametrize("stand_in", STAND_INS, ids=lambda each: each.name)
+def test_what_the_server_ships_takes_the_place_of_a_stand_in(binaries: Binaries, stand_in: StandIn) -> None:
+    stand_in.install(binaries)
+    _ship(binaries, stand_in.name)
+    assert stand_in.is_real(binaries)
+    install_missing(binaries, lambda _: None)
+    assert (binaries.extension_folder / f"{stand_in.name}.control").read_text() == "real"
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_half_of_a_real_extension_is_refused(binaries: Binaries, installed: bool) -> None:
+    stand_in = next(each for each in STAND_INS if each.name == "pg_net")
+    if installed:
+        stand_in.install(binaries)
+    (binaries.library_folder / "pg_net.so").touch()
+    assert not stand_in.is_real(binaries)
+    with pytest.raises(PackagesMissing, match=r"has pg_net\.so, but .* lacks the control file that belongs to it"):
+        install_missing(binaries, lambda _: None)
+
+
 def test_who_may_not_write_there_is_told_the_command(binaries: Binaries, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda *_: False)  # root may write everywhere
     with pytest.raises(
