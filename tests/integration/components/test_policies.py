@@ -242,6 +242,8 @@ def test_two_at_once_are_one(postgres: Connection, conninfo: str, endpoint: Endp
         ("2026-01-15", ("11-15", "01-15"), True),
         ("2026-01-16", ("11-15", "01-15"), False),
         ("2026-11-14", ("11-15", "01-15"), False),
+        ("2027-03-01", ("02-29", "02-29"), False),
+        ("2028-02-29", ("02-29", "02-29"), True),
         ("2026-02-28", ("-1", "-1"), True),
         ("2028-02-28", ("-1", "-1"), False),
         ("2026-02-26", ("-3", "-1"), True),
@@ -254,6 +256,43 @@ def test_two_at_once_are_one(postgres: Connection, conninfo: str, endpoint: Endp
 def test_days(postgres: Connection, day: str, bounds: tuple[str, str], within: bool) -> None:
     found = postgres.execute("SELECT public.cron_day_is_within(%s, %s, %s)", [day, *bounds]).fetchone()
     assert found == (within,)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "february", "leap_february", "april", "may"),
+    [
+        (("29", "-1"), [], [29], [29, 30], [29, 30, 31]),
+        (("30", "-1"), [], [], [30], [30, 31]),
+        (("31", "-1"), [], [], [], [31]),
+        (("31", "31"), [], [], [], [31]),
+        (("20", "-12"), [], [], [], [20]),
+        (("-28", "3"), [1, 2, 3], [2, 3], [3], []),
+        (("-28", "-27"), [1, 2], [2, 3], [3, 4], [4, 5]),
+        # over the end in every month, and so declared
+        (("25", "2"), [1, 2, *range(25, 29)], [1, 2, *range(25, 30)], [1, 2, *range(25, 31)], [1, 2, *range(25, 32)]),
+        (("31", "1"), [1], [1], [1], [1, 31]),
+        (("-3", "2"), [1, 2, 26, 27, 28], [1, 2, 27, 28, 29], [1, 2, 28, 29, 30], [1, 2, 29, 30, 31]),
+        (("-1", "-27"), [1, 2, 28], [1, 2, 3, 29], [1, 2, 3, 4, 30], [1, 2, 3, 4, 5, 31]),
+        (("29", "-27"), [1, 2], [1, 2, 3, 29], [1, 2, 3, 4, 29, 30], [1, 2, 3, 4, 5, 29, 30, 31]),
+    ],
+)
+def test_days_of_the_month_wrap_where_they_do_so_in_every_month(
+    postgres: Connection,
+    bounds: tuple[str, str],
+    february: list[int],
+    leap_february: list[int],
+    april: list[int],
+    may: list[int],
+) -> None:
+    query = (
+        "SELECT extract(day FROM d)::int FROM generate_series(%s::date, %s::date + interval '1 month - 1 day', '1 day') "
+        "AS t (d) WHERE public.cron_day_is_within(d::date, %s, %s) ORDER BY d"
+    )
+    found = [
+        [day for (day,) in postgres.execute(query, [first, first, *bounds]).fetchall()]
+        for first in ("2027-02-01", "2028-02-01", "2027-04-01", "2027-05-01")
+    ]
+    assert found == [february, leap_february, april, may]
 
 
 def test_other_days_are_skipped_but_by_hand(postgres: Connection, endpoint: Endpoint, schedule: Schedule) -> None:
