@@ -2,12 +2,13 @@
 
 pg_cron goes through real time minute by minute and looks up the wall time of each in ``cron.timezone``
 (``ShouldRunTask`` in its pg_cron.c). So a wall time that a clock change skips never runs, and one that it
-repeats runs twice. cronsim follows Debian's cron there, which is why it is given plain wall times alone.
+repeats runs twice. cronsim follows Debian's cron there, which is why it is given plain wall times alone. The last
+day of the month is one of which it is the 1st in 24 hours: where the clock is changed meanwhile, another.
 """
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import dropwhile, groupby, pairwise
@@ -18,6 +19,8 @@ DAY = timedelta(days=1)
 DAY_MINUTES = 24 * 60
 ALL_DAYS = frozenset(range(1, 32))
 ALL_WEEKDAYS = frozenset(range(7))
+_AROUND_LAST = frozenset({1, *range(27, 32)})
+"""Days of the month of which it can be the 1st in 24 hours, whatever is done to the clock."""
 FIRST_DAY = date(2001, 1, 1)
 """Any will do."""
 
@@ -42,6 +45,13 @@ class DayRule:
         """Whether day of month and day of week must match together."""
         return self.days_star or self.weekdays_star
 
+    def allows(self, instant: datetime, zone: tzinfo) -> bool:
+        """Whether it is one of the days at an instant, by the clock of a zone."""
+        wall = _wall(instant, zone)
+        by_month = wall.day in self.days or (self.last_day and _wall(instant + DAY, zone).day == 1)
+        by_week = wall.isoweekday() % 7 in self.weekdays
+        return wall.month in self.months and ((by_month and by_week) if self.needs_both else (by_month or by_week))
+
 
 @dataclass(frozen=True)
 class Times:
@@ -53,6 +63,9 @@ class Times:
 
     def runs(self, after: datetime, zone: tzinfo) -> Iterator[datetime]:
         """The runs after an instant, in UTC, without end; ``zone`` is the server's ``cron.timezone``."""
+        if self.rule.last_day and zone is not UTC:
+            near = replace(self, rule=replace(self.rule, days=_AROUND_LAST, last_day=False))
+            return (run for run in near.runs(after, zone) if self.rule.allows(run, zone))
         start = after.astimezone(UTC)
         # Before a clock is set back, the wall times to come begin earlier than the present one.
         wall = min(_wall(start, zone), _wall(start + DAY, zone) - DAY)

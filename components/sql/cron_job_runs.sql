@@ -15,7 +15,7 @@ SELECT
     END AS state,
     coalesce(d.start_time, d.end_time, CASE WHEN d.status = 'failed' THEN now() END) AS fired_at, -- before 1.6.3: neither
     CASE WHEN d.status IN ('succeeded', 'failed') THEN coalesce(d.end_time, d.start_time, now()) END AS settled_at,
-    (extract(epoch FROM d.end_time - d.start_time) * 1000)::int AS milliseconds,
+    least(extract(epoch FROM d.end_time - d.start_time) * 1000, 2147483647)::int AS milliseconds, -- 24.8 days at most
     CASE
         WHEN d.status = 'succeeded' AND d.command ~ 'net\.http_(get|post|delete)'
             THEN 'queued by a command that keeps no account of its answer'

@@ -15,5 +15,5 @@ SELECT
         pg_total_relation_size({runs})
     )::bigint AS ledger_bytes,
     pg_total_relation_size('cron.job_run_details') AS details_bytes,
-    (SELECT current_setting('cron.timezone', true)) AS timezone,
+    (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.timezone') AS timezone, -- as cron_zone has it
     coalesce(current_setting('cron.log_run', true), 'on') = 'on' AS accounts

@@ -66,8 +66,9 @@ def test_without_a_policy_nothing_is_asked() -> None:
 
 
 def test_the_sweep_knows_what_to_make_up_for() -> None:
-    text = runs_sweep_job("public", OWNER, RetentionConfig(), catch_up=["it's", "b"]).command
-    assert "catch_up_cron_runs('{it''s,b}'::text[])" in text
+    caught = [("it's", None, None), ("b", "-3", "2026-09-01")]
+    text = runs_sweep_job("public", OWNER, RetentionConfig(), catch_up=caught).command
+    assert "catch_up_cron_runs('{{it''s,NULL,NULL},{b,-3,2026-09-01}}'::text[])" in text
     assert "'{}'::text[]" in runs_sweep_job("public", OWNER, RetentionConfig()).command
 
 
