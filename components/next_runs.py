@@ -45,12 +45,11 @@ class DayRule:
         """Whether day of month and day of week must match together."""
         return self.days_star or self.weekdays_star
 
-    def allows(self, instant: datetime, zone: tzinfo) -> bool:
-        """Whether it is one of the days at an instant, by the clock of a zone."""
-        wall = _wall(instant, zone)
-        by_month = wall.day in self.days or (self.last_day and _wall(instant + DAY, zone).day == 1)
-        by_week = wall.isoweekday() % 7 in self.weekdays
-        return wall.month in self.months and ((by_month and by_week) if self.needs_both else (by_month or by_week))
+    def includes(self, day: date, tomorrow: date) -> bool:
+        """Whether a day is one of them; ``tomorrow`` is what the date will be in 24 hours."""
+        by_month = day.day in self.days or (self.last_day and tomorrow.day == 1)
+        by_week = day.isoweekday() % 7 in self.weekdays
+        return day.month in self.months and ((by_month and by_week) if self.needs_both else (by_month or by_week))
 
 
 @dataclass(frozen=True)
@@ -64,14 +63,35 @@ class Times:
     def runs(self, after: datetime, zone: tzinfo) -> Iterator[datetime]:
         """The runs after an instant, in UTC, without end; ``zone`` is the server's ``cron.timezone``."""
         if self.rule.last_day and zone is not UTC:
-            near = replace(self, rule=replace(self.rule, days=_AROUND_LAST, last_day=False))
-            return (run for run in near.runs(after, zone) if self.rule.allows(run, zone))
+            return (run for run in self._around_last_days().runs(after, zone) if self._is_due(run, zone))
         start = after.astimezone(UTC)
         # Before a clock is set back, the wall times to come begin earlier than the present one.
         wall = min(_wall(start, zone), _wall(start + DAY, zone) - DAY)
         folds = (0,) if zone is UTC else (0, 1)  # UTC repeats no hour
         both = heapq.merge(*(_instants(CronSim(self._expression(), wall), zone, fold) for fold in folds))
         return (instant for instant, _ in groupby(dropwhile(lambda instant: instant <= start, both)))
+
+    def last_days_amiss(self, after: datetime, until: datetime, zone: tzinfo) -> Iterator[tuple[datetime, bool]]:
+        """Where pg_cron's last day of a month is not the calendar's: an instant in UTC, and whether it runs then."""
+        if not self.rule.last_day:
+            return
+        first = _wall(after, zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        while (first := (first + 31 * DAY).replace(day=1)).replace(tzinfo=zone) < until:
+            begin, end = ((first + days * DAY).replace(tzinfo=zone) for days in (-3, 2))
+            if begin.utcoffset() == end.utcoffset():
+                continue
+            for run in self._around_last_days().runs(begin, zone):
+                if run >= end:
+                    break
+                wall = _wall(run, zone)
+                if (due := self._is_due(run, zone)) != self.rule.includes(wall, wall + DAY):
+                    yield run, due
+
+    def _around_last_days(self) -> "Times":
+        return replace(self, rule=replace(self.rule, days=_AROUND_LAST, last_day=False))
+
+    def _is_due(self, instant: datetime, zone: tzinfo) -> bool:
+        return self.rule.includes(_wall(instant, zone), _wall(instant + DAY, zone))
 
     def shortest_gap(self) -> int:
         """The shortest time between two consecutive runs in seconds, by a clock that is never changed."""
@@ -100,11 +120,7 @@ def shortest_day_gap(rule: DayRule) -> int | None:
     days = 28 * 365 + 7
     for number in range(days):
         day = FIRST_DAY + timedelta(days=number)
-        if day.month not in rule.months:
-            continue
-        is_last = rule.last_day and (day + DAY).month != day.month
-        by_month, by_week = day.day in rule.days or is_last, day.isoweekday() % 7 in rule.weekdays
-        if (by_month and by_week) if rule.needs_both else (by_month or by_week):
+        if rule.includes(day, day + DAY):
             if found and number - found[-1] == 1:
                 return 1
             found.append(number)

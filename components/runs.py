@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 from itertools import takewhile
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg import sql
 
@@ -15,6 +14,7 @@ from components.owner import owner_of
 from components.run_ledger import HISTORY, RUNS
 from components.schedule import ScheduleError, parse_schedule
 from components.sql import load_sql
+from components.zone import zone_of
 
 OPEN = ("queued", "sent", "retrying")
 BAD = ("failed", "timed_out", "lost", "exhausted")
@@ -120,10 +120,7 @@ class Health(NamedTuple):
     @property
     def zone(self) -> tzinfo:
         """The one of pg_cron, which reads schedules in GMT unless its cron.timezone says otherwise."""
-        try:
-            return ZoneInfo(self.timezone) if self.timezone else UTC
-        except ZoneInfoNotFoundError:
-            return UTC
+        return zone_of(self.timezone) or UTC
 
     def problems(self) -> list[str]:
         """What is wrong, a sentence each."""

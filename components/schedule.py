@@ -28,7 +28,7 @@ class PgCronVersion(NamedTuple):
         return f"{self.major}.{self.minor}"
 
 
-INTERVALS_SINCE = PgCronVersion(1, 5)
+INTERVALS_SINCE = ZONES_SINCE = PgCronVersion(1, 5)
 # Really 1.6.0, whose extversion still read 1.5: that one cannot be told from 1.5.x, where '$' is refused.
 LAST_DAY_SINCE = PgCronVersion(1, 6)
 
@@ -128,12 +128,28 @@ def parse_version(extversion: str) -> PgCronVersion:
     return PgCronVersion(int(match[1]), int(match[2]))
 
 
+def known_version(extversion: str | None) -> PgCronVersion | None:
+    """None where there is none yet, or one of a build that this project does not know."""
+    try:
+        return parse_version(extversion) if extversion else None
+    except ValueError:
+        return None
+
+
 def parse_schedule(text: str, version: PgCronVersion | None = None) -> Schedule:
     """Read a schedule as the pg_cron of that version would; None takes what any version from 1.4 on does.
 
     Raises ScheduleError where pg_cron refuses the text, or takes it for something that nobody means.
     """
     return _Parser(text, version, _MAX_REPAIRS).schedule()
+
+
+def foretold(text: str, after: datetime, count: int, tz: tzinfo) -> list[datetime]:
+    """The next runs of a schedule that lives in a database; none of one that pg_cron may take and we do not know."""
+    try:
+        return parse_schedule(text).next_runs(after, count, tz)
+    except ScheduleError:
+        return []
 
 
 class _Parser:
