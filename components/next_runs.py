@@ -19,6 +19,7 @@ DAY = timedelta(days=1)
 DAY_MINUTES = 24 * 60
 ALL_DAYS = frozenset(range(1, 32))
 ALL_WEEKDAYS = frozenset(range(7))
+ALL_MONTHS = frozenset(range(1, 13))
 _AROUND_LAST = frozenset({1, *range(27, 32)})
 """Days of the month of which it can be the 1st in 24 hours, whatever is done to the clock."""
 FIRST_DAY = date(2001, 1, 1)
@@ -44,6 +45,11 @@ class DayRule:
     def needs_both(self) -> bool:
         """Whether day of month and day of week must match together."""
         return self.days_star or self.weekdays_star
+
+    @property
+    def is_every_day(self) -> bool:
+        """Whether no day is left out."""
+        return self.days == ALL_DAYS and self.weekdays == ALL_WEEKDAYS and self.months == ALL_MONTHS
 
     def includes(self, day: date, tomorrow: date) -> bool:
         """Whether a day is one of them; ``tomorrow`` is what the date will be in 24 hours."""
