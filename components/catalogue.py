@@ -28,6 +28,7 @@ from components.pasted_key import (
 from components.policy import ActiveBetween, CatchUp
 from components.request import HttpAction, Probe, Request
 from components.schedule import ScheduleError, parse_schedule
+from components.schedule_words import remarks
 from components.texts import Place
 from components.words import SecretFormat
 
@@ -136,6 +137,7 @@ class Job(Model):
 
     def warnings(self) -> Iterator[str]:
         """Sentences on what is allowed and may still go wrong."""
+        yield from remarks(self.schedule)
         if self.http is None or self.http.timeout <= EARLY_DROP:
             return
         if self.expected_duration is None or self.expected_duration > EARLY_DROP:

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 from components.next_runs import ALL_DAYS, ALL_WEEKDAYS, DayRule, Times, shortest_day_gap
-from components.schedule_field import UNITS, Problem, read_item, shown
+from components.schedule_field import DAY, UNITS, Problem, read_item, shown
 
 
 class PgCronVersion(NamedTuple):
@@ -319,18 +319,18 @@ class _Parser:
 
 
 def _every(minutes: int) -> str:
-    """The schedule for a number of minutes, hours or days, which need not be one that divides evenly."""
-    if minutes == 1:
-        return "* * * * *"
+    """The schedule for a number of minutes, hours or days, at most so many that the rhythm is even."""
     if minutes < 60:
-        return f"*/{minutes} * * * *"
+        return f"*/{_divisor(60, minutes)} * * * *" if minutes > 1 else "* * * * *"
     hours = -(-minutes // 60)
-    if hours == 1:
-        return "0 * * * *"
     if hours < 24:
-        return f"0 */{hours} * * *"
+        return f"0 */{_divisor(24, hours)} * * *" if hours > 1 else "0 * * * *"
     days = -(-hours // 24)
-    return "0 0 * * *" if days == 1 else f"0 0 */{days} * *"
+    return f"0 0 */{days} * *" if 1 < days <= DAY.high else "0 0 * * *"
+
+
+def _divisor(cycle: int, most: int) -> int:
+    return max(step for step in range(1, most + 1) if cycle % step == 0)
 
 
 def _five_of(fields: list[str]) -> list[str]:

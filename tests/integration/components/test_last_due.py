@@ -105,7 +105,7 @@ def drawn(rng: random.Random, count: int) -> Iterator[tuple[str, Schedule]]:
         text = rng.choice((" ", "\t ")).join(map(field, UNITS))
         try:
             schedule = parse_schedule(text)
-        except ScheduleError:  # backwards, uneven or never
+        except ScheduleError:  # backwards or never
             continue
         count -= 1
         yield text, schedule
