@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,14 +62,55 @@ def test_a_placeholder_of_that_name_has_no_effect(postgres: Connection) -> None:
     assert zone_in_the_database(postgres) == "GMT"
 
 
-def test_the_database_goes_by_it(postgres: Connection, cron_timezone: SetZone) -> None:
+def test_who_may_not_see_it_takes_it_for_gmt(
+    superuser: Connection, postgres: Connection, cron_timezone: SetZone
+) -> None:
+    cron_timezone("Asia/Tokyo")
+    superuser.execute("REVOKE pg_monitor FROM postgres")
+    try:
+        assert zone_in_the_database(postgres) == "GMT"
+    finally:
+        superuser.execute("GRANT pg_monitor TO postgres")
+
+
+def test_the_database_goes_by_it(superuser: Connection, postgres: Connection, cron_timezone: SetZone) -> None:
     cron_timezone("Asia/Tokyo")
     assert zone_in_the_database(postgres) == "Asia/Tokyo"
+    superuser.execute("UPDATE pg_extension SET extversion = '1.6' WHERE extname = 'pg_cron'")
+    assert zone_in_the_database(postgres) == "Asia/Tokyo"
+    superuser.execute("UPDATE pg_extension SET extversion = '1.4-1' WHERE extname = 'pg_cron'")
     due = postgres.execute(
         "SELECT public.cron_last_due_within('0 0 * * *', '2026-11-01Z', '2026-11-20Z', from_day, to_day) "
         "FROM (VALUES (NULL, NULL), ('10', '12')) AS t (from_day, to_day)"
     ).fetchall()
     assert due == [(datetime(2026, 11, 19, 15, tzinfo=UTC),), (datetime(2026, 11, 11, 15, tzinfo=UTC),)]
+
+
+@pytest.mark.parametrize(
+    ("until", "due"),
+    [
+        ("2026-12-01 00:08Z", "2026-11-30 02:00Z"),  # down over the last day's 02:00, back at 00:10 on the 1st
+        ("2026-12-05 10:00Z", "2026-11-30 02:00Z"),
+        ("2026-11-30 01:59Z", "2026-11-29 02:00Z"),
+        ("2026-11-27 10:00Z", None),
+    ],
+)
+def test_the_last_run_that_was_due_on_an_allowed_day(postgres: Connection, until: str, due: str | None) -> None:
+    query = "SELECT public.cron_last_due_within('0 2 * * *', '2026-11-27 03:00Z', %s, '-3', '-1')"
+    assert postgres.execute(query, [until]).fetchone() == (due and datetime.fromisoformat(due),)
+
+
+def test_days_are_those_of_the_zones_clock_where_it_is_changed(postgres: Connection, cron_timezone: SetZone) -> None:
+    """For each day around two changes: the last minute that was due on it is the last of that day."""
+    for name, changed in (("Europe/Berlin", "2026-03-29"), ("Antarctica/Troll", "2026-10-25")):
+        cron_timezone(name)
+        zone = ZoneInfo(name)
+        for days in range(-2, 3):
+            day = datetime.fromisoformat(changed) + timedelta(days=days)
+            bound = str(day.date())
+            query = "SELECT public.cron_last_due_within('30 * * * *', '2026-01-01Z', %s, %s, %s)"
+            found = postgres.execute(query, [day + timedelta(days=4), bound, bound]).fetchone()
+            assert found == (day.replace(hour=23, minute=30, tzinfo=zone).astimezone(UTC),)
 
 
 @pytest.mark.parametrize(
