@@ -24,6 +24,7 @@ _AROUND_LAST = frozenset({1, *range(27, 32)})
 """Days of the month of which it can be the 1st in 24 hours, whatever is done to the clock."""
 FIRST_DAY = date(2001, 1, 1)
 """Any will do."""
+CALENDAR_DAYS = 28 * 365 + 7
 
 
 @dataclass(frozen=True)
@@ -116,23 +117,24 @@ class Times:
         return f"{_join(self.minutes)} {_join(self.hours)} {days} {_join(rule.months)} {weekdays}"
 
 
+def days_of(rule: DayRule) -> Iterator[date]:
+    """The days of 28 years, after which the calendar repeats from 1901 to 2099."""
+    days = (FIRST_DAY + timedelta(days=number) for number in range(CALENDAR_DAYS))
+    return (day for day in days if rule.includes(day, day + DAY))
+
+
 @lru_cache(maxsize=4096)
 def shortest_day_gap(rule: DayRule) -> int | None:
-    """The least number of days between two days of the rule, None if it has none.
-
-    Looks at 28 years: from 1901 to 2099 the calendar repeats after that many.
-    """
+    """The least number of days between two days of the rule, None if it has none."""
     found: list[int] = []
-    days = 28 * 365 + 7
-    for number in range(days):
-        day = FIRST_DAY + timedelta(days=number)
-        if rule.includes(day, day + DAY):
-            if found and number - found[-1] == 1:
-                return 1
-            found.append(number)
+    for day in days_of(rule):
+        number = (day - FIRST_DAY).days
+        if found and number - found[-1] == 1:
+            return 1
+        found.append(number)
     if not found:
         return None
-    found.append(found[0] + days)
+    found.append(found[0] + CALENDAR_DAYS)
     return min(later - earlier for earlier, later in pairwise(found))
 
 

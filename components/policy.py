@@ -5,6 +5,7 @@ what needs a look back over time is done by the sweep.
 """
 
 import re
+from calendar import monthrange
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -80,6 +81,30 @@ class ActiveBetween(Model):
         if _kind(self.from_) == "date" and self.from_ > self.to:
             raise ValueError(f"ends on {self.to}, before it begins on {self.from_}; exchange them")
         return self
+
+    @property
+    def is_of_dates(self) -> bool:
+        """Whether it comes once, and not in each month or year."""
+        return _kind(self.from_) == "date"
+
+    def includes(self, day: date) -> bool:
+        """Whether a day is one of them, as sql/cron_day_is_within.sql has it."""
+        (low, high), *others = (
+            (_resolved(self.from_, length), _resolved(self.to, length))
+            for length in (monthrange(day.year, day.month)[1], 28, 31)
+        )
+        present = day.isoformat()[-len(low) :]
+        if low <= high:
+            return low <= present <= high
+        return all(first > last for first, last in others) and (present >= low or present <= high)
+
+
+def _resolved(bound: str, length: int) -> str:
+    """A bound in a month of so many days, as the end of a date."""
+    if not _DAY_OF_MONTH.fullmatch(bound):
+        return bound
+    number = int(bound)
+    return f"{number if number > 0 else length + 1 + number:02}"
 
 
 def _kind(day: str) -> str:

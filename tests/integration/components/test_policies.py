@@ -1,8 +1,9 @@
 """Retry, overlap, active_between, catch_up and idempotency on a real server, with pg_net's worker and a real endpoint."""
 
+import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -12,6 +13,7 @@ from components.connection import Database
 from components.cron_job import CronJobProvider
 from components.declaration import runs_sweep_job
 from components.function import LEDGER_FUNCTIONS
+from components.policy import ActiveBetween
 from components.run_ledger import RunLedgerProvider
 from components.runs import history
 from tests.integration.components.endpoint import Answer, Asked, Endpoint
@@ -296,6 +298,20 @@ def test_days_of_the_month_wrap_where_they_do_so_in_every_month(
         for first in ("2027-02-01", "2028-02-01", "2027-04-01", "2027-05-01")
     ]
     assert found == [february, leap_february, april, may]
+
+
+def test_the_catalogue_and_the_database_agree_on_days(postgres: Connection) -> None:
+    rng = random.Random(20261128)  # noqa: S311 - repeatable
+    numbers = [*range(-28, 0), *range(1, 32)]
+    years = [f"{month:02}-{day:02}" for month in range(1, 13) for day in (1, 15, 28)]
+    pairs = [(str(rng.choice(numbers)), str(rng.choice(numbers))) for _ in range(150)]
+    pairs += [(rng.choice(years), rng.choice(years)) for _ in range(30)]
+    days = [date(2027, 2, 1) + timedelta(days=number) for number in range(450)]
+    query = "SELECT d FROM unnest(%s::date[]) AS t (d) WHERE public.cron_day_is_within(d, %s, %s) ORDER BY d"
+    for first, last in pairs:
+        between = ActiveBetween.model_validate({"from": first, "to": last})
+        found = [day for (day,) in postgres.execute(query, [days, first, last]).fetchall()]
+        assert found == [day for day in days if between.includes(day)], (first, last)
 
 
 def test_other_days_are_skipped_but_by_hand(postgres: Connection, endpoint: Endpoint, schedule: Schedule) -> None:

@@ -125,6 +125,26 @@ def test_what_is_refused(http: dict[str, Any], given: dict[str, Any], told: str)
     assert told in sentence(http, **given)
 
 
+@pytest.mark.parametrize(
+    ("schedule", "bounds", "never"),
+    [
+        ("30 1 1 1 *", (-3, -1), True),
+        ("0 0 30,31 * *", (1, 29), True),
+        ("0 0 * 2 *", (30, -1), True),
+        ("0 0 * 6 *", ("07-01", "05-31"), True),
+        ("0 0 $ * *", (-1, -1), False),
+        ("0 0 29 2 *", ("02-29", "02-29"), False),
+        ("0 9 * * 1", (1, 7), False),
+        ("0 0 * 6 *", ("06-30", "05-31"), False),
+        ("0 0 1 1 *", ("2020-06-01", "2020-06-30"), False),  # dates are over in any case
+        ("@reboot", (1, 1), False),
+    ],
+)
+def test_days_on_which_a_job_is_never_due_are_told(schedule: str, bounds: tuple[object, object], never: bool) -> None:
+    found = list(job(schedule=schedule, active_between={"from": bounds[0], "to": bounds[1]}).warnings())
+    assert [f"is never due by {schedule!r} on a day from" in warning for warning in found] == [True] * never
+
+
 def test_a_leap_day_is_a_day_of_the_year() -> None:
     assert job(active_between={"from": "02-29", "to": "03-01"})
 
