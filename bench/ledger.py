@@ -55,7 +55,7 @@ def operations(database: Database) -> dict[str, Callable[[], object]]:
     """What is timed, by the command that does it."""
 
     kept = RetentionConfig(runs=3650, details=3650)
-    sweep = runs_sweep_job(SCHEMA, OWNER, kept, catch_up=[f"job-{n}" for n in range(JOBS)]).command
+    sweep = runs_sweep_job(SCHEMA, OWNER, kept, catch_up=[(f"job-{n}", None, None) for n in range(JOBS)]).command
     alert = alert_job("team", Alert.model_validate({"http": {"url": "http://127.0.0.1:9/"}}), SCHEMA, OWNER).command
 
     def command(text: str) -> None:

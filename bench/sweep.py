@@ -152,7 +152,7 @@ class Ledger:
         self._superuser = superuser
         self._runs = runs
         self._command = runs_sweep_job(
-            SCHEMA, OWNER, KEPT, catch_up=[f"job-{number}" for number in range(JOBS)]
+            SCHEMA, OWNER, KEPT, catch_up=[(f"job-{number}", None, None) for number in range(JOBS)]
         ).command.encode()
 
     def fill(self, minutes: int) -> None:

@@ -17,6 +17,7 @@ from components.fields import AlertName, HostName, JobName, Seconds, SecretKey
 from components.limits import EARLY_DROP
 from components.model import Model
 from components.nearest import nearest
+from components.next_runs import days_of
 from components.owner import is_own_job
 from components.pasted_key import (
     pasted_as_name,
@@ -28,6 +29,7 @@ from components.pasted_key import (
 from components.policy import ActiveBetween, CatchUp
 from components.request import HttpAction, Probe, Request
 from components.schedule import ScheduleError, parse_schedule
+from components.schedule_words import remarks
 from components.texts import Place
 from components.words import SecretFormat
 
@@ -136,6 +138,8 @@ class Job(Model):
 
     def warnings(self) -> Iterator[str]:
         """Sentences on what is allowed and may still go wrong."""
+        yield from remarks(self.schedule)
+        yield from self._days_that_never_come()
         if self.http is None or self.http.timeout <= EARLY_DROP:
             return
         if self.expected_duration is None or self.expected_duration > EARLY_DROP:
@@ -143,6 +147,16 @@ class Job(Model):
                 f"may wait {self.http.timeout:g} s for an answer, but an Edge Function that runs longer than about "
                 f"{EARLY_DROP} s risks being shut down (EarlyDrop); keep the work short and say so with "
                 f"expected_duration: {EARLY_DROP}, or lower the timeout"
+            )
+
+    def _days_that_never_come(self) -> Iterator[str]:
+        times, between = parse_schedule(self.schedule).times, self.active_between
+        if times is None or between is None or between.is_of_dates:
+            return
+        if not any(map(between.includes, days_of(times.rule))):
+            yield (
+                f"is never due by {self.schedule!r} on a day from {between.from_} to {between.to}, so each run will be "
+                "skipped; change the schedule or active_between"
             )
 
 

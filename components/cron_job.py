@@ -5,8 +5,9 @@ that the jobid and with it the history survives. pg_cron has no rename: another 
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, ClassVar, NamedTuple
 
@@ -22,11 +23,15 @@ from components.object_kind import Difference, ObjectKind, Statements, statement
 from components.owner import owner_of
 from components.provider import ObjectProvider, resource_props
 from components.run_ledger import JOB_DECLARATIONS
-from components.schedule import PgCronVersion, ScheduleError, parse_schedule, parse_version
+from components.schedule import ScheduleError, known_version, parse_schedule
 from components.server import Server
+from components.zone import zone_of
 
 LONG_NAMES_SINCE = (1, 5)
 """Before this version of pg_cron, jobname is of type name and cut silently at 63 bytes."""
+
+FORESEEN = timedelta(days=12 * 366)
+"""How far a preview looks for changes of the clock at a month's end: by then each date has fallen on a Sunday."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +102,7 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
 
     def preflight(self, args: CronJobArgs, server: Server) -> None:
         found = server.extension_version("pg_cron")
-        version = _version(found)
+        version = known_version(found)
         size = len(args.name.encode())
         if size > NAME_BYTES and version is not None and version < LONG_NAMES_SINCE:
             raise PreflightFailed(
@@ -113,6 +118,23 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
             parse_schedule(args.schedule, version)
         except ScheduleError as exc:
             raise PreflightFailed(f"{self.title(args)}: {exc}") from exc
+
+    def warnings(self, args: CronJobArgs, server: Server, now: datetime) -> Iterator[str]:
+        times, zone = parse_schedule(args.schedule).times, zone_of(server.cron_timezone)
+        if times is None or zone is None:
+            return
+        found = list(times.last_days_amiss(now, now + FORESEEN, zone))
+        told = [
+            f"{word} {next(run for run, due in found if due is runs).astimezone(zone):%Y-%m-%d %H:%M}"
+            for runs, word in ((True, "will also run at"), (False, "will not run at"))
+            if any(due is runs for _, due in found)
+        ]
+        if told:
+            yield (
+                f"{self.title(args)}: pg_cron takes '$' for a day of which it is the 1st in 24 hours, so where the "
+                f"clock of {server.cron_timezone} is changed at a month's end it {' and '.join(told)}; at an hour from "
+                "2 to 21 it runs on the last day alone"
+            )
 
     def claim(self, args: CronJobArgs, live: LiveJob | None, previous: CronJobArgs | None) -> None:
         if live is None:
@@ -224,14 +246,6 @@ def _alter(live: LiveJob, changes: list[sql.Composable]) -> sql.Composable:
 
 def _unschedule(live: LiveJob) -> sql.Composable:
     return sql.SQL("cron.unschedule({}::bigint)").format(sql.Literal(live.jobid))
-
-
-def _version(extversion: str | None) -> PgCronVersion | None:
-    """None where there is none yet, or one of a build that this project does not know."""
-    try:
-        return parse_version(extversion) if extversion else None
-    except ValueError:
-        return None
 
 
 class CronJobProvider(ObjectProvider[CronJobArgs, LiveJob]):

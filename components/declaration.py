@@ -32,6 +32,10 @@ EXTENSION_SCHEMAS: dict[ExtensionName, str] = {
 """Where Supabase puts them: supautils forces the first, the linter asks for the second, the third is fixed."""
 
 
+CaughtUp = tuple[str, str | None, str | None]
+"""A job that is made up for, and the days from and to which it is active, where it is on some alone."""
+
+
 class Declaration(NamedTuple):
     """The inputs of every resource, by the resource's name where there are several.
 
@@ -154,14 +158,14 @@ def sweep_job(schema: str, owner: str, *, adopt: bool = False) -> CronJobArgs:
 
 
 def runs_sweep_job(
-    schema: str, owner: str, retention: RetentionConfig, *, catch_up: Sequence[str] = (), adopt: bool = False
+    schema: str, owner: str, retention: RetentionConfig, *, catch_up: Sequence[CaughtUp] = (), adopt: bool = False
 ) -> CronJobArgs:
     """The job that writes down in the ledger what came back, tries again, makes up for a downtime, forgets old runs."""
     command = load_sql("runs_sweep").format(
         schema=sql.Identifier(schema),
         runs=sql.Literal(f"{retention.runs} days"),
         details=sql.Literal(f"{retention.details} days"),
-        catch_up=sql.Literal(list(catch_up)),
+        catch_up=sql.Literal([list(each) for each in catch_up]),
     )
     return _own_job(RUNS_SWEEP + schema, command.as_string(), schema, owner, adopt=adopt)
 
@@ -177,8 +181,12 @@ def _verified(job: Job, settings: Settings) -> bool:
     return settings.verify_first_run if job.verify_first_run is None else job.verify_first_run
 
 
-def _caught_up(catalogue: Catalogue) -> list[str]:
-    return [name for name, job in catalogue.jobs.items() if job.catch_up == "latest"]
+def _caught_up(catalogue: Catalogue) -> list[CaughtUp]:
+    return [
+        (name, job.active_between.from_, job.active_between.to) if job.active_between else (name, None, None)
+        for name, job in catalogue.jobs.items()
+        if job.catch_up == "latest"
+    ]
 
 
 def _own_job(name: str, statements: str, schema: str, owner: str, *, adopt: bool) -> CronJobArgs:

@@ -1,8 +1,8 @@
 """What may be wrong with a living database that no declaration tells: checks as data, each a query and a judgement.
 
 Nothing here writes, and the queries read catalogs that every login may read, apart from cron.job, of which a login
-without BYPASSRLS sees its own jobs alone. What the checks judge by stands in secret_readers.py, linter.py and
-job_findings.py.
+without BYPASSRLS sees its own jobs alone. What the checks judge by stands in secret_readers.py, linter.py,
+job_findings.py and clock_findings.py.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from psycopg import sql
 
 from components import run_ledger, secret_store
+from components.clock_findings import clock
 from components.connection import Database, Row
 from components.errors import StatementFailed
 from components.finding import Answers, Finding, Found, Subject
@@ -131,6 +132,14 @@ CHECKS = (
     ),
     Check("path schemas", ("creators",), creators, "no other login may create what a job would find first"),
     Check("job owners", ("jobs",), dead_roles, "every job's role exists", "has_cron", "pg_cron is not there"),
+    Check(
+        "clock",
+        ("clock", "jobs"),
+        clock,
+        "schedules are read by a clock that is known",
+        "has_cron",
+        "pg_cron is not there",
+    ),
     Check("planted keys", ("jobs",), planted, "no job's command holds a key", "has_cron", "pg_cron is not there"),
 )
 """All checks, in the order in which they are told."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg import sql
 
@@ -12,6 +11,7 @@ from components.ledger_reading import NoLedger, read_ledger
 from components.owner import RUNS_SWEEP
 from components.run_ledger import RUNS
 from components.sql import load_sql
+from components.zone import zone_of
 
 SILENCE = 150
 """Seconds without any run after which the scheduler counts as dead: the sweep is due every 60."""
@@ -71,10 +71,7 @@ class Health(NamedTuple):
     @property
     def zone(self) -> tzinfo:
         """The one of pg_cron, which reads schedules in GMT unless its cron.timezone says otherwise."""
-        try:
-            return ZoneInfo(self.timezone) if self.timezone else UTC
-        except ZoneInfoNotFoundError:
-            return UTC
+        return zone_of(self.timezone) or UTC
 
     @property
     def steps(self) -> list[Step]:

@@ -2,12 +2,13 @@
 
 pg_cron goes through real time minute by minute and looks up the wall time of each in ``cron.timezone``
 (``ShouldRunTask`` in its pg_cron.c). So a wall time that a clock change skips never runs, and one that it
-repeats runs twice. cronsim follows Debian's cron there, which is why it is given plain wall times alone.
+repeats runs twice. cronsim follows Debian's cron there, which is why it is given plain wall times alone. The last
+day of the month is one of which it is the 1st in 24 hours: where the clock is changed meanwhile, another.
 """
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import dropwhile, groupby, pairwise
@@ -18,8 +19,12 @@ DAY = timedelta(days=1)
 DAY_MINUTES = 24 * 60
 ALL_DAYS = frozenset(range(1, 32))
 ALL_WEEKDAYS = frozenset(range(7))
+ALL_MONTHS = frozenset(range(1, 13))
+_AROUND_LAST = frozenset({1, *range(27, 32)})
+"""Days of the month of which it can be the 1st in 24 hours, whatever is done to the clock."""
 FIRST_DAY = date(2001, 1, 1)
 """Any will do."""
+CALENDAR_DAYS = 28 * 365 + 7
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,17 @@ class DayRule:
         """Whether day of month and day of week must match together."""
         return self.days_star or self.weekdays_star
 
+    @property
+    def is_every_day(self) -> bool:
+        """Whether no day is left out."""
+        return self.days == ALL_DAYS and self.weekdays == ALL_WEEKDAYS and self.months == ALL_MONTHS
+
+    def includes(self, day: date, tomorrow: date) -> bool:
+        """Whether a day is one of them; ``tomorrow`` is what the date will be in 24 hours."""
+        by_month = day.day in self.days or (self.last_day and tomorrow.day == 1)
+        by_week = day.isoweekday() % 7 in self.weekdays
+        return day.month in self.months and ((by_month and by_week) if self.needs_both else (by_month or by_week))
+
 
 @dataclass(frozen=True)
 class Times:
@@ -53,12 +69,36 @@ class Times:
 
     def runs(self, after: datetime, zone: tzinfo) -> Iterator[datetime]:
         """The runs after an instant, in UTC, without end; ``zone`` is the server's ``cron.timezone``."""
+        if self.rule.last_day and zone is not UTC:
+            return (run for run in self._around_last_days().runs(after, zone) if self._is_due(run, zone))
         start = after.astimezone(UTC)
         # Before a clock is set back, the wall times to come begin earlier than the present one.
         wall = min(_wall(start, zone), _wall(start + DAY, zone) - DAY)
         folds = (0,) if zone is UTC else (0, 1)  # UTC repeats no hour
         both = heapq.merge(*(_instants(CronSim(self._expression(), wall), zone, fold) for fold in folds))
         return (instant for instant, _ in groupby(dropwhile(lambda instant: instant <= start, both)))
+
+    def last_days_amiss(self, after: datetime, until: datetime, zone: tzinfo) -> Iterator[tuple[datetime, bool]]:
+        """Where pg_cron's last day of a month is not the calendar's: an instant in UTC, and whether it runs then."""
+        if not self.rule.last_day:
+            return
+        first = _wall(after, zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        while (first := (first + 31 * DAY).replace(day=1)).replace(tzinfo=zone) < until:
+            begin, end = ((first + days * DAY).replace(tzinfo=zone) for days in (-3, 2))
+            if begin.utcoffset() == end.utcoffset():
+                continue
+            for run in self._around_last_days().runs(begin, zone):
+                if run >= end:
+                    break
+                wall = _wall(run, zone)
+                if (due := self._is_due(run, zone)) != self.rule.includes(wall, wall + DAY):
+                    yield run, due
+
+    def _around_last_days(self) -> "Times":
+        return replace(self, rule=replace(self.rule, days=_AROUND_LAST, last_day=False))
+
+    def _is_due(self, instant: datetime, zone: tzinfo) -> bool:
+        return self.rule.includes(_wall(instant, zone), _wall(instant + DAY, zone))
 
     def shortest_gap(self) -> int:
         """The shortest time between two consecutive runs in seconds, by a clock that is never changed."""
@@ -77,27 +117,24 @@ class Times:
         return f"{_join(self.minutes)} {_join(self.hours)} {days} {_join(rule.months)} {weekdays}"
 
 
+def days_of(rule: DayRule) -> Iterator[date]:
+    """The days of 28 years, after which the calendar repeats from 1901 to 2099."""
+    days = (FIRST_DAY + timedelta(days=number) for number in range(CALENDAR_DAYS))
+    return (day for day in days if rule.includes(day, day + DAY))
+
+
 @lru_cache(maxsize=4096)
 def shortest_day_gap(rule: DayRule) -> int | None:
-    """The least number of days between two days of the rule, None if it has none.
-
-    Looks at 28 years: from 1901 to 2099 the calendar repeats after that many.
-    """
+    """The least number of days between two days of the rule, None if it has none."""
     found: list[int] = []
-    days = 28 * 365 + 7
-    for number in range(days):
-        day = FIRST_DAY + timedelta(days=number)
-        if day.month not in rule.months:
-            continue
-        is_last = rule.last_day and (day + DAY).month != day.month
-        by_month, by_week = day.day in rule.days or is_last, day.isoweekday() % 7 in rule.weekdays
-        if (by_month and by_week) if rule.needs_both else (by_month or by_week):
-            if found and number - found[-1] == 1:
-                return 1
-            found.append(number)
+    for day in days_of(rule):
+        number = (day - FIRST_DAY).days
+        if found and number - found[-1] == 1:
+            return 1
+        found.append(number)
     if not found:
         return None
-    found.append(found[0] + days)
+    found.append(found[0] + CALENDAR_DAYS)
     return min(later - earlier for earlier, later in pairwise(found))
 
 

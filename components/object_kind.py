@@ -4,8 +4,9 @@ Every resource module defines one. The provider (provider.py) says when its part
 ones, so the two cannot disagree on what "in sync" means.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from psycopg import sql
@@ -85,6 +86,10 @@ class ObjectKind(Generic[ArgsT, LiveT]):
 
     def preflight(self, args: ArgsT, server: Server) -> None:
         """Raise an Error for what would fail or do harm; called before anything is touched."""
+
+    def warnings(self, args: ArgsT, server: Server, now: datetime) -> Iterator[str]:
+        """Sentences on what the server will make of it that people may not expect; ``now`` is an aware datetime."""
+        yield from ()
 
     def claim(self, args: ArgsT, live: LiveT | None, previous: ArgsT | None) -> None:
         """Raise Conflict where the object that lives is not ours to change."""

@@ -5,6 +5,7 @@ what needs a look back over time is done by the sweep.
 """
 
 import re
+from calendar import monthrange
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -12,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from components.fields import Seconds
 from components.model import Model
+from components.schedule_field import shown
 
 Overlap = Literal["allow", "skip"]
 CatchUp = Literal["none", "latest"]
@@ -21,8 +23,9 @@ MAX_ATTEMPTS = 20
 MAX_BACKOFF = 86400
 """Seconds that two attempts may be apart at most: the next day has a run of its own."""
 
-_DAY_OF_MONTH = re.compile(r"-?\d{1,2}")
-_DAY_OF_YEAR = re.compile(r"\d{2}-\d{2}")
+_DAY_OF_MONTH = re.compile(r"-?[0-9]{1,2}")
+_DAY_OF_YEAR = re.compile(r"[0-9]{2}-[0-9]{2}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # date.fromisoformat takes more: weeks, dates without dashes
 _LEAP_YEAR = 2000
 
 
@@ -46,21 +49,27 @@ def _bound(value: object) -> object:
         if not (1 <= int(text) <= 31 or -28 <= int(text) <= -1):
             raise ValueError(f"{text} is no day of the month; write 1 to 31, or -1 for the last to -28")
         return text
+    day = f"{_LEAP_YEAR}-{text}" if _DAY_OF_YEAR.fullmatch(text) else text
     try:
-        date.fromisoformat(f"{_LEAP_YEAR}-{text}" if _DAY_OF_YEAR.fullmatch(text) else text)
-    except ValueError:
-        raise ValueError(
-            f"{text!r} is no day; write a date (2026-09-01), a day of each year (09-01), or one of each month "
-            "(25, and -1 for the last)"
-        ) from None
-    return text
+        if _DATE.fullmatch(day) and date.fromisoformat(day):
+            return text
+    except ValueError:  # such as 30 February
+        pass
+    raise ValueError(
+        f"{shown(text)} is no day; write a date (2026-09-01), a day of each year (09-01), or one of each month "
+        "(25, and -1 for the last)"
+    )
 
 
 Day = Annotated[str, BeforeValidator(_bound, json_schema_input_type=str | int)]
 
 
 class ActiveBetween(Model):
-    """Days, both bounds included, by the clock of ``cron.timezone``."""
+    """Days, both bounds included, by the clock of ``cron.timezone``.
+
+    They go over the end of the month where the bounds do so in every month (25 to 5, -3 to 2), and not because a month
+    is short: 29 to -1 has no day in a February of 28 days.
+    """
 
     from_: Day = Field(alias="from", description="A date, a day of each year (09-01) or of each month (25; -1: last).")
     to: Day = Field(description="The same kind of day; one before 'from' is in the next year or month.")
@@ -72,6 +81,30 @@ class ActiveBetween(Model):
         if _kind(self.from_) == "date" and self.from_ > self.to:
             raise ValueError(f"ends on {self.to}, before it begins on {self.from_}; exchange them")
         return self
+
+    @property
+    def is_of_dates(self) -> bool:
+        """Whether it comes once, and not in each month or year."""
+        return _kind(self.from_) == "date"
+
+    def includes(self, day: date) -> bool:
+        """Whether a day is one of them, as sql/cron_day_is_within.sql has it."""
+        (low, high), *others = (
+            (_resolved(self.from_, length), _resolved(self.to, length))
+            for length in (monthrange(day.year, day.month)[1], 28, 31)
+        )
+        present = day.isoformat()[-len(low) :]
+        if low <= high:
+            return low <= present <= high
+        return all(first > last for first, last in others) and (present >= low or present <= high)
+
+
+def _resolved(bound: str, length: int) -> str:
+    """A bound in a month of so many days, as the end of a date."""
+    if not _DAY_OF_MONTH.fullmatch(bound):
+        return bound
+    number = int(bound)
+    return f"{number if number > 0 else length + 1 + number:02}"
 
 
 def _kind(day: str) -> str:

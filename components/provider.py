@@ -9,6 +9,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from pulumi.dynamic import (
@@ -77,11 +78,13 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             return CheckResult(news, [])
         try:
             args = self._args(news)
-            self.kind.preflight(args, self._overview().server)
+            server = self._overview().server
+            self.kind.preflight(args, server)
             live = self._snapshot(args).get(self.kind.identity(args))
             self.kind.claim(args, live, self._state_args(_olds))
         except Error as exc:
             return CheckResult(news, [CheckFailure("", visible_to_engine(str(exc)))])
+        _say("warning", self.kind.warnings(args, server, datetime.now(UTC)))
         return CheckResult(args.properties(), [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -98,7 +101,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
                 # there before the jobs are turned to it.
                 beside = self.kind.scope(previous) == self.kind.scope(args)
                 return DiffResult(changes=True, replaces=moved, delete_before_replace=beside)
-            _say(self._drift(previous, live))
+            _say("drift", self._drift(previous, live))
         declared = self._properties(args)
         return DiffResult(changes=found or previous is None or declared != self._properties(previous))
 
@@ -277,13 +280,13 @@ _said: set[str] = set()
 _say_lock = threading.Lock()
 
 
-def _say(lines: Iterable[str]) -> None:
+def _say(word: str, lines: Iterable[str]) -> None:
     """Print each line once an engine run; the engine shows a dynamic provider's output under Diagnostics."""
     with _say_lock:
         for line in lines:
             if line not in _said:
                 _said.add(line)
-                sys.stdout.write(f"drift: {visible_to_engine(line)}\n")
+                sys.stdout.write(f"{word}: {visible_to_engine(line)}\n")
         sys.stdout.flush()
 
 

@@ -21,6 +21,7 @@ from components.function import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS
 from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import OWN_JOBS_PATTERN, Claim, mark, marked_line, owner_of
 from components.provider import ObjectProvider, resource_props
+from components.schedule import ZONES_SINCE, known_version
 from components.schema_objects import LiveObjects, live_objects, set_query
 from components.server import Server
 from components.sql import load_sql
@@ -40,6 +41,7 @@ TABLES = {
     RUNS: (
         *("job", "run", "state", "fired_at", "settled_at", "request", "pid", "runid", "sent_at", "milliseconds"),
         *("status_code", "detail", "response", "source", "attempt", "policy", "retry_at", "earlier", "idempotency"),
+        "due_at",
     ),
     REQUESTS: ("request", "run", "rule", "queue"),
     LOCKS: ("name",),
@@ -55,7 +57,7 @@ VIEWS = {
     JOB_RUNS: ("job", "runid", "pid", "state", "fired_at", "settled_at", "milliseconds", "detail"),
     HISTORY: (
         *("job", "run", "runid", "state", "fired_at", "settled_at", "milliseconds", "status_code", "detail"),
-        *("response", "source", "attempt", "retry_at", "earlier"),
+        *("response", "source", "attempt", "retry_at", "earlier", "due_at"),
     ),
 }
 """Each view with its columns; a later one may build on those before it."""
@@ -101,6 +103,12 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
             raise PreflightFailed(
                 f"{self.title(args)} needs PostgreSQL {NEEDS // 10000} or newer, and the server is "
                 f"{server.version // 10000}; upgrade it"
+            )
+        version = known_version(server.extension_version("pg_cron"))
+        if version is not None and version >= ZONES_SINCE and server.preloaded is None:
+            raise PreflightFailed(
+                f"{self.title(args)} goes by the server's cron.timezone, which {server.role} may not see; a superuser "
+                f"must run: GRANT pg_read_all_settings TO {sql.Identifier(server.role).as_string()}"
             )
 
     def claim(self, args: RunLedgerArgs, live: LiveObjects | None, previous: RunLedgerArgs | None) -> None:

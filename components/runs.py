@@ -1,7 +1,7 @@
 """What came of runs, read from the ledger: the history, one run, and how each job stands."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -41,11 +41,14 @@ class Run(NamedTuple):
     attempt: int
     retry_at: datetime | None
     earlier: list[str] | None
+    due_at: datetime | None = None
 
     @property
     def told(self) -> str:
         """What came back, with whatever is out of the ordinary about how the run was made."""
         made = {"manual": "by hand", "catch_up": "made up for", "first_run": "first run"}.get(self.source)
+        if made and self.due_at:
+            made += f" {self.due_at.astimezone(UTC):%Y-%m-%d %H:%M}"
         tried = f"attempt {self.attempt}" if self.attempt > 1 else None
         return ": ".join(filter(None, [", ".join(filter(None, [made, tried])), self.detail]))
 

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Literal, NamedTuple
 
 from components.next_runs import ALL_DAYS, ALL_WEEKDAYS, DayRule, Times, shortest_day_gap
-from components.schedule_field import UNITS, Problem, read_item, shown
+from components.schedule_field import DAY, UNITS, Problem, read_item, shown
 
 
 class PgCronVersion(NamedTuple):
@@ -28,7 +28,7 @@ class PgCronVersion(NamedTuple):
         return f"{self.major}.{self.minor}"
 
 
-INTERVALS_SINCE = PgCronVersion(1, 5)
+INTERVALS_SINCE = ZONES_SINCE = PgCronVersion(1, 5)
 # Really 1.6.0, whose extversion still read 1.5: that one cannot be told from 1.5.x, where '$' is refused.
 LAST_DAY_SINCE = PgCronVersion(1, 6)
 
@@ -128,12 +128,28 @@ def parse_version(extversion: str) -> PgCronVersion:
     return PgCronVersion(int(match[1]), int(match[2]))
 
 
+def known_version(extversion: str | None) -> PgCronVersion | None:
+    """None where there is none yet, or one of a build that this project does not know."""
+    try:
+        return parse_version(extversion) if extversion else None
+    except ValueError:
+        return None
+
+
 def parse_schedule(text: str, version: PgCronVersion | None = None) -> Schedule:
     """Read a schedule as the pg_cron of that version would; None takes what any version from 1.4 on does.
 
     Raises ScheduleError where pg_cron refuses the text, or takes it for something that nobody means.
     """
     return _Parser(text, version, _MAX_REPAIRS).schedule()
+
+
+def foretold(text: str, after: datetime, count: int, tz: tzinfo) -> list[datetime]:
+    """The next runs of a schedule that lives in a database; none of one that pg_cron may take and we do not know."""
+    try:
+        return parse_schedule(text).next_runs(after, count, tz)
+    except ScheduleError:
+        return []
 
 
 class _Parser:
@@ -303,18 +319,18 @@ class _Parser:
 
 
 def _every(minutes: int) -> str:
-    """The schedule for a number of minutes, hours or days, which need not be one that divides evenly."""
-    if minutes == 1:
-        return "* * * * *"
+    """The schedule for a number of minutes, hours or days, at most so many that the rhythm is even."""
     if minutes < 60:
-        return f"*/{minutes} * * * *"
+        return f"*/{_divisor(60, minutes)} * * * *" if minutes > 1 else "* * * * *"
     hours = -(-minutes // 60)
-    if hours == 1:
-        return "0 * * * *"
     if hours < 24:
-        return f"0 */{hours} * * *"
+        return f"0 */{_divisor(24, hours)} * * *" if hours > 1 else "0 * * * *"
     days = -(-hours // 24)
-    return "0 0 * * *" if days == 1 else f"0 0 */{days} * *"
+    return f"0 0 */{days} * *" if 1 < days <= DAY.high else "0 0 * * *"
+
+
+def _divisor(cycle: int, most: int) -> int:
+    return max(step for step in range(1, most + 1) if cycle % step == 0)
 
 
 def _five_of(fields: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Unit(NamedTuple):
-    """What a field counts; ``cycle`` is how many values make a round, if a step over it must divide that."""
+    """What a field counts; ``cycle`` is how many values make a round, where each has as many."""
 
     name: str
     low: int
@@ -26,7 +26,6 @@ class Unit(NamedTuple):
 
 
 DAY = Unit("day of month", 1, 31)
-# A step over the week need not divide it: a leading star is the only way to ask for both day fields at once.
 WEEKDAY = Unit("day of week", 0, 7, None, ("sun", "mon", "tue", "wed", "thu", "fri", "sat"))
 UNITS = (
     Unit("minute", 0, 59, 60),
@@ -43,7 +42,6 @@ UNITS = (
 )
 
 INT_MAX = 2**31 - 1
-SHORTEST_MONTH = 28
 WORD = "[0-9A-Za-z]+"
 _ITEM = re.compile(rf"(?:(?P<star>\*)|(?P<first>{WORD})(?:-(?P<last>{WORD}))?)(?:/(?P<step>{WORD}))?")
 
@@ -160,27 +158,7 @@ def _wrong_step(unit: Unit, match: re.Match[str]) -> Problem | None:
         lowest = match["first"] or str(unit.low)
         why = f"has the step {shown(step)}, which leaves {unit.name} {lowest} alone"
         return Problem(why, (lowest,), mistake=True)
-    return _uneven(unit, every) if match["star"] else None
-
-
-def _uneven(unit: Unit, every: int) -> Problem | None:
-    """The problem with ``*/every`` where its rhythm breaks at the end of each round."""
-    values = range(unit.low, unit.high + 1, every)
-    if unit is DAY and every >= SHORTEST_MONTH:
-        days = " and ".join(map(str, values))
-        return Problem(f"does not run every {every} days but on day {days} of a month", (str(unit.low),), mistake=True)
-    if unit.cycle is None or unit.cycle % every == 0:
-        return None
-    divisors = [step for step in range(1, unit.cycle) if unit.cycle % step == 0]
-    shorter = max(step for step in divisors if step < every)
-    longer = min((step for step in divisors if step > every), default=None)
-    round_ends = f"after {unit.name} {values[-1]} comes {unit.name} {unit.low}"
-    return Problem(
-        f"does not run every {every} {unit.name}s: {round_ends}",
-        (f"*/{shorter}" if shorter > 1 else "*", f"*/{longer}" if longer else str(unit.low)),
-        advice=f"write a step that divides {unit.cycle}, such as",
-        mistake=True,
-    )
+    return None
 
 
 def _around(unit: Unit, first: int, last: int, step: int) -> str:

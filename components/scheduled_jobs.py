@@ -1,6 +1,6 @@
 """ScheduledJobs: the one component, which declares a stack's resources and their order."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -111,19 +111,19 @@ async def _told(
     """What a stack's outputs say of each job, all of it where there are last verdicts to tell."""
     if last_verdicts is None:
         return {name: {"jobid": jobid} for name, jobid in jobids.items()}
-    verdicts, now = await last_verdicts.read(), datetime.now(UTC)
+    (verdicts, zone), now = await last_verdicts.read(), datetime.now(UTC)
     return {
         name: {
             "jobid": jobids[name],
             "schedule": job.schedule,
             "active": job.active,
             "target": job.http.url if job.http else "sql",
-            "nextRunsUtc": [f"{run:%Y-%m-%d %H:%M:%S}" for run in _next_runs(job, now)],
+            "nextRunsUtc": [f"{run:%Y-%m-%d %H:%M:%S}" for run in _next_runs(job, now, zone)],
             "lastRun": verdicts.get(name),
         }
         for name, job in config.catalogue.jobs.items()
     }
 
 
-def _next_runs(job: Job, now: datetime) -> list[datetime]:
-    return parse_schedule(job.schedule).next_runs(now, NEXT_RUNS) if job.active else []
+def _next_runs(job: Job, now: datetime, zone: tzinfo) -> list[datetime]:
+    return parse_schedule(job.schedule).next_runs(now, NEXT_RUNS, zone) if job.active else []

@@ -22,8 +22,9 @@ class ExtensionFacts(NamedTuple):
 class Server(NamedTuple):
     """The server, our role there, and what of pg_cron and Vault that role may use.
 
-    ``preloaded`` and ``cron_database`` are None where the role may not see the server's settings
-    (that takes pg_read_all_settings, which Supabase's postgres has through pg_monitor).
+    ``preloaded``, ``cron_database`` and ``cron_timezone`` are None where the role may not see the server's settings
+    (that takes pg_read_all_settings, which Supabase's postgres has through pg_monitor); before pg_cron 1.5 there is no
+    ``cron_timezone``.
     """
 
     version: int
@@ -36,6 +37,7 @@ class Server(NamedTuple):
     missing_cron_privileges: tuple[str, ...]
     missing_vault_privileges: tuple[str, ...]
     extensions: dict[str, ExtensionFacts]
+    cron_timezone: str | None = None
 
     def extension_version(self, name: str) -> str | None:
         """The version that is installed or, before that, the one that would be."""
@@ -62,4 +64,5 @@ def parse_server(rows: Iterable[Row]) -> Server:
         missing_cron_privileges=tuple(row["missing_cron_privileges"]),
         missing_vault_privileges=tuple(row["missing_vault_privileges"]),
         extensions={facts["name"]: ExtensionFacts(**facts) for facts in row["extensions"]},
+        cron_timezone=row["cron_timezone"],
     )

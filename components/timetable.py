@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 
-from components.next_runs import ALL_DAYS, ALL_WEEKDAYS, DAY_MINUTES
+from components.next_runs import DAY_MINUTES
 from components.schedule import Schedule, ScheduleError, parse_schedule
 
 DAY = timedelta(days=1)
@@ -24,8 +24,6 @@ WEEK = 7
 
 FREQUENT = WEEK * 144
 """Runs a week from which a job meets every other anyway: one every ten minutes."""
-
-_ALL_MONTHS = frozenset(range(1, 13))
 
 
 class Span(NamedTuple):
@@ -136,5 +134,4 @@ def _is_constant(schedule: Schedule) -> bool:
     if schedule.times is None:
         return False
     minutes, hours, rule = schedule.times.minutes, schedule.times.hours, schedule.times.rule
-    every_day = rule.days == ALL_DAYS and rule.weekdays == ALL_WEEKDAYS and rule.months == _ALL_MONTHS
-    return len(minutes) * len(hours) == DAY_MINUTES and every_day
+    return len(minutes) * len(hours) == DAY_MINUTES and rule.is_every_day

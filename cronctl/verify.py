@@ -17,7 +17,8 @@ from components.kinds import KINDS, by_kind
 from components.ledger_reading import NoLedger
 from components.object_kind import ObjectKind, shown, snapshot
 from components.runs import job_status
-from components.schedule import parse_schedule
+from components.schedule import foretold
+from components.zone import read_zone
 from cronctl.findings import NOT_IN_STATE, Finding, print_findings, stray_jobs
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.stack import StateResource, read_stack
@@ -140,13 +141,14 @@ def jobs_now(
 ) -> Iterator[JobNow]:
     """The declared jobs as they live, with their next and their last run."""
     live = snapshot(CronJobKind(), database, None)
+    zone = read_zone(database)
     try:
         last = {job.job: job for job in job_status(database, config.settings.schema_name)}
     except NoLedger:
         last = {}
     for name in config.catalogue.jobs:
         if (job := live.get(name)) is not None:
-            runs = parse_schedule(job.schedule).next_runs(now(), 1) if job.active else []
+            runs = foretold(job.schedule, now(), 1, zone) if job.active else []
             run = last.get(name)
             yield JobNow(
                 name,

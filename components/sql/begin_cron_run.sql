@@ -10,8 +10,10 @@ AS $body$
 DECLARE
     again bigint := nullif(current_setting('supabase_cron.run', true), '')::bigint;
     origin text := coalesce(nullif(current_setting('supabase_cron.source', true), ''), 'schedule');
+    due timestamptz := CASE WHEN origin = 'catch_up'
+        THEN to_timestamp(nullif(current_setting('supabase_cron.due', true), '')::bigint) END;
     days jsonb := p_policy -> 'active_between';
-    today date := (now() AT TIME ZONE coalesce(current_setting('cron.timezone', true), 'GMT'))::date;
+    day date;
     other bigint;
     reason text;
 BEGIN
@@ -24,9 +26,18 @@ BEGIN
             RETURNING r.run, r.idempotency::text;
         RETURN;
     END IF;
-    IF days IS NOT NULL AND origin <> 'manual' AND NOT {schema}.cron_day_is_within(today, days ->> 'from', days ->> 'to') THEN
-        reason := format('%s is not between %s and %s', today, days ->> 'from', days ->> 'to');
-    ELSIF p_policy ->> 'overlap' = 'skip' THEN
+    IF days IS NOT NULL AND origin <> 'manual' THEN
+        -- The day on which it was due: a run that pg_cron had to put off may begin on the next.
+        day := {schema}.cron_wall_time(coalesce(due, (
+            SELECT {schema}.cron_last_due(j.schedule, now() - interval '1 hour', now(), {schema}.cron_zone())
+            FROM cron.job AS j
+            WHERE origin = 'schedule' AND j.jobname = p_job AND j.username = current_user
+        ), now()), {schema}.cron_zone())::date;
+        IF NOT {schema}.cron_day_is_within(day, days ->> 'from', days ->> 'to') THEN
+            reason := format('%s is not between %s and %s', to_char(day, 'YYYY-MM-DD'), days ->> 'from', days ->> 'to');
+        END IF;
+    END IF;
+    IF reason IS NULL AND p_policy ->> 'overlap' = 'skip' THEN
         PERFORM FROM {schema}.cron_locks AS l WHERE l.name = 'begin_cron_run ' || p_job FOR UPDATE;
         IF NOT FOUND THEN
             INSERT INTO {schema}.cron_locks (name) VALUES ('begin_cron_run ' || p_job) ON CONFLICT DO NOTHING;
@@ -38,15 +49,16 @@ BEGIN
         END IF;
     END IF;
     IF reason IS NOT NULL THEN
-        INSERT INTO {schema}.cron_runs (job, state, settled_at, detail, source)
-        VALUES (p_job, 'skipped', clock_timestamp(), reason, origin);
+        INSERT INTO {schema}.cron_runs (job, state, settled_at, detail, source, due_at)
+        VALUES (p_job, 'skipped', clock_timestamp(), reason, origin, due);
         RETURN;
     END IF;
     RETURN QUERY
-        INSERT INTO {schema}.cron_runs AS r (job, source, policy, idempotency)
+        INSERT INTO {schema}.cron_runs AS r (job, source, due_at, policy, idempotency)
         VALUES (
             p_job,
             origin,
+            due,
             -- Whoever runs it otherwise waits for what comes of it.
             CASE WHEN origin IN ('schedule', 'catch_up') THEN p_policy END,
             CASE WHEN p_policy ? 'idempotency' THEN gen_random_uuid() END

@@ -5,38 +5,45 @@ VOLATILE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
--- Run once those of the jobs that were due while pg_cron did not run, however often that was. The last 90 seconds are
--- left to pg_cron, which starts no more than cron.max_running_jobs at once.
+-- Run once those of the jobs that were due while pg_cron did not run, however often that was. Each of them is an array:
+-- its name, and the days from and to which it is active, or NULL. The last 90 seconds are left to pg_cron, which starts
+-- no more than cron.max_running_jobs at once.
 DECLARE
     missed record;
 BEGIN
     FOR missed IN
         SELECT w.job, j.command, due.at
-        FROM {schema}.cron_watched_jobs AS w
+        FROM generate_subscripts(p_jobs, 1) AS n
+        JOIN {schema}.cron_watched_jobs AS w ON w.job = p_jobs[n][1]
         JOIN cron.job AS j ON j.jobname::text COLLATE "default" = w.job AND j.username = current_user
-        CROSS JOIN LATERAL {schema}.cron_last_due(
-            w.schedule, w.since, now() - interval '90 seconds', coalesce(current_setting('cron.timezone', true), 'GMT')
+        LEFT JOIN LATERAL (
+            SELECT r.fired_at FROM {schema}.cron_runs AS r WHERE r.job = w.job ORDER BY r.fired_at DESC LIMIT 1
+        ) AS newest ON true
+        CROSS JOIN LATERAL {schema}.cron_last_due_within(
+            w.schedule,
+            greatest(w.since, newest.fired_at + interval '2 seconds'), -- a clock that is set right meanwhile
+            now() - interval '90 seconds',
+            p_jobs[n][2],
+            p_jobs[n][3]
         ) AS due (at)
-        WHERE w.job = ANY (p_jobs) AND w.active AND j.active AND due.at IS NOT NULL
-          AND NOT EXISTS (
-              SELECT FROM {schema}.cron_runs AS r
-              WHERE r.job = w.job AND r.fired_at >= due.at - interval '2 seconds'
-          )
+        WHERE w.active AND j.active AND due.at IS NOT NULL
         ORDER BY due.at
         FOR UPDATE OF w SKIP LOCKED
     LOOP
         UPDATE {schema}.cron_watched_jobs AS w SET since = missed.at WHERE w.job = missed.job;
         BEGIN
             PERFORM set_config('supabase_cron.source', 'catch_up', true);
+            PERFORM set_config('supabase_cron.due', extract(epoch FROM missed.at)::bigint::text, true);
             EXECUTE missed.command;
         EXCEPTION WHEN OTHERS THEN
-            INSERT INTO {schema}.cron_runs (job, state, settled_at, detail, source)
+            INSERT INTO {schema}.cron_runs (job, state, settled_at, detail, source, due_at)
             VALUES (
                 missed.job, 'failed', clock_timestamp(),
-                {schema}.mask_cron_secrets(SQLERRM, (SELECT {schema}.cron_secret_pattern()), 500), 'catch_up'
+                {schema}.mask_cron_secrets(SQLERRM, (SELECT {schema}.cron_secret_pattern()), 500), 'catch_up', missed.at
             );
         END;
         PERFORM set_config('supabase_cron.source', '', true);
+        PERFORM set_config('supabase_cron.due', '', true);
     END LOOP;
 END
 $body$

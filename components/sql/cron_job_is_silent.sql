@@ -9,9 +9,9 @@ AS $body$
 -- 90 seconds are left to pg_cron.
 DECLARE
     last timestamptz := greatest(p_since, p_fired_at);
-    seconds int := substring(p_schedule FROM '^\s*\+?(\d+)\s*second')::int;
+    seconds int := substring(p_schedule FROM '(?i)^\s*\+?0*([0-9]{{1,2}})\s*seconds?\s*$')::int;
     until timestamptz := now() - interval '90 seconds';
-    zone text := coalesce(current_setting('cron.timezone', true), 'GMT');
+    zone text := {schema}.cron_zone();
 BEGIN
     IF last > until THEN
         RETURN false;

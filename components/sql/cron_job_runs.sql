@@ -16,7 +16,8 @@ SELECT
     END AS state,
     coalesce(d.start_time, d.end_time, CASE WHEN d.status = 'failed' THEN now() END) AS fired_at, -- before 1.6.3: neither
     CASE WHEN d.status IN ('succeeded', 'failed') THEN coalesce(d.end_time, d.start_time, now()) END AS settled_at,
-    (extract(epoch FROM d.end_time - d.start_time) * 1000)::int AS milliseconds,
+    -- As an int has them: 24.8 days at most, and none where a clock was set back.
+    least(greatest(extract(epoch FROM d.end_time - d.start_time) * 1000, 0), 2147483647)::int AS milliseconds,
     CASE
         WHEN d.status = 'succeeded' AND d.command ~ 'net\.http_(get|post|delete)'
             THEN 'queued by a command that keeps no account of its answer'

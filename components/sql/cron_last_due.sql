@@ -6,10 +6,12 @@ LANGUAGE plpgsql
 STABLE
 STRICT
 SET search_path = pg_catalog, pg_temp
+SET TimeZone = 'GMT'
 AS $body$
 -- When pg_cron last was to run a schedule of five fields, after p_after and not after p_until; NULL if never, or if it
 -- is no such schedule. Goes back through real time and looks at the wall clock, as pg_cron goes forward: a wall time
--- that a clock change skips is never met, and one that it repeats is met twice.
+-- that a clock change skips is never met, and one that it repeats is met twice; $ is when in 24 hours it is the 1st. The
+-- wall clock is the session's, which is set to p_zone meanwhile: see cron_wall_time.
 DECLARE
     fields CONSTANT text[] := regexp_split_to_array(
         CASE p_schedule
@@ -37,8 +39,9 @@ DECLARE
     );
     -- 29 February falls on a given weekday every 28 years, but for 40 around 2100; nothing that ever runs is rarer.
     since CONSTANT timestamptz := greatest(p_after, p_until - make_interval(hours => 40 * 366 * 24));
-    due timestamptz := date_trunc('minute', p_until, p_zone);
+    due timestamptz;
     wall timestamp;
+    tomorrow timestamp;
     of_month boolean;
     of_week boolean;
     leap interval;
@@ -46,24 +49,29 @@ BEGIN
     IF cardinality(fields) <> 5 OR num_nulls(minutes, hours, days, months, weekdays) > 0 THEN
         RETURN NULL;
     END IF;
+    PERFORM set_config('TimeZone', p_zone, true);
+    due := date_trunc('minute', p_until);
     WHILE due > since LOOP
-        wall := due AT TIME ZONE p_zone;
+        wall := due::timestamp;
+        tomorrow := CASE WHEN last_day THEN (due + interval '24 hours')::timestamp ELSE wall END;
         of_week := extract(dow FROM wall)::integer = ANY (weekdays);
         of_month := CASE WHEN last_day
-            THEN extract(day FROM wall + interval '1 day') = 1
+            THEN extract(day FROM tomorrow) = 1
             ELSE extract(day FROM wall)::integer = ANY (days) END;
         -- Back to where the day or the hour that does not match began.
         leap := CASE
-            WHEN extract(month FROM wall)::integer <> ALL (months)
-              OR NOT CASE WHEN needs_both THEN of_month AND of_week ELSE of_month OR of_week END
-                THEN wall - date_trunc('day', wall)
+            WHEN extract(month FROM wall)::integer <> ALL (months) THEN wall - date_trunc('day', wall)
+            WHEN NOT CASE WHEN needs_both THEN of_month AND of_week ELSE of_month OR of_week END
+                THEN least(wall - date_trunc('day', wall), tomorrow - date_trunc('day', tomorrow))
             WHEN extract(hour FROM wall)::integer <> ALL (hours) THEN wall - date_trunc('hour', wall)
             WHEN extract(minute FROM wall)::integer <> ALL (minutes) THEN interval '0'
         END;
         IF leap IS NULL THEN
             RETURN due;
         END IF;
-        WHILE (due - leap) AT TIME ZONE p_zone <> wall - leap LOOP -- the clock was changed meanwhile
+        WHILE (due - leap)::timestamp <> wall - leap -- the clock was changed meanwhile, or will be a day later
+          OR last_day AND (due - leap + interval '24 hours')::timestamp <> tomorrow - leap
+        LOOP
             leap := date_trunc('minute', leap / 2);
         END LOOP;
         due := due - leap - interval '1 minute';

@@ -45,5 +45,5 @@ SELECT
         pg_total_relation_size({runs})
     )::bigint AS ledger_bytes,
     pg_total_relation_size('cron.job_run_details') AS details_bytes,
-    (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.timezone') AS timezone,
+    (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.timezone') AS timezone, -- as cron_zone has it
     coalesce((SELECT s.setting = 'on' FROM pg_settings AS s WHERE s.name = 'cron.log_run'), true) AS accounts

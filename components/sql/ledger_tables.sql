@@ -20,9 +20,10 @@ CREATE TABLE IF NOT EXISTS {schema}.cron_runs (
     policy jsonb, -- policy.py: overlap, retry; kept here, since it must survive a crash
     retry_at timestamptz, -- of a run that is retrying
     earlier text[], -- what came of the attempts before
-    idempotency uuid -- the same for each attempt
+    idempotency uuid, -- the same for each attempt
+    due_at timestamptz -- that it makes up for, where its source is catch_up
 );
--- From the first version of this ledger, which had none of these.
+-- From the first versions of this ledger, which had none of these.
 ALTER TABLE {schema}.cron_runs
     ADD COLUMN IF NOT EXISTS source text NOT NULL DEFAULT 'schedule'
         CHECK (source IN ('schedule', 'manual', 'catch_up', 'first_run')),
@@ -30,7 +31,8 @@ ALTER TABLE {schema}.cron_runs
     ADD COLUMN IF NOT EXISTS policy jsonb,
     ADD COLUMN IF NOT EXISTS retry_at timestamptz,
     ADD COLUMN IF NOT EXISTS earlier text[],
-    ADD COLUMN IF NOT EXISTS idempotency uuid;
+    ADD COLUMN IF NOT EXISTS idempotency uuid,
+    ADD COLUMN IF NOT EXISTS due_at timestamptz;
 -- Newest first is by run for all jobs and by fired_at for one: with one order for both, the planner would look for a rare
 -- job's runs among everybody's. Unique though run alone is: so they count as constraints for lint 0005 (unused_index).
 CREATE UNIQUE INDEX IF NOT EXISTS cron_runs_of_job ON {schema}.cron_runs (job, fired_at, run) INCLUDE (state);

@@ -9,6 +9,7 @@ SELECT
      WHERE name IN ('shared_preload_libraries', 'session_preload_libraries')
      HAVING bool_or(name = 'shared_preload_libraries')) AS preloaded,
     (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'cron.database_name') AS cron_database,
+    (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'cron.timezone') AS cron_timezone,
     ARRAY(SELECT rolname::text FROM pg_catalog.pg_roles) AS roles,
     ARRAY(
         SELECT 'USAGE on schema cron'

@@ -5,7 +5,9 @@ VOLATILE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
--- Keep note of since when each job of this stack has had its schedule and been active, and of those that nobody declared.
+-- Keep note of since when each job of this stack has had its schedule and been active, and of those that nobody declared;
+-- and of when it last ran before the ledger forgets that, or what was due then would count as missed. What it keeps it keeps
+-- for a day at least.
 INSERT INTO {schema}.cron_job_declarations (job, schedule, active, command)
 SELECT s.job, s.schedule, s.active, sha256(convert_to(j.command, 'UTF8'))
 FROM {schema}.cron_job_standings AS s JOIN cron.job AS j ON j.jobid = s.jobid
@@ -23,5 +25,12 @@ WHERE s.standing NOT IN ('missing', 'overwritten')
       SELECT FROM {schema}.cron_watched_jobs AS o
       WHERE o.job = s.job AND o.schedule = s.schedule AND o.active = s.active
   )
-ON CONFLICT (job) DO UPDATE SET schedule = excluded.schedule, active = excluded.active, since = excluded.since
+ON CONFLICT (job) DO UPDATE SET schedule = excluded.schedule, active = excluded.active, since = excluded.since;
+UPDATE {schema}.cron_watched_jobs AS w
+SET since = newest.fired_at
+FROM {schema}.cron_watched_jobs AS o
+CROSS JOIN LATERAL (
+    SELECT r.fired_at FROM {schema}.cron_runs AS r WHERE r.job = o.job ORDER BY r.fired_at DESC LIMIT 1
+) AS newest
+WHERE w.job = o.job AND newest.fired_at > w.since AND newest.fired_at < now() - interval '12 hours'
 $body$

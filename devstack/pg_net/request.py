@@ -113,21 +113,6 @@ async def send(session: aiohttp.ClientSession, request: Request) -> Outcome:
 
 
 async def _exchange(session: aiohttp.ClientSession, request: Request) -> Outcome:
-<<<<<<< HEAD
-    async with session.request(
-        request.method.upper(),
-        URL(request.url, encoded=True),
-        headers=request_headers(request),
-        data=request.body,
-        max_redirects=MAX_REDIRECTS + 1,
-    ) as response:
-        body = await response.read()
-        return Outcome(
-            status_code=response.status,
-            content_type=_last(response.raw_headers, b"content-type"),
-            headers={_until_nul(name): _until_nul(value) for name, value in response.raw_headers},
-            content=_until_nul(body) or None,
-=======
     first = hop = with_credentials(request)
     headers: dict[bytes, bytes] = {}
     for _ in range(MAX_REDIRECTS + 1):
@@ -195,7 +180,6 @@ def redirected(first: Request, hop: Request, status: int, location: bytes) -> Re
             url=str(url),
             headers=[each for each in first.headers if same or each[0].lower() not in _FOR_ONE_HOST],
             body=None if forgets else hop.body,
->>>>>>> net
         )
     )
 

@@ -107,6 +107,28 @@ def _remove_everything(connection: Connection) -> None:
 
 
 @pytest.fixture
+def cron_timezone(superuser: Connection, postgres: Connection) -> Iterator[Callable[[str], None]]:
+    """Sets cron.timezone, and lets pg_settings show it as where pg_cron knows it: from 1.5 on, at the server's start."""
+    superuser.execute("SET allow_system_table_mods = on")
+    replace = "CREATE OR REPLACE VIEW pg_catalog.pg_settings AS "
+    query = "SELECT rtrim(pg_get_viewdef('pg_catalog.pg_settings'::regclass), ';')"
+    ((plain,),) = superuser.execute(query).fetchall()
+
+    def shown(zone: str) -> None:
+        setting = sql.Literal(zone).as_string()
+        superuser.execute(f"ALTER ROLE postgres SET cron.timezone = {setting}".encode())
+        postgres.execute(f"SET cron.timezone = {setting}".encode())
+        superuser.execute(
+            f"{replace} {plain} UNION ALL SELECT 'cron.timezone', {setting}, NULL, 'Customized Options', '', NULL, "
+            f"'postmaster', 'string', 'configuration file', NULL, NULL, NULL, 'GMT', {setting}, NULL, NULL, false".encode()
+        )
+
+    yield shown
+    superuser.execute("ALTER ROLE postgres RESET cron.timezone")
+    superuser.execute((replace + plain).encode())
+
+
+@pytest.fixture
 def install(provide: Provide) -> Install:
     """The store and its rotation functions, as a stack declares them before its secrets."""
 

@@ -97,7 +97,7 @@ def test_all_is_well_after_a_deployment(schema: str, store: str, provide: Provid
     if store == "vault":
         assert "vault.decrypted_secrets and may decrypt after SET ROLE service_role" in told["authenticator"]
         assert "Supabase's own grant on Vault" in told["authenticator"]
-    assert {f.level for f in findings if f.check in {"linter", "job owners", "planted keys"}} == {"ok"}
+    assert {f.level for f in findings if f.check in {"linter", "job owners", "clock", "planted keys"}} == {"ok"}
 
 
 def test_nothing_there_is_told_and_is_no_problem(look: Look) -> None:
@@ -458,6 +458,26 @@ def test_a_planted_key_is_told_without_it(postgres: Connection, look: Look) -> N
     findings = look()
     assert only(findings, "planted keys", "careless").level == "problem"
     assert PLANTED not in str(findings)
+
+
+def test_a_zone_that_has_no_effect(provide: Provide, superuser: Connection, look: Look) -> None:
+    deploy(provide)
+    superuser.execute("ALTER ROLE postgres SET cron.timezone = 'Europe/Berlin'")
+    try:
+        found = only(look(), "clock", "cron.timezone")
+    finally:
+        superuser.execute("ALTER ROLE postgres RESET cron.timezone")
+    assert (found.level, "is set to 'Europe/Berlin' and has no effect" in found.sentence) == ("note", True)
+
+
+def test_jobs_that_an_early_build_runs_a_day_off(provide: Provide, superuser: Connection, look: Look) -> None:
+    deploy(provide)
+    superuser.execute("SELECT cron.schedule('monthly', '0 0 1 * *', 'SELECT 1')")
+    superuser.execute("UPDATE pg_extension SET extversion = '1.6' WHERE extname = 'pg_cron'")
+    try:
+        assert only(look(), "clock", "monthly").level == "note"
+    finally:
+        superuser.execute("UPDATE pg_extension SET extversion = '1.4-1' WHERE extname = 'pg_cron'")
 
 
 def test_a_login_without_rights_is_told_what_it_cannot_see(

@@ -36,12 +36,14 @@ ZONES = {
     "UTC": [],
     "Europe/Berlin": [datetime(2026, 3, 29, 1), datetime(2026, 10, 25, 1)],
     "America/New_York": [datetime(2026, 3, 8, 7), datetime(2026, 11, 1, 6)],
+    "Europe/Warsaw": [datetime(2027, 10, 31, 1), datetime(2030, 3, 31, 1)],  # on the last day of a month
+    "CET": [datetime(2027, 10, 31, 1), datetime(2030, 3, 31, 1)],  # by its name an abbreviation, too
     "Australia/Lord_Howe": [datetime(2026, 4, 4, 15), datetime(2026, 10, 3, 15, 30)],
     "America/Havana": [datetime(2026, 3, 8, 5), datetime(2026, 11, 1, 5)],  # over midnight
     # From 0:01 back to the day before.
     "America/St_Johns": [datetime(2010, 3, 14, 3, 31), datetime(2010, 11, 7, 2, 31)],
     "Pacific/Apia": [datetime(2011, 12, 30, 10)],  # a whole day is skipped
-    "Antarctica/Troll": [datetime(2026, 3, 29, 1), datetime(2026, 10, 25, 1)],
+    "Antarctica/Troll": [datetime(2026, 3, 29, 1), datetime(2027, 10, 31, 1)],
     "Asia/Kathmandu": [],
 }
 """Zones with changes of their clocks, in UTC."""
@@ -103,7 +105,7 @@ def drawn(rng: random.Random, count: int) -> Iterator[tuple[str, Schedule]]:
         text = rng.choice((" ", "\t ")).join(map(field, UNITS))
         try:
             schedule = parse_schedule(text)
-        except ScheduleError:  # backwards, uneven or never
+        except ScheduleError:  # backwards or never
             continue
         count -= 1
         yield text, schedule
@@ -155,6 +157,28 @@ def test_every_instant_around_a_clock_change(last_due: Callable[[list[Case]], li
                 ends = [start + n * 15 * MINUTE for n in range(-4 * 4, 4 * 12)]
                 cases += [Case(text, start - 2 * DAY, end, zone) for end in ends]
                 expected += [max((run for run in runs if run <= end), default=None) for end in ends]
+    assert last_due(cases) == expected
+
+
+def test_every_instant_around_the_end_of_a_month(last_due: Callable[[list[Case]], list[Any]]) -> None:
+    ends = {
+        "America/New_York": datetime(2026, 11, 1),
+        "America/Havana": datetime(2026, 11, 1),
+        "America/St_Johns": datetime(2009, 11, 1),
+        "Australia/Lord_Howe": datetime(2029, 4, 1),
+        "Europe/Berlin": datetime(2030, 3, 31),
+        "Antarctica/Troll": datetime(2027, 10, 31),
+    }
+    cases, expected = [], []
+    for text in ("0 0 $ * *", "30 23 $ * *", "*/15 * $ * *", "0 */2 $ * 0", "0,30 0,22 $ * */2"):
+        times = parse_schedule(text).times
+        assert times
+        for zone, day in ends.items():
+            start = day.replace(tzinfo=UTC) - 3 * DAY
+            runs = list(islice(times.runs(start - DAY, ZoneInfo(zone)), 1500))
+            for end in (start + n * 15 * MINUTE for n in range(4 * 24 * 6)):
+                cases.append(Case(text, start - DAY, end, zone))
+                expected.append(max((run for run in runs if run <= end), default=None))
     assert last_due(cases) == expected
 
 

@@ -1,16 +1,21 @@
 """Retry, overlap, active_between, catch_up and idempotency on a real server, with pg_net's worker and a real endpoint."""
 
+import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
+from components.connection import Database
 from components.cron_job import CronJobProvider
 from components.declaration import runs_sweep_job
+from components.function import LEDGER_FUNCTIONS
+from components.policy import ActiveBetween
 from components.run_ledger import RunLedgerProvider
+from components.runs import history
 from tests.integration.components.conftest import at_once
 from tests.integration.components.endpoint import Answer, Asked, Endpoint
 from tests.integration.components.test_run_ledger import LEDGER, OWNER, RETENTION, command, settle
@@ -243,6 +248,8 @@ def test_two_at_once_are_one(postgres: Connection, conninfo: str, endpoint: Endp
         ("2026-01-15", ("11-15", "01-15"), True),
         ("2026-01-16", ("11-15", "01-15"), False),
         ("2026-11-14", ("11-15", "01-15"), False),
+        ("2027-03-01", ("02-29", "02-29"), False),
+        ("2028-02-29", ("02-29", "02-29"), True),
         ("2026-02-28", ("-1", "-1"), True),
         ("2028-02-28", ("-1", "-1"), False),
         ("2026-02-26", ("-3", "-1"), True),
@@ -257,6 +264,57 @@ def test_days(postgres: Connection, day: str, bounds: tuple[str, str], within: b
     assert found == (within,)
 
 
+@pytest.mark.parametrize(
+    ("bounds", "february", "leap_february", "april", "may"),
+    [
+        (("29", "-1"), [], [29], [29, 30], [29, 30, 31]),
+        (("30", "-1"), [], [], [30], [30, 31]),
+        (("31", "-1"), [], [], [], [31]),
+        (("31", "31"), [], [], [], [31]),
+        (("20", "-12"), [], [], [], [20]),
+        (("-28", "3"), [1, 2, 3], [2, 3], [3], []),
+        (("-28", "-27"), [1, 2], [2, 3], [3, 4], [4, 5]),
+        # over the end in every month, and so declared
+        (("25", "2"), [1, 2, *range(25, 29)], [1, 2, *range(25, 30)], [1, 2, *range(25, 31)], [1, 2, *range(25, 32)]),
+        (("31", "1"), [1], [1], [1], [1, 31]),
+        (("-3", "2"), [1, 2, 26, 27, 28], [1, 2, 27, 28, 29], [1, 2, 28, 29, 30], [1, 2, 29, 30, 31]),
+        (("-1", "-27"), [1, 2, 28], [1, 2, 3, 29], [1, 2, 3, 4, 30], [1, 2, 3, 4, 5, 31]),
+        (("29", "-27"), [1, 2], [1, 2, 3, 29], [1, 2, 3, 4, 29, 30], [1, 2, 3, 4, 5, 29, 30, 31]),
+    ],
+)
+def test_days_of_the_month_wrap_where_they_do_so_in_every_month(
+    postgres: Connection,
+    bounds: tuple[str, str],
+    february: list[int],
+    leap_february: list[int],
+    april: list[int],
+    may: list[int],
+) -> None:
+    query = (
+        "SELECT extract(day FROM d)::int FROM generate_series(%s::date, %s::date + interval '1 month - 1 day', '1 day') "
+        "AS t (d) WHERE public.cron_day_is_within(d::date, %s, %s) ORDER BY d"
+    )
+    found = [
+        [day for (day,) in postgres.execute(query, [first, first, *bounds]).fetchall()]
+        for first in ("2027-02-01", "2028-02-01", "2027-04-01", "2027-05-01")
+    ]
+    assert found == [february, leap_february, april, may]
+
+
+def test_the_catalogue_and_the_database_agree_on_days(postgres: Connection) -> None:
+    rng = random.Random(20261128)  # noqa: S311 - repeatable
+    numbers = [*range(-28, 0), *range(1, 32)]
+    years = [f"{month:02}-{day:02}" for month in range(1, 13) for day in (1, 15, 28)]
+    pairs = [(str(rng.choice(numbers)), str(rng.choice(numbers))) for _ in range(150)]
+    pairs += [(rng.choice(years), rng.choice(years)) for _ in range(30)]
+    days = [date(2027, 2, 1) + timedelta(days=number) for number in range(450)]
+    query = "SELECT d FROM unnest(%s::date[]) AS t (d) WHERE public.cron_day_is_within(d, %s, %s) ORDER BY d"
+    for first, last in pairs:
+        between = ActiveBetween.model_validate({"from": first, "to": last})
+        found = [day for (day,) in postgres.execute(query, [days, first, last]).fetchall()]
+        assert found == [day for day in days if between.includes(day)], (first, last)
+
+
 def test_other_days_are_skipped_but_by_hand(postgres: Connection, endpoint: Endpoint, schedule: Schedule) -> None:
     text = schedule(endpoint.url, active_between={"from": "2020-01-01", "to": "2020-12-31"})
     assert run(postgres, text) is None
@@ -266,12 +324,20 @@ def test_other_days_are_skipped_but_by_hand(postgres: Connection, endpoint: Endp
     assert detail.endswith("is not between 2020-01-01 and 2020-12-31")
 
 
+def set_zone(postgres: Connection, zone: str) -> None:
+    """As a server whose pg_cron knows cron.timezone has it; 1.4 does not."""
+    (function,) = (each for each in LEDGER_FUNCTIONS if each.name == "cron_zone")
+    definition = function.definition("public").as_string()
+    postgres.execute(definition.replace(function.body("public"), f"SELECT '{zone}'").encode())
+
+
 def daily(moment: datetime) -> str:
     return f"{moment.minute} {moment.hour} * * *"
 
 
-def sweep(postgres: Connection, *catch_up: str) -> None:
-    postgres.execute(at_once(runs_sweep_job("public", OWNER, RETENTION, catch_up=catch_up).command))
+def sweep(postgres: Connection, *catch_up: str, days: tuple[str, str] | tuple[None, None] = (None, None)) -> None:
+    caught = [(name, *days) for name in catch_up]
+    postgres.execute(at_once(runs_sweep_job("public", OWNER, RETENTION, catch_up=caught).command))
 
 
 def test_what_a_downtime_missed_is_made_up_for_once(
@@ -289,6 +355,83 @@ def test_what_a_downtime_missed_is_made_up_for_once(
     until(postgres, ["ok"])
     assert runs(postgres, "job, source") == [("caught", "catch_up")]
     assert [asked.path for asked in endpoint.asked] == ["/caught"]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "made_up_for"),
+    [
+        (("-1", "-1"), -1),  # days from today
+        (("-2", "-2"), -2),  # of those that were missed the last that was allowed
+        (("0", "0"), None),
+        (("-9", "-9"), None),  # it was not watched then
+    ],
+)
+def test_what_is_made_up_for_was_due_on_an_allowed_day(
+    postgres: Connection,
+    database: Database,
+    endpoint: Endpoint,
+    schedule: Schedule,
+    allowed: tuple[str, str],
+    made_up_for: int | None,
+) -> None:
+    tomorrow = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=5) + timedelta(days=1)
+    if tomorrow.hour == 0 and tomorrow.minute < 10:
+        pytest.skip("what is due in five minutes would be due on another day")
+    bounds = [str((tomorrow + timedelta(days=int(days) - 1)).date()) for days in allowed]
+    days = (bounds[0], bounds[1])
+    schedule(
+        endpoint.url, name="caught", at=daily(tomorrow), active_between={"from": days[0], "to": days[1]}, retry=TWICE
+    )
+    sweep(postgres)
+    postgres.execute("UPDATE public.cron_watched_jobs SET since = now() - interval '8 days'")
+    for _ in range(3):
+        sweep(postgres, "caught", days=days)
+    if made_up_for is None:
+        assert runs(postgres) == []
+        return
+    until(postgres, ["ok"])
+    due = tomorrow + timedelta(days=made_up_for - 1)
+    assert runs(postgres, "source, due_at") == [("catch_up", due)]
+    (run,) = history(database, "public")
+    assert run.told == f"made up for {due:%Y-%m-%d %H:%M}"
+
+
+def test_a_run_that_is_put_off_over_midnight_is_of_the_day_on_which_it_was_due(
+    postgres: Connection, endpoint: Endpoint, schedule: Schedule
+) -> None:
+    clock = datetime.now(UTC)
+    ahead = (5 - clock.hour * 60 - clock.minute) % 1440  # minutes, so that the zone's clock shows 0:05
+    ahead -= 1440 if ahead > 720 else 0
+    sign = "-" if ahead >= 0 else "+"
+    zone = f"<here>{sign}{abs(ahead) // 60:02}:{abs(ahead) % 60:02}"  # POSIX counts to the west
+    set_zone(postgres, zone)
+    yesterday = (clock + timedelta(minutes=ahead) - timedelta(days=1)).date()
+    days = {"from": str(yesterday), "to": str(yesterday)}
+    text = schedule(endpoint.url, name="put-off", at="59 23 * * *", active_between=days)
+    assert run(postgres, text) is not None
+    text = schedule(endpoint.url, name="in-time", at="5 0 * * *", active_between=days)
+    assert run(postgres, text) is None
+    until(postgres, ["ok", "skipped"])
+
+
+def test_what_the_ledger_has_forgotten_is_neither_made_up_for_nor_silent(
+    postgres: Connection, endpoint: Endpoint, schedule: Schedule
+) -> None:
+    due = datetime.now(UTC) - timedelta(hours=13)
+    schedule(endpoint.url, name="monthly", at=f"{due.minute} {due.hour} {due.day} * *")
+    sweep(postgres)
+    postgres.execute("UPDATE public.cron_watched_jobs SET since = now() - interval '2 years'")
+    postgres.execute(
+        "INSERT INTO public.cron_runs (job, state, fired_at, settled_at) VALUES ('monthly', 'ok', %s, %s)", [due, due]
+    )
+    sweep(postgres, "monthly")
+    postgres.execute("DELETE FROM public.cron_runs")  # as the purge does, in time
+    sweep(postgres, "monthly")
+    assert runs(postgres) == []
+    ((since,),) = postgres.execute("SELECT since FROM public.cron_watched_jobs").fetchall()
+    assert since == due
+    silent = postgres.execute("SELECT public.cron_job_is_silent(schedule, since, NULL) FROM public.cron_watched_jobs")
+    assert silent.fetchone() == (False,)
 
 
 def test_what_ran_was_paused_or_was_due_elsewhen_is_not_made_up_for(
@@ -331,7 +474,9 @@ def test_pg_cron_and_its_sweep_do_all_of_it(
     schedule(endpoint.url + "/caught", "caught", daily(datetime.now(UTC) - timedelta(minutes=30)))
     sweep(postgres)
     postgres.execute("UPDATE public.cron_watched_jobs SET since = now() - interval '3 hours' WHERE job = 'caught'")
-    provide(CronJobProvider).create(runs_sweep_job("public", OWNER, RETENTION, catch_up=["caught"]).properties())
+    provide(CronJobProvider).create(
+        runs_sweep_job("public", OWNER, RETENTION, catch_up=[("caught", None, None)]).properties()
+    )
 
     def first(job: str) -> tuple[Any, ...] | None:
         query = "SELECT state, attempt, source FROM public.cron_runs WHERE job = %s ORDER BY run LIMIT 1"

@@ -408,6 +408,26 @@ def test_a_sql_job_is_followed_to_its_end(provide: Provide, postgres: Connection
     assert postgres.execute("SELECT count(*) FROM public.cron_runs").fetchone() == (3,)
 
 
+def test_a_run_of_weeks_is_told_and_stops_no_other(
+    provide: Provide, postgres: Connection, superuser: Connection
+) -> None:
+    """Of 24.8 days on, its milliseconds are more than an int holds."""
+    provide(CronJobProvider).create(
+        {"name": "sql", "schedule": "0 0 1 1 *", "command": "-- supabase-cron: x/y/sql\nSELECT 1", "owner": "x/y"}
+    )
+    for took in ("30 days", "-30 days", "2 seconds"):
+        superuser.execute(
+            "INSERT INTO cron.job_run_details (jobid, username, status, command, start_time, end_time, return_message) "
+            "SELECT jobid, username, 'succeeded', command, now() - interval '31 days', "
+            "now() - interval '31 days' + %s::interval, '1 row' FROM cron.job",
+            [took],
+        )
+    for _ in range(2):  # as pg_cron tells of them, and as they are kept
+        told = postgres.execute("SELECT milliseconds FROM public.cron_run_history ORDER BY runid").fetchall()
+        assert told == [(2147483647,), (0,), (2000,)]
+        postgres.execute("SELECT public.settle_cron_runs()")
+
+
 def test_a_ledger_of_the_first_version_keeps_its_rows(provide: Provide, postgres: Connection) -> None:
     postgres.execute("DROP VIEW public.cron_run_history, public.cron_job_runs, public.cron_job_standings")
     postgres.execute("DROP TABLE public.cron_watched_jobs, public.cron_alerts")

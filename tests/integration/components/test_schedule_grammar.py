@@ -62,9 +62,7 @@ ITEM = rf"(?:\*(?:/[0-9]+)?|{NUMBER}(?:-{NUMBER}(?:/[0-9]+)?)?)"
 FIELD = rf"{ITEM}(?:,{ITEM})*"
 DOCUMENTED = re.compile(rf"{FIELD}(?:[ \t]+{FIELD}){{4}}", re.IGNORECASE)
 """The grammar as pg_cron's documentation has it."""
-REASONS = re.compile(
-    "runs backwards|never runs|does not run every|leaves .* alone|runs every day: either|pg_cron keeps 32 bits"
-)
+REASONS = re.compile("runs backwards|never runs|leaves .* alone|runs every day: either|pg_cron keeps 32 bits")
 """Why a schedule in the documented grammar may be refused although pg_cron takes it."""
 
 

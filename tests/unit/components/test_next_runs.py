@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from components.next_runs import Times
 from components.schedule import ScheduleError, parse_schedule
 
 DAY = timedelta(days=1)
@@ -169,6 +170,55 @@ def test_a_skipped_time_does_not_run_and_a_repeated_one_runs_twice() -> None:
     ]
     twice = [datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)]
     assert daily.next_runs(datetime(2026, 10, 24, 12, tzinfo=UTC), 2, berlin) == twice
+
+
+MONTH_ENDS = [
+    ("America/New_York", datetime(2026, 11, 1)),  # 25 hours long
+    ("Europe/Berlin", datetime(2027, 10, 31)),  # 25 hours
+    ("Europe/Berlin", datetime(2030, 3, 31)),  # 23 hours
+    ("America/Havana", datetime(2026, 11, 1)),  # midnight is shown twice
+    ("Australia/Lord_Howe", datetime(2029, 4, 1)),  # half an hour more
+    ("Antarctica/Troll", datetime(2027, 10, 31)),  # two hours more
+    ("Antarctica/Troll", datetime(2030, 3, 31)),  # two hours less
+    ("America/St_Johns", datetime(2009, 11, 1)),  # at one minute past midnight
+]
+
+
+def runs_at(text: str, times: Times, wall: datetime, by_month: bool) -> bool:
+    """Whether a wall time is one of a schedule's, given whether it is the last day of the month."""
+    by_week = wall.isoweekday() % 7 in times.rule.weekdays
+    on = (by_month and by_week) if "*" in text.split()[4] else (by_month or by_week)
+    return on and wall.month in times.rule.months and wall.hour in times.hours and wall.minute in times.minutes
+
+
+@pytest.mark.parametrize(("zone", "day"), MONTH_ENDS)
+def test_the_last_day_is_when_in_24_hours_it_is_the_1st_as_pg_cron_has_it(zone: str, day: datetime) -> None:
+    here = ZoneInfo(zone)
+    minutes = [day.replace(tzinfo=UTC) + timedelta(minutes=number) for number in range(-4 * 24 * 60, 4 * 24 * 60)]
+    walls = {minute: minute.astimezone(here) for minute in [*minutes, *(minute + DAY for minute in minutes)]}
+    differs = 0
+    for text in ("0 0 $ * *", "30 22,23 $ * *", "*/15 * $ * *", "* 0,22,23 $ * *", "0 */2 $ 10 0", "0 0 $ * */2"):
+        times = parse_schedule(text).times
+        assert times
+        expected = [each for each in minutes if runs_at(text, times, walls[each], walls[each + DAY].day == 1)]
+        by_calendar = [each for each in minutes if runs_at(text, times, walls[each], (walls[each] + DAY).day == 1)]
+        differs += expected != by_calendar
+        for after in minutes[:: 31 * 60]:
+            rest = [minute for minute in expected if minute > after]
+            assert parse_schedule(text).next_runs(after, len(rest), here) == rest, (text, after)
+    assert differs
+
+
+def test_the_last_day_by_the_clocks_of_two_zones() -> None:
+    midnight = parse_schedule("0 0 $ * *")
+    assert midnight.next_runs(datetime(2026, 10, 30, tzinfo=UTC), 3, ZoneInfo("America/New_York")) == [
+        datetime(2026, 10, 31, 4, tzinfo=UTC),
+        datetime(2026, 11, 1, 4, tzinfo=UTC),
+        datetime(2026, 11, 30, 5, tzinfo=UTC),
+    ]
+    assert midnight.next_runs(datetime(2027, 10, 1, tzinfo=UTC), 1, ZoneInfo("Europe/Berlin")) == [
+        datetime(2027, 11, 29, 23, tzinfo=UTC)
+    ]
 
 
 def test_far_apart_runs() -> None:

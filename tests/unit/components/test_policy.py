@@ -1,6 +1,6 @@
 """Policies and alerts in the catalogue: what is accepted, what is refused and how, and what they compile to."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from components.settings import RetentionConfig
 
 URL = "https://example.com/"
 OWNER = "supabase-cron/dev"
+EASTERN = {ord("0") + digit: ord("\N{ARABIC-INDIC DIGIT ZERO}") + digit for digit in range(10)}
 
 
 def job(http: dict[str, Any] | None = None, schedule: str = "0 1 * * *", **given: Any) -> Job:
@@ -65,8 +66,9 @@ def test_without_a_policy_nothing_is_asked() -> None:
 
 
 def test_the_sweep_knows_what_to_make_up_for() -> None:
-    text = runs_sweep_job("public", OWNER, RetentionConfig(), catch_up=["it's", "b"]).command
-    assert "sweep_cron_runs('{it''s,b}'::text[]," in text
+    caught = [("it's", None, None), ("b", "-3", "2026-09-01")]
+    text = runs_sweep_job("public", OWNER, RetentionConfig(), catch_up=caught).command
+    assert "sweep_cron_runs('{{it''s,NULL,NULL},{b,-3,2026-09-01}}'::text[]," in text
     assert "'{}'::text[]" in runs_sweep_job("public", OWNER, RetentionConfig()).command
 
 
@@ -94,10 +96,53 @@ def test_a_call_may_take_longer_than_the_period_where_runs_do_not_overlap() -> N
         ({}, {"active_between": {"from": "02-30", "to": "03-01"}}, "'02-30' is no day"),
         ({}, {"active_between": {"from": 32, "to": 1}}, "32 is no day of the month"),
         ({}, {"active_between": {"from": "monday", "to": 1}}, "'monday' is no day"),
+        *(
+            ({}, {"active_between": {"from": day, "to": 5}}, f"{str(day)!r} is no day; write a date (2026-09-01)")
+            for day in (
+                *("2026-W01-1", "2026W011", "20260101", "2026-001", "2026-1-1", "26-01-01", "+2026-01-01"),
+                *(day.translate(EASTERN) for day in ("2026-09-01", "09-01", "25", "-1")),
+                *(
+                    "2026-02-29",
+                    "0000-01-01",
+                    "2026-09-01 10:00",
+                    "9-1",
+                    " 25",
+                    "25\n",
+                    "09-01\n",
+                    "",
+                    "1.0",
+                    1.0,
+                    True,
+                ),
+                datetime(2026, 9, 1, 10),
+            )
+        ),
+        ({}, {"active_between": {"from": 0, "to": 1}}, "0 is no day of the month"),
+        ({}, {"active_between": {"from": -29, "to": -1}}, "-29 is no day of the month"),
     ],
 )
 def test_what_is_refused(http: dict[str, Any], given: dict[str, Any], told: str) -> None:
     assert told in sentence(http, **given)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "bounds", "never"),
+    [
+        ("30 1 1 1 *", (-3, -1), True),
+        ("0 0 30,31 * *", (1, 29), True),
+        ("0 0 * 2 *", (30, -1), True),
+        ("0 0 * 6 *", ("07-01", "05-31"), True),
+        ("0 0 $ * *", (-1, -1), False),
+        ("0 0 29 2 *", ("02-29", "02-29"), False),
+        ("0 9 * * 1", (1, 7), False),
+        ("0 0 * 6 *", ("06-30", "05-31"), False),
+        ("0 0 1 1 *", ("2020-06-01", "2020-06-30"), False),  # dates are over in any case
+        ("@reboot", (1, 1), False),
+    ],
+)
+def test_days_on_which_a_job_is_never_due_are_told(schedule: str, bounds: tuple[object, object], never: bool) -> None:
+    found = list(job(schedule=schedule, active_between={"from": bounds[0], "to": bounds[1]}).warnings())
+    assert [f"is never due by {schedule!r} on a day from" in warning for warning in found] == [True] * never
 
 
 def test_a_leap_day_is_a_day_of_the_year() -> None:

@@ -24,6 +24,7 @@ def run(**given: Any) -> Run:
         ({"detail": "d"}, "d"),
         ({"source": "manual"}, "by hand"),
         ({"source": "catch_up", "attempt": 2, "detail": "d"}, "made up for, attempt 2: d"),
+        ({"source": "catch_up", "due_at": AT}, "made up for 2026-11-25 01:00"),
     ],
 )
 def test_what_is_out_of_the_ordinary_is_told(given: dict[str, Any], told: str) -> None:
