@@ -13,7 +13,16 @@ from components.run_now import await_verdict, run_now
 from components.runs import BAD, OPEN
 from cronctl.history import advice, document, print_runs
 from cronctl.output import CANNOT_TELL, DIFFERS, errors_as_sentences, print_json, say
-from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, Target, named, open_target
+from cronctl.target import (
+    DatabaseOption,
+    JsonOption,
+    ProjectOption,
+    SchemaOption,
+    StackOption,
+    Target,
+    named,
+    open_target,
+)
 
 JobArgument = Annotated[str, typer.Argument(help="The job's name.", callback=named)]
 PATIENCE = 200.0
@@ -23,6 +32,7 @@ def trigger(
     job: JobArgument,
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     *,
     given: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A value for an input of the job.")
@@ -34,16 +44,14 @@ def trigger(
 ) -> None:
     """Run a job now, as pg_cron would, and tell what came of it: the manual dispatch.
 
-    With --set, which needs --stack, values of the job's declared inputs go into its body. It is written down in the
-    ledger like any run.
+    With --set values of the inputs go into its body that the stack declares for the job: the one named with --stack, or
+    the selected one. It is written down in the ledger like any run.
 
     Exit status: 0 it did its work (or was queued, with --no-wait), 1 it did not, 2 wrong command line, 3 it could not
     be run or had not ended in time.
     """
     values = _values(given or [])
-    if values and stack is None:
-        raise typer.BadParameter("needs --stack, since the job's inputs are declared there", param_hint="--set")
-    with errors_as_sentences(), open_target(stack, schema, project) as target:
+    with errors_as_sentences(), open_target(stack, schema, project, declared=bool(values)) as target:
         run = run_now(target.database, _command(target, job, values))
         if run is None:
             say(f"the statement of {job!r} succeeded; it keeps no account of a request", "green")
@@ -76,6 +84,7 @@ def pause(
     job: JobArgument,
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     *,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
@@ -94,6 +103,7 @@ def resume(
     job: JobArgument,
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     *,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),

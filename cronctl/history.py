@@ -10,7 +10,7 @@ import typer
 
 from components.runs import BAD, STATES, JobStatus, Run, find_run, history
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
-from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target
+from cronctl.target import DatabaseOption, JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target
 
 JobArgument = Annotated[str | None, typer.Argument(help="A job's name; all jobs without it.", callback=named)]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many runs at most.")]
@@ -33,6 +33,7 @@ def show_history(
     ] = None,
     limit: LimitOption = 20,
     *,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
@@ -58,6 +59,7 @@ def failures(
     since: Annotated[str, typer.Option("--since", help="How far back: 30m, 24h, 7d.")] = "24h",
     limit: LimitOption = 20,
     *,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
@@ -85,6 +87,7 @@ def show(
     run: Annotated[int, typer.Argument(help="A run's number, as history and failures print it.", min=1)],
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     *,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),

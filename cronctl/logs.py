@@ -19,7 +19,7 @@ from components.runs import BAD, OPEN, STATES, Run
 from components.visible_text import visible_line
 from cronctl.history import JobArgument, document
 from cronctl.output import errors_as_sentences, print_json_line, print_line, say
-from cronctl.target import ProjectOption, SchemaOption, StackOption, Target, open_target
+from cronctl.target import DatabaseOption, ProjectOption, SchemaOption, StackOption, Target, open_target
 
 INTERVAL = 1.0
 """Seconds between two looks at the ledger."""
@@ -35,6 +35,7 @@ def logs(
     job: JobArgument = None,
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Stay, and print each run as it changes.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, max=10_000, help="How many runs to begin with.")] = 20,

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from io import TextIOWrapper
 from typing import NoReturn
 
@@ -74,7 +75,12 @@ def print_json_line(value: object) -> None:
 def _json(value: object, indent: int | None = None) -> str:
     """In ASCII where stdout is no UTF-8, which JSON has to be."""
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    return visible_json(json.dumps(value, indent=indent, ensure_ascii=not utf8, default=str))
+    return visible_json(json.dumps(value, indent=indent, ensure_ascii=not utf8, default=_plain))
+
+
+def _plain(value: object) -> str:
+    """What JSON has no type for: times as ISO 8601 has them, with the T."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _write(text: str) -> None:

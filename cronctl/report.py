@@ -8,7 +8,7 @@ import typer
 
 from components.report import Report, gather
 from cronctl.output import errors_as_sentences, print_file, print_json, say
-from cronctl.target import ProjectOption, SchemaOption, StackOption, open_target
+from cronctl.target import DatabaseOption, ProjectOption, SchemaOption, StackOption, open_target
 from cronctl.whole_file import write_whole
 
 STDOUT = Path("-")
@@ -17,6 +17,7 @@ STDOUT = Path("-")
 def report(
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is stdout.")] = Path(
         "report.html"
     ),

@@ -19,7 +19,16 @@ from components.secret_rotation import Rotation, await_rotation, settle, start_r
 from components.secret_store import STAGES
 from cronctl.new_value import check, given, made_up, show, write
 from cronctl.output import errors_as_sentences, has_terminal, print_json, say
-from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, Target, named, open_target
+from cronctl.target import (
+    DatabaseOption,
+    JsonOption,
+    ProjectOption,
+    SchemaOption,
+    StackOption,
+    Target,
+    named,
+    open_target,
+)
 
 REFUSED = 1
 """Exit status: the new value did not pass its probe, and nothing has changed."""
@@ -41,6 +50,7 @@ def rotate(
     *,
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     generate: Annotated[
         bool,
         typer.Option("--generate", help="Make up a random value (of a token); a terminal shows it once, or --save it."),
