@@ -19,6 +19,8 @@ from rich.text import Text
 
 from components.errors import Error
 from components.visible_text import visible_json, visible_line, visible_text
+from cronctl.colours import COLOURED, style_of
+from cronctl.columns import GAP, widths
 
 DIFFERS = 1
 """Exit status: what is declared, stored and living is not the same."""
@@ -102,13 +104,20 @@ def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, with_lines: Collection[str] = ()
 ) -> None:
     """A table on stdout, wrapped to the terminal; ``with_lines`` are the columns in which a line break is one."""
-    table = Table(title=Text(visible_line(title), style="bold"), title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(Text(column), overflow="fold")
     shown = [visible_text if column in with_lines else visible_line for column in columns]
-    for row in rows:
-        table.add_row(*(Text(show(cell)) for show, cell in zip(shown, row, strict=True)))
+    cells = [[show(cell) for show, cell in zip(shown, row, strict=True)] for row in rows]
+    found = widths(columns, cells, _data.width)
+    heading = Text(visible_line(title), style="bold")
+    table = Table(title=heading, title_justify="left", box=None, padding=(0, GAP, 0, 0), pad_edge=False)
+    for at, column in enumerate(columns):
+        table.add_column(Text(column), overflow="fold", width=found[at] if found else None)
+    for row in cells:
+        table.add_row(*(_cell(column, cell) for column, cell in zip(columns, row, strict=True)))
     _data.print(table)
+
+
+def _cell(column: str, cell: str) -> Text:
+    return Text(cell, style=(style_of(cell) if column in COLOURED else None) or "")
 
 
 def say(text: str, style: str | None = None) -> None:
