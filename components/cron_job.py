@@ -32,6 +32,7 @@ class CronJobArgs(Args):
     """``command`` starts with the owner's mark; ``owner`` is ``project/stack``.
 
     ``verify_in`` is the schema of the ledger in which a job that was made or changed has to show a good run first.
+    ``declared`` is what a person wrote, for a preview to show: the command says the same.
     """
 
     name: str
@@ -41,6 +42,7 @@ class CronJobArgs(Args):
     active: bool = True
     adopt: bool = False
     verify_in: str | None = None
+    declared: dict[str, Any] | None = None
 
 
 class LiveJob(NamedTuple):
@@ -68,7 +70,7 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
     identified_by = ("name",)
     in_schema = False
     in_catalog = False
-    directives = frozenset({"adopt", "verify_in"})
+    directives = frozenset({"adopt", "verify_in", "declared"})
 
     def identity(self, args: CronJobArgs) -> str:
         return args.name
@@ -135,8 +137,11 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
             for name in ("schedule", "active")
             if getattr(args, name) != getattr(live, name)
         ]
-        if args.command != live.command:  # never shown: whoever changed it may have pasted a key
-            found.append(Difference("command", "the compiled one", "another text"))
+        if args.command != live.command:  # never shown as it is: whoever changed it may have pasted a key
+            from components.command_difference import command_difference  # noqa: PLC0415 - few jobs differ
+
+            lines = command_difference(args.command, live.command)
+            found.append(Difference("command", "the compiled one", "another text", lines))
         if live.database != live.current_database:
             found.append(Difference("database", live.current_database, live.database))
         return found

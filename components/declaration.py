@@ -6,6 +6,7 @@ from typing import NamedTuple
 from psycopg import sql
 
 from components.alert import Alert
+from components.as_written import as_written
 from components.catalogue import Catalogue, Job, SecretSpec
 from components.command import compile_alert, compile_command, compile_probe, marked, rule
 from components.config import Config
@@ -114,6 +115,7 @@ def declare(config: Config) -> Declaration:
                 active=job.active,
                 adopt=job.adopt or settings.adopt,
                 verify_in=schema if _verified(job, settings) else None,
+                declared=as_written(job),
             )
             for name, job in config.catalogue.jobs.items()
         },

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from components.visible_text import visible_text
 from cronctl import dispatch, doctor, drift, export, history, logs, report, rotate, status, verify
-from cronctl.output import escape_what_stdout_lacks
+from cronctl.output import escape_what_stdout_lacks, print_errors
 
 
 class _Commands(TyperGroup):
@@ -31,6 +31,7 @@ def _quoted_visibly() -> Iterator[None]:
         yield
     except Exception as exc:
         if isinstance(message := getattr(exc, "message", None), str):  # so says each error that typer prints
+            print_errors([exc.format_message()], exc.exit_code)  # type: ignore[attr-defined]
             exc.message = visible_text(message)  # type: ignore[attr-defined]
         raise
 
@@ -41,7 +42,6 @@ app = typer.Typer(
     help="Look after the scheduled jobs that a stack declares.",
     context_settings={"help_option_names": ["--help", "-h"]},
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command("status")(status.status)

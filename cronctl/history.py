@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from components.errors import Error
 from components.runs import BAD, STATES, JobStatus, Run, find_run, history
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.target import DatabaseOption, JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target
@@ -97,10 +98,8 @@ def show(
     Exit status: 0 it did its work or is on its way, 1 it did not, 2 wrong command line, 3 it could not be found out.
     """
     with errors_as_sentences(), open_target(stack, schema, project) as target:
-        found = find_run(target.database, target.schema, run)
-    if found is None:
-        say(f"cronctl: there is no run {run}; it may be older than the ledger keeps", "red")
-        raise typer.Exit(3)
+        if (found := find_run(target.database, target.schema, run)) is None:
+            raise Error(f"there is no run {run}; it may be older than the ledger keeps")
     if as_json:
         print_json(document(found))
     else:

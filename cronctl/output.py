@@ -138,10 +138,18 @@ def say_on_terminal(text: str) -> None:
 
 @contextmanager
 def errors_as_sentences() -> Iterator[None]:
-    """End with one sentence per mistake and status CANNOT_TELL where a command fails."""
+    """End with one sentence per mistake and status CANNOT_TELL where a command fails; with --json, as JSON as well."""
     try:
         yield
     except Error as error:
-        for line in str(error).split("\n"):
+        sentences = str(error).split("\n")
+        print_errors(sentences, CANNOT_TELL)
+        for line in sentences:
             say(f"cronctl: {line}", style="red")
         raise typer.Exit(CANNOT_TELL) from None
+
+
+def print_errors(sentences: Sequence[str], status: int) -> None:
+    """What went wrong as one line of JSON on stdout, where the command line asks for JSON."""
+    if "--json" in sys.argv:
+        print_json_line({"errors": list(sentences), "exit_status": status})

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from components.errors import Error
 from components.owner import is_own_job
 from components.runs import BAD, STREAK, Health, JobStatus, health, job_status
 from components.schedule import ScheduleError, parse_schedule
@@ -68,10 +69,9 @@ def next_runs(
         owner = str(target.config.owner) if target.config else None
         jobs = job_status(target.database, target.schema, owner)
         zone = health(target.database, target.schema).zone
-    found = [each for each in jobs if each.job == job or (job is None and not is_own_job(each.job))]
-    if job is not None and not found:
-        say(f"cronctl: there is no job {job!r}; cronctl status lists them", "red")
-        raise typer.Exit(3)
+        found = [each for each in jobs if each.job == job or (job is None and not is_own_job(each.job))]
+        if job is not None and not found:
+            raise Error(f"there is no job {job!r}; cronctl status lists them")
     runs = [(each, run) for each in found for run in _next(each, zone, count)]
     if as_json:
         print_json({"runs": [{"job": each.job, "utc": run, "local": run.astimezone()} for each, run in runs]})

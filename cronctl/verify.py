@@ -15,7 +15,7 @@ from components.cron_job import CronJobKind
 from components.declaration import declare
 from components.errors import UnreadableState
 from components.kinds import KINDS, by_kind
-from components.object_kind import ObjectKind, shown, snapshot
+from components.object_kind import Difference, ObjectKind, shown, snapshot
 from components.runs import JobStatus, NoLedger, health, job_status
 from cronctl.findings import NOT_IN_STATE, Finding, print_findings, stray_jobs
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
@@ -114,10 +114,7 @@ def _finding(
         return Finding(word, name, "missing", ("not in the database",))
     if outputs is None:
         return Finding(word, name, "not deployed", (NOT_IN_STATE,))
-    details = [
-        f"{prop}: declared {shown(wanted)}, in the database {shown(found)}"
-        for prop, wanted, found in kind.differences(args, live)
-    ]
+    details = [_told(each) for each in kind.differences(args, live)]
     stored = _inputs(type(args), outputs)
     for key, wanted in args.properties(without=kind.directives).items():
         if stored.get(key) != wanted:
@@ -128,6 +125,13 @@ def _finding(
             )
             details.append(f"{key} in the state is not the declared one{sides}")
     return Finding(word, name, "differs" if details else "in sync", tuple(details))
+
+
+def _told(difference: Difference) -> str:
+    name, wanted, found, lines = difference
+    if lines is not None:
+        return f"{name}: another in the database (- declared, + there, <…> for what may be a value):\n{lines}"
+    return f"{name}: declared {shown(wanted)}, in the database {shown(found)}"
 
 
 def _inputs(model: type[Args], outputs: Mapping[str, Any]) -> Mapping[str, Any]:
