@@ -63,7 +63,7 @@ def load_config(
             for location, sentence in problems(exc, Settings)
         ) from None
     source = read_source(root / settings.catalogue)
-    catalogue = _read_catalogue(source, settings, stack_file, root)
+    catalogue = read_catalogue(source, settings, stack_file, root)
     secrets = _secret_values(catalogue, settings, environment)
     if found := [
         *_secret_problems(catalogue, secrets, owner, now),
@@ -74,7 +74,8 @@ def load_config(
     return Config(owner, settings, catalogue, secrets, tuple(catalogue.warnings()))
 
 
-def _read_catalogue(source: Source, settings: Settings, stack_file: str, root: Path) -> Catalogue:
+def read_catalogue(source: Source, settings: Settings, stack_file: str, root: Path) -> Catalogue:
+    """A catalogue with its defaults and the stack's overrides merged in. Raises InvalidConfiguration."""
     merged = _merge_jobs(source.data, settings, stack_file)
     name = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
 

@@ -12,7 +12,7 @@ _NAMES = {
     "d": r"d(?:ays?)?",
     "w": r"w(?:eeks?)?",
 }
-HOW = "write it like 30s, 5m, 24h, 7d or 1 day"
+HOW = "write it like 30m, 90s, 24h, 7d or 1 day"
 
 
 def seconds(text: str) -> float:

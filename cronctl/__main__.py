@@ -9,7 +9,21 @@ import typer
 from typer.core import TyperGroup
 
 from components.visible_text import visible_text
-from cronctl import dispatch, doctor, drift, export, history, logs, report, rotate, status, verify
+from cronctl import (
+    describe,
+    dispatch,
+    doctor,
+    drift,
+    export,
+    history,
+    init,
+    lint,
+    logs,
+    report,
+    rotate,
+    status,
+    verify,
+)
 from cronctl.output import escape_what_stdout_lacks, print_errors
 
 
@@ -46,6 +60,7 @@ app = typer.Typer(
 )
 app.command("status")(status.status)
 app.command("next")(status.next_runs)
+app.command("describe")(describe.describe)
 app.command("history")(history.show_history)
 app.command("failures")(history.failures)
 app.command("show")(history.show)
@@ -53,12 +68,14 @@ app.command("logs")(logs.logs)
 app.command("trigger")(dispatch.trigger)
 app.command("pause")(dispatch.pause)
 app.command("resume")(dispatch.resume)
+app.command("lint")(lint.lint)
 app.command("verify")(verify.verify)
 app.command("drift")(drift.drift)
 app.command("rotate")(rotate.rotate)
 app.command("doctor")(doctor.doctor)
 app.command("export")(export.export)
 app.command("report")(report.report)
+app.command("init")(init.init)
 
 
 def _version(asked: bool) -> None:

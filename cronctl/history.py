@@ -1,6 +1,5 @@
 """``cronctl history``, ``failures`` and ``show``: what came of runs, and what to do where that is nothing."""
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,12 +10,22 @@ import typer
 from components.errors import Error
 from components.runs import BAD, STATES, JobStatus, Run, find_run, history
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
-from cronctl.target import DatabaseOption, JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target
+from cronctl.target import (
+    DatabaseOption,
+    JsonOption,
+    ProjectOption,
+    SchemaOption,
+    StackOption,
+    named,
+    open_target,
+    span,
+)
 
 JobArgument = Annotated[str | None, typer.Argument(help="A job's name; all jobs without it.", callback=named)]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many runs at most.")]
 
-UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+LONGEST = 3650 * 86400.0
+"""Seconds that a ledger keeps runs at most."""
 
 
 def _states(given: list[str]) -> list[str]:
@@ -57,7 +66,7 @@ def failures(
     job: JobArgument = None,
     stack: StackOption = None,
     schema: SchemaOption = None,
-    since: Annotated[str, typer.Option("--since", help="How far back: 30m, 24h, 7d.")] = "24h",
+    since: Annotated[str, typer.Option("--since", help="How far back: 30m, 24h, 7d, 1 day.")] = "24h",
     limit: LimitOption = 20,
     *,
     database: DatabaseOption = None,
@@ -68,7 +77,7 @@ def failures(
 
     Exit status: 0 there is none, 1 there are some, 2 wrong command line, 3 it could not be found out.
     """
-    begin = datetime.now(UTC) - _duration(since)
+    begin = datetime.now(UTC) - timedelta(seconds=min(span(since, "--since"), LONGEST))
     with errors_as_sentences(), open_target(stack, schema, project) as target:
         found = history(target.database, target.schema, job=job, states=BAD, limit=limit)
     runs = [run for run in found if run.fired_at >= begin]
@@ -149,10 +158,3 @@ def document(run: Run) -> dict[str, Any]:
     """A run for ``--json``, with its explanation."""
     explanation = run.explanation
     return {**run._asdict(), "explanation": explanation._asdict() if explanation else None}
-
-
-def _duration(text: str) -> timedelta:
-    found = re.fullmatch(r"(\d{1,4})([mhd])", text)
-    if found is None:
-        raise typer.BadParameter(f"{text!r} is no time; write it like 30m, 24h or 7d", param_hint="--since")
-    return timedelta(**{UNITS[found[2]]: int(found[1])})

@@ -11,6 +11,7 @@ import typer
 from components.config import Config
 from components.connection import Database
 from components.conninfo import URL_VARIABLE
+from components.duration import seconds
 from components.errors import Error, InvalidConfiguration
 from components.settings import Settings
 from cronctl.stack import Stack, read_stack
@@ -21,6 +22,14 @@ def named(value: str | None) -> str | None:
     if value is not None and not (value and value.isprintable()):
         raise typer.BadParameter("is empty or holds characters that no name has")
     return value
+
+
+def span(text: str, option: str) -> float:
+    """The seconds that an option's ``30s``, ``5m`` or ``1 day`` says. Raises typer.BadParameter."""
+    try:
+        return seconds(text)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc), param_hint=option) from None
 
 
 def in_environment(conninfo: str | None) -> str | None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -189,6 +190,30 @@ def test_next_runs_are_told_in_utc_and_here(cronctl: Callable[..., Said]) -> Non
 def test_what_it_says_otherwise(arguments: list[str], code: int, told: str, cronctl: Callable[..., Said]) -> None:
     said = cronctl(*arguments)
     assert (said.code, told in said.talk.replace("\n", " ")) == (code, True), said
+
+
+def test_a_job_in_words(cronctl: Callable[..., Said], tmp_path: Path) -> None:
+    (tmp_path / "jobs.yaml").write_text(
+        "jobs: {unauthorized: {description: Tries., schedule: 30 1 1 1 *, "
+        "http: {url: 'https://h.example/f', timeout: 90, retry: {attempts: 4}}}}"
+    )
+    said = cronctl("describe", "unauthorized", "--project", str(tmp_path))
+    assert said.code == 0
+    told = dict(line.split(maxsplit=1) for line in said.data.splitlines() if " " in line)
+    assert told["does"] == "Tries."
+    assert told["schedule"] == "30 1 1 1 * (at 01:30, on the 1st of the month, in January; UTC)"
+    assert told["request"] == "POST https://h.example/f"
+    assert told["timeout"] == "1 minute 30 seconds"
+    assert told["retry"].startswith("attempts: 4")
+    assert "failed: answered with status 401" in said.data
+    assert "2 times in a row" in said.data
+    assert "unauthorized: " in said.talk
+    document = json.loads(cronctl("describe", "ok", "--project", str(tmp_path), "--json").data)
+    assert (document["job"], document["declared"], document["last_run"]["state"]) == ("ok", None, "ok")
+    assert len(document["next_runs"]) == 3
+    assert "next runs   none, since it is paused" in cronctl("describe", "paused", "--project", str(tmp_path)).data
+    unknown = cronctl("describe", "okk", "--project", str(tmp_path))
+    assert (unknown.code, "did you mean 'ok'?" in unknown.talk) == (3, True)
 
 
 def test_what_needs_no_stack_needs_no_engine(cronctl: Callable[..., Said], conninfo: str) -> None:
