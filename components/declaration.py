@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from psycopg import sql
 
+from components.address import PLAIN
 from components.alert import Alert
 from components.as_written import as_written
 from components.catalogue import Catalogue, Job, SecretSpec
@@ -134,10 +135,15 @@ def _secret(config: Config, key: str, spec: SecretSpec) -> SecretArgs:
         min_bytes=MIN_KEY_BYTES if key in _signing_keys(config.catalogue) else 1,
         grace=spec.grace,
         probe=_probe(key, spec.probe, settings.schema_name, control=spec.format != "url") if spec.probe else None,
-        hosts=spec.hosts or None,
+        hosts=_hosts(spec, settings) or None,
         on_rotated_in_database=settings.on_rotated_in_database,
         adopt=settings.adopt,
     )
+
+
+def _hosts(spec: SecretSpec, settings: Settings) -> list[str]:
+    plain = [f"{PLAIN}{host}" for host in settings.plain_http_hosts] if spec.format == "url" else []
+    return [*spec.hosts, *plain]
 
 
 def _signing_keys(catalogue: Catalogue) -> set[str]:

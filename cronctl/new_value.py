@@ -39,7 +39,8 @@ def given(key: str) -> str:
 
 def value_problems(config: Config | None, key: str, spec: SecretSpec | None, value: str) -> list[str]:
     """What can be known to be wrong with it before anything is touched, a sentence each, without any of it."""
-    if problem := text_problem(value) if spec is None else value_problem(spec, value, datetime.now(UTC)):
+    plain_http = config.settings.plain_http_hosts if config else ()
+    if problem := text_problem(value) if spec is None else value_problem(spec, value, datetime.now(UTC), plain_http):
         return [f"the new value of secret {key!r} {problem}"]
     if config is None:
         return []
