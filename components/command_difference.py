@@ -13,8 +13,8 @@ from components.credential import LEAST, is_literal_credential
 from components.key_form import key_in
 from components.named_literals import named_literals
 
-LINES = 12
-"""Lines that are shown at most."""
+LINES = 8
+"""Lines of each side that are shown at most."""
 
 LINE_LENGTH = 160
 """Characters of a line that are shown at most."""
@@ -58,8 +58,13 @@ def command_difference(made: str, living: str) -> str:
     changes = [line for line in difflib.unified_diff(before, after, n=0, lineterm="") if not line.startswith("@@")][2:]
     if not changes:
         return "  (in nothing that is shown here)"
-    told = [f"  {line[0]} {_cut(line[1:])}" for line in changes[:LINES]]
-    return "\n".join(told + ([f"  … and {len(changes) - LINES} lines more"] if len(changes) > LINES else []))
+    told: list[str] = []
+    left = {"-": LINES, "+": LINES}
+    for side, line in ((each[0], each[1:]) for each in changes):
+        left[side] -= 1
+        if left[side] >= 0:
+            told.append(f"  {side} {_cut(line)}")
+    return "\n".join(told + ([f"  … and {len(changes) - len(told)} lines more"] if len(changes) > len(told) else []))
 
 
 def _shown(text: str, known: set[str], keys: set[str], gone: list[str]) -> Iterator[str]:

@@ -5,9 +5,10 @@ from collections.abc import Collection
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo
 
 from components.address import host_of, is_container
+from components.duration import seconds
 from components.limits import NAME_BYTES
 from components.loopback import is_loopback
 from components.template import KEY, Literal, SecretRef, parse_template
@@ -70,6 +71,11 @@ def http_url(value: str, plain_http: Collection[str] = ()) -> str:
 
 
 BESIDE = "a container beside a database on this machine"
+
+
+def span(value: object) -> object:
+    """A text such as ``30s`` or ``1 day`` in seconds; ValueError for another."""
+    return seconds(value) if isinstance(value, str) else value
 
 
 def container(value: str) -> str:
@@ -135,7 +141,8 @@ SecretKey = Annotated[str, StringConstraints(pattern=rf"^{KEY}$")]
 HeaderName = Annotated[str, AfterValidator(header_name)]
 Template = Annotated[str, AfterValidator(template)]
 UrlTemplate = Annotated[str, AfterValidator(url_template)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Written = Annotated[float, Field(gt=0)] | Annotated[str, Field(examples=["30s", "5m", "1 day"])]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(span, json_schema_input_type=_Written)]
 HostName = Annotated[str, AfterValidator(host_name)]
 ContainerName = Annotated[HostName, AfterValidator(container)]
 StatusCode = Annotated[int, Field(ge=100, le=599)]

@@ -106,7 +106,8 @@ def _stack_or_hint(stack: str | None, root: Path) -> Stack:
         raise
     except Error as exc:
         if stack is None and not os.environ.get(URL_VARIABLE):
-            raise Error(f"{exc}; or name a database with --database or {URL_VARIABLE}") from None
+            named = f"set {URL_VARIABLE} in the environment, or give --database"
+            raise Error(f"no database to connect to; {named}, or let a stack say it ({exc})") from None
         raise
 
 

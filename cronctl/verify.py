@@ -76,7 +76,8 @@ def verify(
             "red",
         )
         raise typer.Exit(DIFFERS)
-    say(f"stack {stack}: all {len(findings)} objects are in sync", "green")
+    if not as_json:
+        say(f"stack {stack}: all {len(findings)} objects are in sync", "green")
 
 
 def _row(job: JobNow) -> tuple[str, ...]:

@@ -82,8 +82,8 @@ def test_drift_tells_what_was_changed_since_the_last_up(project: Any, postgres: 
             ),
         }
         assert command.startswith("command is another there (- in the state, + there, <…> for what may be a value):\n")
-        assert "  -     timeout_milliseconds := 60000\n" in command
-        assert command.endswith("\n  + SELECT '<7 characters>'")
+        assert "\n  -     headers := pg_catalog.jsonb_build_object(\n" in command
+        assert "\n  + SELECT '<7 characters>'\n" in command
         document, _ = json.JSONDecoder().raw_decode(result.output)
         assert (document["drift"], document["other_stacks"]) == (True, {"other": ["left-other"]})
         told = project.run("cronctl", "drift", "--stack", "test", COLUMNS="40")

@@ -353,3 +353,15 @@ def test_plain_http_goes_nowhere_else(hosts: list[str], database: dict[str, Any]
 def test_a_container_is_meant_by_its_whole_name(address: str, tmp_path: Path) -> None:
     values = {**VALUES, "supabase_url": address}
     assert problems(tmp_path, values=values, plainHttpHosts=json.dumps(CONTAINERS), **LOCAL)
+
+
+def test_spans_of_time_are_written_as_people_do(tmp_path: Path) -> None:
+    text = CATALOGUE.replace("timeout: 10", "timeout: 1m").replace("format: url}", "format: url, grace: 1 day}")
+    config = load(tmp_path, text)
+    job = config.catalogue.jobs["nightly"]
+    assert job.http is not None
+    assert (job.http.timeout, config.catalogue.secrets["supabase_url"].grace) == (60, 86400)
+    (told,) = problems(tmp_path, CATALOGUE.replace("timeout: 10", "timeout: soon"))
+    assert told.endswith("'soon' is no time; write it like 30m, 90s, 24h, 7d or 1 day")
+    (told,) = problems(tmp_path, CATALOGUE.replace("timeout: 10", "timeout: 0s"))
+    assert told.endswith("input should be greater than 0")
