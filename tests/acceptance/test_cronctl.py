@@ -41,6 +41,24 @@ def test_verify_finds_what_is_missing_changed_and_undeclared(project: Any, postg
         postgres.execute("SELECT cron.unschedule('left-over')")
 
 
+def test_without_its_name_it_is_the_selected_stack(project: Any, engine: str) -> None:
+    named = project.run("cronctl", "verify", "--stack", "test", "--json")
+    assert project.run("cronctl", "verify", "--json").output == named.output
+    assert project.run("pulumi", "stack", "unselect").code == 0
+    nothing = project.run("cronctl", "verify")
+    assert nothing.code == 3
+    assert "cronctl: no stack is named with --stack or PULUMI_STACK, and the engine knows of none: no stack sel" in (
+        nothing.output
+    )
+    by_variable = project.run("cronctl", "verify", "--json", PULUMI_STACK="test")
+    assert by_variable.output == named.output
+    command = str(project.folder / ".venv/bin/cronctl")
+    built = project.run(
+        command, "verify", "--json", "--stack", "test", PATH="/usr/bin:/bin", SUPABASE_CRON_ENGINE=engine
+    )
+    assert built.output == named.output, "an engine that is not on PATH is found"
+
+
 def test_a_stack_that_is_configured_and_not_deployed(project: Any) -> None:
     result = project.run("cronctl", "verify", "--stack", "test", "--json")
     assert result.code == 1
