@@ -11,7 +11,6 @@ import typer
 
 from components.as_written import as_written
 from components.catalogue import Job
-from components.config import read_catalogue
 from components.cron_job import CronJobKind, LiveJob
 from components.errors import Error
 from components.nearest import nearest
@@ -19,10 +18,8 @@ from components.object_kind import snapshot
 from components.runs import JobStatus, NoLedger, health, job_status
 from components.schedule import ScheduleError, parse_schedule
 from components.schedule_words import schedule_in_words
-from components.settings import Settings
-from components.source import read_source
+from cronctl.declared import declared_jobs
 from cronctl.history import advice
-from cronctl.lint import DEFAULT
 from cronctl.output import errors_as_sentences, print_json, print_line, say
 from cronctl.target import (
     DatabaseOption,
@@ -81,7 +78,7 @@ def describe(
 
 def _described(target: Target, name: str, project: Path) -> Described:
     """Raises Error for a job that neither the declaration nor the database knows."""
-    declared = _declared(target, project)
+    declared = declared_jobs(target, project)
     living = snapshot(CronJobKind(), target.database, None)
     if name not in declared and name not in living:
         known = {**declared, **living}
@@ -92,16 +89,6 @@ def _described(target: Target, name: str, project: Path) -> Described:
         last = next((each for each in job_status(target.database, target.schema) if each.job == name), None)
         zone = health(target.database, target.schema).zone
     return Described(name, declared.get(name), living.get(name), last, zone)
-
-
-def _declared(target: Target, project: Path) -> dict[str, Job]:
-    """The stack's jobs; without a stack those of the catalogue in the project's folder, if there is one."""
-    if target.config is not None:
-        return target.config.catalogue.jobs
-    path = project / DEFAULT
-    if not path.is_file():
-        return {}
-    return read_catalogue(read_source(path), Settings(), "the stack's file", project).jobs
 
 
 def _schedule(found: Described) -> str:

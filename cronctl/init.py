@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from components.errors import Error
-from cronctl.lint import DEFAULT
+from cronctl.declared import CATALOGUE
 from cronctl.output import errors_as_sentences, say
 from cronctl.target import ProjectOption
 
@@ -39,7 +39,7 @@ jobs:
 
 
 def init(
-    catalogue: Annotated[Path, typer.Argument(help="The file to write, in the project's folder.")] = DEFAULT,
+    catalogue: Annotated[Path, typer.Argument(help="The file to write, in the project's folder.")] = CATALOGUE,
     project: ProjectOption = Path(),
 ) -> None:
     """Write a small catalogue to begin with: two secrets and one job. Nothing that exists is touched.
@@ -56,9 +56,9 @@ def init(
         except OSError as exc:
             raise Error(f"{path} cannot be written: {exc.strerror}") from None
     say(f"{path} is written; change it, and check it with: cronctl lint{_named(catalogue)}", "green")
-    if catalogue != DEFAULT:
+    if catalogue != CATALOGUE:
         say(f"let the selected stack use it: pulumi config set catalogue {catalogue}")
 
 
 def _named(catalogue: Path) -> str:
-    return "" if catalogue == DEFAULT else f" {catalogue}"
+    return "" if catalogue == CATALOGUE else f" {catalogue}"

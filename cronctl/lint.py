@@ -10,14 +10,13 @@ from components.config import read_catalogue
 from components.errors import InvalidConfiguration
 from components.settings import Settings
 from components.source import read_source
+from cronctl.declared import CATALOGUE
 from cronctl.output import DIFFERS, print_json, print_line, say
 from cronctl.target import JsonOption, ProjectOption
 
-DEFAULT = Path("jobs.yaml")
-
 
 def lint(
-    catalogue: Annotated[Path, typer.Argument(help="The catalogue's file, in the project's folder.")] = DEFAULT,
+    catalogue: Annotated[Path, typer.Argument(help="The catalogue's file, in the project's folder.")] = CATALOGUE,
     *,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
