@@ -17,6 +17,10 @@ def findings(output: str) -> dict[tuple[str, str], tuple[str, list[str]]]:
 def test_verify_finds_what_is_missing_changed_and_undeclared(project: Any, postgres: Connection) -> None:
     project.up()
     postgres.execute("SELECT cron.unschedule('generate-t5-invoices')")
+    refused = (
+        "SELECT cron.alter_job(jobid, schedule := '*/7 * * * *') FROM cron.job WHERE jobname = 'schedule-create-zoom'"
+    )
+    postgres.execute(refused.encode())
     postgres.execute("UPDATE public.cron_secrets SET value = 'planted-by-hand' WHERE key = 'cron_secret'")
     postgres.execute("GRANT EXECUTE ON FUNCTION public.rotate_cron_secret(text, text) TO anon")
     postgres.execute(
@@ -27,6 +31,10 @@ def test_verify_finds_what_is_missing_changed_and_undeclared(project: Any, postg
         assert result.code == 1
         found = findings(result.output)
         assert found["CronJob", "generate-t5-invoices"] == ("missing", ["not in the database"])
+        assert found["CronJob", "schedule-create-zoom"] == (
+            "differs",
+            ["schedule: declared '*/15 * * * *', in the database '*/7 * * * *'"],
+        ), "told, though no schedule of ours could be so"
         status, (detail,) = found["Secret", "public.cron_secret"]
         assert status == "differs"
         assert "another, set by postgres at" in detail
