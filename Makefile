@@ -17,14 +17,22 @@ ifeq ($(STACK),dev)
 export PULUMI_HOME := $(CURDIR)/.devstack/pulumi
 export PULUMI_BACKEND_URL := file://$(CURDIR)/.devstack/state
 export PULUMI_CONFIG_PASSPHRASE := supabase-cron-dev
-dev_environment = eval "$$($(BIN)/python -m devstack env)"
+dev_environment = made="$$($(BIN)/python -m devstack env)"; eval "$$made";
 endif
 export PULUMI_SKIP_UPDATE_CHECK := true
 
 say = @echo "==> $(1)"
-in_stack = PATH="$$($(BIN)/python -m toolchain ensure):$(CURDIR)/$(BIN):$$PATH"; export PATH; $(dev_environment)
+in_stack = $(dev_environment) PATH="$$($(BIN)/python -m toolchain ensure):$(CURDIR)/$(BIN):$$PATH"; export PATH
 
-.PHONY: help setup setup-dev packages browser engine up preview refresh destroy verify down clean test coverage test-unit \
+# Of what pulumi prints where nobody sits at a terminal: a line for each step that is done, and its words at the end.
+brief = sed -u -E -e '/^(@ .*|Previewing .*|Updating .*|Resources:|)$$/d' -e '/^ +pulumi:pulumi:Stack [^ ]+ ( |running )/d' \
+	-e '/ (creat|updat|delet|read|replac|refresh)ing (replacement |original )?\([0-9]+s\)/d' \
+	-e 's/ (pulumi-python:dynamic\/cron|pulumi:pulumi|supabase-cron:index):/ /'
+
+quiet = --suppress-outputs --color never --stack $(STACK)
+pulumi_quiet_preview = told="$$(pulumi preview $(quiet) 2>&1)" || { echo "$$told" | $(brief) >&2; exit 1; }
+
+.PHONY: help setup setup-dev packages browser engine shell up preview refresh destroy verify down clean test coverage test-unit \
 	bench bench-short check format schema docs lock
 
 help: ## This list
@@ -67,15 +75,30 @@ engine: setup ## Pulumi: the one on PATH, or built from its pinned module (minut
 	$(call say,engine: pulumi)
 	@$(BIN)/python -m toolchain ensure >/dev/null
 
-up: packages engine ## Everything: set-up, dev stack, the six jobs, and the proof that they run
-	$(call say,dev stack: PostgreSQL with pg_cron + pg_net stand-in + functions receiver)
-	@$(BIN)/python -m devstack up
+shell: engine ## A shell in which pulumi and cronctl work on the stack (dev, or STACK=name with your own backend)
+	@$(in_stack); echo '==> shell: pulumi and cronctl work here on the stack $(STACK); exit leaves it'; \
+		unset MAKEFLAGS MAKELEVEL MFLAGS; exec "$${SHELL:-/bin/bash}"
+
+up: $(if $(filter dev,$(STACK)),devstack,engine) ## Everything: set-up, dev stack, the six jobs, and the proof that they run
 	$(call say,pulumi up: the stack $(STACK))
-	@mkdir -p .devstack/state .devstack/pulumi
-	@$(in_stack); pulumi stack select --create --non-interactive $(STACK) >/dev/null && pulumi up --yes --stack $(STACK) && \
-		echo '==> verification: declared = stored = living?' && cronctl verify --stack $(STACK)
+	@$(in_stack); $(pulumi_quiet_preview); pulumi up --yes --skip-preview $(quiet) | $(brief)
+	$(call say,verification: declared = stored = living?)
+	@$(in_stack); cronctl verify --stack $(STACK)
+ifeq ($(STACK),dev)
 	$(call say,proof: the job that runs every minute has posted its request)
 	@$(BIN)/python -m devstack proof notification-worker
+	@echo '==> the stack dev is up and its jobs run; what to type next:'
+	@echo '    make shell          # a shell in which pulumi and cronctl work on it; then, in there:'
+	@echo '    cronctl status      # how each job stands; cronctl --help lists the rest'
+	@echo '    pulumi preview      # what a change of jobs.yaml would do; pulumi up does it'
+endif
+
+.PHONY: devstack
+devstack: packages engine
+	$(call say,dev stack: PostgreSQL with pg_cron + pg_net stand-in + functions receiver)
+	@$(BIN)/python -m devstack up
+	@mkdir -p .devstack/state .devstack/pulumi
+	@$(in_stack); pulumi stack select --create --non-interactive $(STACK) >/dev/null
 
 preview: engine ## What pulumi up would do
 	@$(in_stack); pulumi preview --diff --stack $(STACK)

@@ -4,12 +4,15 @@ It is read by Python and by PostgreSQL alike, so it uses what both understand in
 """
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 from components.template import SecretRef, parse_template
 
 _HOST = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]"
 _LOOPBACK = r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]"
+
+_CONTAINER = re.compile(r"[a-z][a-z0-9_-]*(?:(?:\.[a-z0-9_-]+)*\.internal)?")
 
 ADDRESS = (
     rf"^(?:https://(?:[A-Za-z0-9._~!$&'()*+,;=:%-]+@)?({_HOST})|http://({_LOOPBACK}))(?::[0-9]{{1,5}})?(?:[/?#]\S*)?$"
@@ -24,10 +27,25 @@ ANY_SCHEME = r"^[A-Za-z][A-Za-z0-9+.-]*://"
 """How every value begins that could be taken for an address."""
 
 
-def host_of(address: str) -> str | None:
-    """The host of an address as ADDRESS has it, in lower case and without a dot at its end; None of anything else."""
+PLAIN = "http://"
+"""How an address begins that goes there without https, and a host that a stack allows so, in the database."""
+
+
+def host_of(address: str, plain_http: Collection[str] = ()) -> str | None:
+    """The host of an address as ADDRESS has it, in lower case and without a dot at its end; None of anything else.
+
+    ``plain_http`` are hosts that may be reached without https as well: containers beside the database (settings.py).
+    """
     found = re.fullmatch(ADDRESS, address)
+    if found is None and plain_http and address.startswith(PLAIN):
+        host = host_of(f"https://{address.removeprefix(PLAIN)}")
+        return host if host in plain_http else None
     return (found[1] or found[2]).lower().removesuffix(".") if found else None
+
+
+def is_container(host: str) -> bool:
+    """Whether a host is named as containers on one machine name each other and it: no name that the internet knows."""
+    return _CONTAINER.fullmatch(host) is not None
 
 
 def is_address(value: str) -> bool:

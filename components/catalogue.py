@@ -29,7 +29,7 @@ from components.pasted_key import (
 from components.policy import ActiveBetween, CatchUp
 from components.request import HttpAction, Probe, Request
 from components.schedule import ScheduleError, parse_schedule
-from components.schedule_words import remarks
+from components.schedule_remarks import remarks
 from components.texts import Place
 from components.words import SecretFormat
 

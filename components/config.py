@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from pydantic import SecretStr, ValidationError
 
 from components.catalogue import Catalogue
+from components.conninfo import stays_on_this_machine
 from components.errors import InvalidConfiguration
-from components.fields import HEADER_WITH_VALUE
+from components.fields import HEADER_WITH_VALUE, PLAIN_HTTP
 from components.model import problems
 from components.nearest import nearest
 from components.owner import Owner
@@ -62,11 +63,18 @@ def load_config(
             f"{stack_file}: {owner.project}:{_path(location)}: {sentence}"
             for location, sentence in problems(exc, Settings)
         ) from None
+    if settings.plain_http_hosts and not stays_on_this_machine(settings.conninfo(environment)):
+        raise InvalidConfiguration(
+            [
+                f"{stack_file}: {owner.project}:plainHttpHosts: plain http is for containers beside a database on this "
+                "machine, and this stack's is on another; remove it, and use https"
+            ]
+        )
     source = read_source(root / settings.catalogue)
-    catalogue = _read_catalogue(source, settings, stack_file, root)
+    catalogue = read_catalogue(source, settings, stack_file, root)
     secrets = _secret_values(catalogue, settings, environment)
     if found := [
-        *_secret_problems(catalogue, secrets, owner, now),
+        *_secret_problems(catalogue, secrets, owner, settings, now),
         *_written_out(catalogue, settings, secrets),
         *_shown_by_probes(catalogue, settings),
     ]:
@@ -74,7 +82,8 @@ def load_config(
     return Config(owner, settings, catalogue, secrets, tuple(catalogue.warnings()))
 
 
-def _read_catalogue(source: Source, settings: Settings, stack_file: str, root: Path) -> Catalogue:
+def read_catalogue(source: Source, settings: Settings, stack_file: str, root: Path) -> Catalogue:
+    """A catalogue with its defaults and the stack's overrides merged in. Raises InvalidConfiguration."""
     merged = _merge_jobs(source.data, settings, stack_file)
     name = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
 
@@ -86,7 +95,7 @@ def _read_catalogue(source: Source, settings: Settings, stack_file: str, root: P
         return f"{where}: {_path(location)}: {sentence}"
 
     try:
-        catalogue = Catalogue.model_validate(merged)
+        catalogue = Catalogue.model_validate(merged, context={PLAIN_HTTP: settings.plain_http_hosts})
     except ValidationError as exc:
         raise InvalidConfiguration(told(*problem) for problem in problems(exc, Catalogue)) from None
     if found := [*catalogue.problems(), *_acting_texts(catalogue)]:
@@ -184,7 +193,7 @@ def _written_out(catalogue: Catalogue, settings: Settings, secrets: Mapping[str,
 
 
 def _secret_problems(
-    catalogue: Catalogue, secrets: Mapping[str, SecretStr], owner: Owner, now: datetime
+    catalogue: Catalogue, secrets: Mapping[str, SecretStr], owner: Owner, settings: Settings, now: datetime
 ) -> Iterator[str]:
     for key in secrets:
         if key not in catalogue.secrets:
@@ -196,7 +205,7 @@ def _secret_problems(
         value = secrets[key].get_secret_value() if key in secrets else None
         if value is None:
             yield f"secret {key!r} has no value in stack {owner.stack}; {set_it}"
-        elif problem := value_problem(spec, value, now):
+        elif problem := value_problem(spec, value, now, settings.plain_http_hosts):
             yield f"secret {key!r} {problem} ({set_it})"
         else:
             good[key] = value

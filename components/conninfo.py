@@ -84,6 +84,11 @@ def resolve_conninfo(
     return make_conninfo("", **parameters)
 
 
+def stays_on_this_machine(conninfo: str) -> bool:
+    """Whether each place that libpq would try is loopback or a local socket, in a conninfo that is complete."""
+    return _stays_here({key: str(value) for key, value in conninfo_to_dict(conninfo).items()})
+
+
 def is_misread(conninfo: str) -> bool:
     """Whether libpq takes what must be a part of the user name or password for host, port or database."""
     if (url := _URL.match(conninfo)) and _has_unencoded(url["rest"]):

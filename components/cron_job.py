@@ -39,7 +39,8 @@ class CronJobArgs(Args):
     """``command`` starts with the owner's mark; ``owner`` is ``project/stack``.
 
     ``ledger`` is the schema of the run ledger that watches whether the job stays as it is declared; ``verify_in`` that
-    of the one in which a job that was made or changed has to show a good run first.
+    of the one in which a job that was made or changed has to show a good run first. ``declared`` is what a person
+    wrote, for a preview to show: the command says the same.
     """
 
     name: str
@@ -50,6 +51,7 @@ class CronJobArgs(Args):
     adopt: bool = False
     ledger: str | None = None
     verify_in: str | None = None
+    declared: dict[str, Any] | None = None
 
 
 class LiveJob(NamedTuple):
@@ -77,7 +79,7 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
     identified_by = ("name",)
     in_schema = False
     in_catalog = False
-    directives = frozenset({"adopt", "ledger", "verify_in"})
+    directives = frozenset({"adopt", "ledger", "verify_in", "declared"})
 
     def identity(self, args: CronJobArgs) -> str:
         return args.name
@@ -161,8 +163,11 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
             for name in ("schedule", "active")
             if getattr(args, name) != getattr(live, name)
         ]
-        if args.command != live.command:  # never shown: whoever changed it may have pasted a key
-            found.append(Difference("command", "the compiled one", "another text"))
+        if args.command != live.command:  # never shown as it is: whoever changed it may have pasted a key
+            from components.command_difference import command_difference  # noqa: PLC0415 - few jobs differ
+
+            lines = command_difference(args.command, live.command)
+            found.append(Difference("command", "the compiled one", "another text", lines))
         if live.database != live.current_database:
             found.append(Difference("database", live.current_database, live.database))
         return found

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from psycopg import sql
 
+from components.address import PLAIN
 from components.alert import Alert
+from components.as_written import as_written
 from components.catalogue import Catalogue, Job, SecretSpec
 from components.command import compile_alert, compile_command, compile_probe, marked, rule
 from components.config import Config
@@ -119,6 +121,7 @@ def declare(config: Config) -> Declaration:
                 adopt=job.adopt or settings.adopt,
                 ledger=schema,
                 verify_in=schema if _verified(job, settings) else None,
+                declared=as_written(job),
             )
             for name, job in config.catalogue.jobs.items()
         },
@@ -137,10 +140,15 @@ def _secret(config: Config, key: str, spec: SecretSpec) -> SecretArgs:
         min_bytes=MIN_KEY_BYTES if key in _signing_keys(config.catalogue) else 1,
         grace=spec.grace,
         probe=_probe(key, spec.probe, settings.schema_name, control=spec.format != "url") if spec.probe else None,
-        hosts=spec.hosts or None,
+        hosts=_hosts(spec, settings) or None,
         on_rotated_in_database=settings.on_rotated_in_database,
         adopt=settings.adopt,
     )
+
+
+def _hosts(spec: SecretSpec, settings: Settings) -> list[str]:
+    plain = [f"{PLAIN}{host}" for host in settings.plain_http_hosts] if spec.format == "url" else []
+    return [*spec.hosts, *plain]
 
 
 def _signing_keys(catalogue: Catalogue) -> set[str]:

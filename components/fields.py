@@ -1,12 +1,14 @@
 """The domain's types: one annotated line each, its check a plain function that can be tried alone."""
 
 import re
+from collections.abc import Collection
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo
 
-from components.address import host_of
+from components.address import host_of, is_container
+from components.duration import seconds
 from components.limits import NAME_BYTES
 from components.loopback import is_loopback
 from components.template import KEY, Literal, SecretRef, parse_template
@@ -51,8 +53,8 @@ def template(value: str) -> str:
     return value
 
 
-def http_url(value: str) -> str:
-    """Refuse an address that is not http(s), or not https to anything but this machine."""
+def http_url(value: str, plain_http: Collection[str] = ()) -> str:
+    """Refuse an address that is not http(s), or not https to anything but this machine and the hosts that may be."""
     parts = urlsplit(value)
     try:
         _ = parts.port if "{" not in parts.netloc else None
@@ -60,8 +62,28 @@ def http_url(value: str) -> str:
         raise ValueError("has no number as port; percent-encode what is special in a user name or password") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("is not a web address; it must start with https:// and name a host")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ValueError(f"goes to {parts.hostname} without https, which would send the keys in clear; use https://")
+    if parts.scheme == "http" and not is_loopback(parts.hostname) and host_of(value, plain_http) is None:
+        beside = f", or name it in plainHttpHosts if it is {BESIDE}" if is_container(parts.hostname) else ""
+        raise ValueError(
+            f"goes to {parts.hostname} without https, which would send the keys in clear; use https://{beside}"
+        )
+    return value
+
+
+BESIDE = "a container beside a database on this machine"
+
+
+def span(value: object) -> object:
+    """A text such as ``30s`` or ``1 day`` in seconds; ValueError for another."""
+    return seconds(value) if isinstance(value, str) else value
+
+
+def container(value: str) -> str:
+    """Refuse a host that is none of containers on one machine: there, no key is on its way over a network."""
+    if not is_container(value):
+        raise ValueError(
+            f"{value!r} is none of containers on one machine, such as kong or host.docker.internal; use https"
+        )
     return value
 
 
@@ -74,11 +96,15 @@ def host_name(value: str) -> str:
     return value.lower().removesuffix(".")
 
 
-def url_template(value: str) -> str:
+PLAIN_HTTP = "plain_http_hosts"
+"""In the context of a validation: the hosts that the stack allows to be reached without https."""
+
+
+def url_template(value: str, info: ValidationInfo) -> str:
     """Like :func:`http_url` for the part of a template that is known before run time."""
     first = parse_template(template(value))[:1]
     if first and isinstance(first[0], Literal):
-        http_url(value)
+        http_url(value, (info.context or {}).get(PLAIN_HTTP, ()))
     elif not first:
         raise ValueError("is empty; write an address such as {supabase_url}/functions/v1/my-function")
     return value
@@ -115,6 +141,8 @@ SecretKey = Annotated[str, StringConstraints(pattern=rf"^{KEY}$")]
 HeaderName = Annotated[str, AfterValidator(header_name)]
 Template = Annotated[str, AfterValidator(template)]
 UrlTemplate = Annotated[str, AfterValidator(url_template)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Written = Annotated[float, Field(gt=0)] | Annotated[str, Field(examples=["30s", "5m", "1 day"])]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(span, json_schema_input_type=_Written)]
 HostName = Annotated[str, AfterValidator(host_name)]
+ContainerName = Annotated[HostName, AfterValidator(container)]
 StatusCode = Annotated[int, Field(ge=100, le=599)]

@@ -33,11 +33,15 @@ Statements = list[tuple[sql.Composable, Mapping[str, object] | None] | CopyRow]
 
 
 class Difference(NamedTuple):
-    """One property in which what lives is not what is declared; both sides are fit to be shown."""
+    """One property in which what lives is not what is declared; both sides are fit to be shown.
+
+    ``lines`` show where a long text differs, ``-`` of what is declared and ``+`` of what lives, instead of the sides.
+    """
 
     name: str
     declared: object
     found: object
+    lines: str | None = None
 
 
 class ObjectKind(Generic[ArgsT, LiveT]):
@@ -235,5 +239,7 @@ def shown(value: object) -> str:
 
 def drift_sentence(difference: Difference) -> str:
     """How a property of a living object differs from the state."""
-    name, stored, found = difference
+    name, stored, found, lines = difference
+    if lines is not None:
+        return f"{name} is another there (- in the state, + there, <…> for what may be a value):\n{lines}"
     return f"{name} is {shown(found)} there, {shown(stored)} in the state"

@@ -177,7 +177,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
         return [(part, None) for part in parts]
 
     def outputs(self, args: RunLedgerArgs, live: LiveObjects, before: LiveObjects | None) -> dict[str, Any]:
-        return {"differences": [f"{name}: {found}" for name, _, found in self.differences(args, live)]}
+        return {"differences": [f"{each.name}: {each.found}" for each in self.differences(args, live)]}
 
 
 def _definition(args: RunLedgerArgs, view: str) -> sql.Composed:

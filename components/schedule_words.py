@@ -1,109 +1,98 @@
-"""What a schedule means in words, where pg_cron takes it and people may take it for something else. Pure."""
+"""A schedule in words: ``at 16:00, Monday to Friday``. Pure."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable
+from itertools import pairwise
 
-from components.next_runs import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule
-from components.schedule import parse_schedule
-from components.schedule_field import DAY, UNITS, WEEKDAY, Unit
+from components.duration import in_words
+from components.next_runs import ALL_DAYS, ALL_WEEKDAYS, DayRule, Times
+from components.schedule import Schedule
 
-_STEP = re.compile(r"\*/0*([0-9]+)")
-_WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
-_NTH = ("first", "second", "third", "fourth")
-_MOST = 7
-"""Values that a sentence lists."""
-
-
-class _Round(NamedTuple):
-    """How the values of a field are told: ``at minutes 0 and 45 of each hour``."""
-
-    at: str
-    one: str
-    whole: str
+WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+"""From 0 on, as pg_cron counts them."""
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+_FEW = 6
+"""Times of a day that are listed one by one."""
 
 
-_ROUNDS = {
-    "minute": _Round("at", "minute", "hour"),
-    "hour": _Round("in", "hour", "day"),
-    "day of month": _Round("on", "day", "month"),
-    "month": _Round("in", "month", "year"),
-    "day of week": _Round("on", "day", "week"),
-}
-
-
-def remarks(text: str) -> Iterator[str]:
-    """Sentences, without their subject, on a schedule that :func:`parse_schedule` takes."""
-    times = parse_schedule(text).times
-    fields = text.split()
-    if times is None or len(fields) != len(UNITS):
-        return
-    for unit, field in zip(UNITS, fields, strict=True):
-        for item in field.split(","):
-            if (step := _STEP.fullmatch(item)) and not _is_even(unit, int(step[1])):
-                yield _uneven(unit, item, int(step[1]))
-    if not times.rule.needs_both and times.rule.days != ALL_DAYS and times.rule.weekdays != ALL_WEEKDAYS:
-        yield _either(fields, times.rule)
-
-
-def _is_even(unit: Unit, step: int) -> bool:
-    """Whether the first run of a round comes as long after the last as that one after its own."""
-    if unit is DAY:
-        return step == 1
-    return (unit.cycle or len(ALL_WEEKDAYS)) % step == 0
-
-
-def _uneven(unit: Unit, item: str, step: int) -> str:
-    told = _ROUNDS[unit.name]
-    values = range(unit.low, unit.high + 1, step)
-    if unit is WEEKDAY:
-        listed = _listed([_WEEKDAYS[value] for value in values if value < len(_WEEKDAYS)])
-    else:
-        listed = f"{told.one}{'s' if len(values) > 1 else ''} {_listed(list(map(str, values)))}"
-    sentence = f"runs {told.at} {listed} of each {told.whole} by {item!r}, not every {step} {told.one}s"
-    if unit.cycle is None:
-        return f"{sentence}: each {told.whole} begins anew"
-    divisors = [each for each in range(2, unit.cycle) if unit.cycle % each == 0]
-    near = [*[each for each in divisors if each < step][-1:], *[each for each in divisors if each > step][:1]]
-    forms = " or ".join(repr(f"*/{each}") for each in near)
-    return f"{sentence}; a step that divides {unit.cycle} keeps its rhythm, such as {forms}"
-
-
-def _either(fields: list[str], rule: DayRule) -> str:
-    weekdays = _listed(_stretches(rule.weekdays, _WEEKDAYS.__getitem__))
-    days = "on the last day of each month" if rule.last_day else f"every {_listed(_stretches(rule.days, _ordinal))}"
-    months = "" if rule.months == ALL_MONTHS else ", of the months that it names"
-    sentence = (
-        f"runs every {weekdays}, and {days}{months}: pg_cron takes either day field where neither begins with '*'"
+def schedule_in_words(schedule: Schedule) -> str:
+    """When it runs, by the clock of ``cron.timezone``."""
+    if schedule.interval is not None:
+        return f"every {'second' if schedule.interval == 1 else in_words(schedule.interval)}"
+    if schedule.times is None:
+        return "when the server starts"
+    times = schedule.times
+    clock, is_at_times = _clock(times)
+    days = _days(times.rule)
+    if days is None and is_at_times:
+        clock = f"every day {clock}"
+    months = (
+        "" if len(times.rule.months) == len(_MONTHS) else f"in {_listed(times.rule.months, lambda m: _MONTHS[m - 1])}"
     )
-    bounds = (-1, -1) if rule.last_day else (min(rule.days), max(rule.days))
-    if not rule.last_day and len(rule.days) <= bounds[1] - bounds[0]:
-        return f"{sentence}; for both at once, the job has to choose the days itself"
-    if len(rule.weekdays) == 1 and bounds in [(first, first + 6) for first in (1, 8, 15, 22)]:
-        sentence += f"; pg_cron has no {_NTH[bounds[0] // 7]} {weekdays}"
-    alone = " ".join([*fields[:2], "*", *fields[3:]])
-    return (
-        f"{sentence}; for both at once, write {alone!r} with active_between: {{from: {bounds[0]}, to: {bounds[1]}}}, "
-        "or let a statement of SQL choose the days"
-    )
+    return ", ".join(filter(None, [clock, days, months]))
 
 
-def _stretches(values: Iterable[int], name: Callable[[int], str]) -> list[str]:
-    """Numbers by their names, three and more in a row by the first and the last."""
-    found: list[str] = []
-    for _, group in groupby(enumerate(sorted(values)), lambda pair: pair[1] - pair[0]):
-        names = [name(number) for _, number in group]
-        found += [f"{names[0]} to {names[-1]}"] if len(names) > 2 else names
-    return found
+def _clock(times: Times) -> tuple[str, bool]:
+    """The times of a day, and whether they are some times and not all day long."""
+    minutes, hours = sorted(times.minutes), sorted(times.hours)
+    step, hour_step = _step(minutes, 60), _step(hours, 24)
+    if step and hour_step == 1:
+        return f"every {'minute' if step == 1 else f'{step} minutes'}", False
+    if len(minutes) * len(hours) <= _FEW:
+        return f"at {_and([f'{hour:02}:{minute:02}' for hour in hours for minute in minutes])}", True
+    if step:
+        often = f"every {'minute' if step == 1 else f'{step} minutes'}"
+        return f"{often} of {'hour' if len(hours) == 1 else 'hours'} {_listed(hours, str)}", False
+    at = f"at minute{'s' if len(minutes) > 1 else ''} {_listed(minutes, str)}"
+    if hour_step:
+        return f"every {'hour' if hour_step == 1 else f'{hour_step} hours'} {at}", False
+    return f"{at} of hours {_listed(hours, str)}", False
 
 
-def _ordinal(number: int) -> str:
-    ending = "th" if number in range(11, 14) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
+def _days(rule: DayRule) -> str | None:
+    """On which days; None where it is every day."""
+    by_week = None if rule.weekdays == ALL_WEEKDAYS else _weekdays(rule.weekdays)
+    by_month = "on the last day of the month" if rule.last_day else None
+    if by_month is None and rule.days != ALL_DAYS:
+        by_month = f"on the {_listed(rule.days, ordinal)} of the month"
+    if by_week and by_month:
+        return f"{by_month} where that is {by_week}" if rule.needs_both else f"{by_week} and {by_month}"
+    return by_week or by_month
 
 
-def _listed(parts: list[str]) -> str:
-    if len(parts) > _MOST:
-        return f"{', '.join(parts[:3])} … {parts[-1]}"
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+def _weekdays(days: Iterable[int]) -> str:
+    week = sorted(day or len(WEEKDAYS) for day in days)  # from Monday on
+    return _listed(week, lambda day: WEEKDAYS[day % len(WEEKDAYS)])
+
+
+def _step(values: list[int], size: int) -> int | None:
+    """The step by which values go through all of a field from 0, or None."""
+    gaps = {later - earlier for earlier, later in pairwise(values)} or {size}
+    step = min(gaps)
+    return step if len(gaps) == 1 and values[0] == 0 and values[-1] + step == size and step < size else None
+
+
+def ordinal(day: int) -> str:
+    """A day of the month: ``21st``."""
+    ending = "th" if 11 <= day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    return f"{day}{ending}"
+
+
+def _listed(values: Collection[int], name: Callable[[int], str]) -> str:
+    """Values by name, three and more in a row as a range."""
+    rows: list[list[int]] = []
+    for value in sorted(values):
+        if rows and value == rows[-1][-1] + 1:
+            rows[-1].append(value)
+        else:
+            rows.append([value])
+    told: list[str] = []
+    for row in rows:
+        told += [f"{name(row[0])} to {name(row[-1])}"] if len(row) > 2 else [name(each) for each in row]
+    return _and(told)
+
+
+def _and(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

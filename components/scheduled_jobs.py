@@ -1,29 +1,23 @@
 """ScheduledJobs: the one component, which declares a stack's resources and their order."""
 
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Mapping
 from graphlib import TopologicalSorter
 from typing import Any
 
 import pulumi
 
 from components.access import summary
-from components.catalogue import Job
 from components.config import Config
 from components.cron_job import CronJob
 from components.declaration import Declaration, declare
 from components.extension import Extension
 from components.grants import Grants
-from components.last_verdicts import LastVerdicts
 from components.operators import Operators
 from components.rotation import RotationFunction
 from components.run_ledger import RunLedger
-from components.schedule import parse_schedule
 from components.secret import Secret
 from components.secret_store import SecretStore
 from components.verification import verification_sql
-
-NEXT_RUNS = 3
-"""How many coming runs a job's output shows."""
 
 DETAILED_JOBS = 50
 """With more, a job's output is its id alone, and ``cronctl status`` tells the rest.
@@ -48,10 +42,6 @@ class ScheduledJobs(pulumi.ComponentResource):
     ) -> None:
         super().__init__("supabase-cron:index:ScheduledJobs", resource_name, None, opts)
         declared = declare(config)
-        makes_runs = any(args.verify_in for args in declared.jobs.values()) and not pulumi.runtime.is_dry_run()
-        last_verdicts = None
-        if len(declared.jobs) <= DETAILED_JOBS:
-            last_verdicts = LastVerdicts(conninfo, config.settings.schema_name, at_once=not makes_runs)
         extensions = self._extensions(declared)
         store = SecretStore("secret-store", declared.store, self._after(*extensions.values()))
         rotation = {name: RotationFunction(name, args, self._after(store)) for name, args in declared.rotation.items()}
@@ -72,7 +62,7 @@ class ScheduledJobs(pulumi.ComponentResource):
         self.secrets = pulumi.Output.all(**{key: secret.status for key, secret in secrets.items()})
         jobids = pulumi.Output.all(**{name: jobs[name].jobid for name in declared.jobs})
         # One output for all jobs: each that a program makes costs it time, and most for the thousandth.
-        self.jobs = jobids.apply(lambda found: _told(config, found, last_verdicts))
+        self.jobs = jobids.apply(lambda found: _told(config, found))
         self.rotators = grants["rotate-cron-secret-grants"].grantees
         self.access = self.rotators.apply(lambda rotators: summary(config.settings.store, rotators))
         self.verification_sql = pulumi.Output.from_input(
@@ -105,25 +95,16 @@ class ScheduledJobs(pulumi.ComponentResource):
         return [Operators("operators", operators.role, operators.members, conninfo=conninfo, opts=after)]
 
 
-async def _told(
-    config: Config, jobids: dict[str, int], last_verdicts: LastVerdicts | None
-) -> dict[str, dict[str, Any]]:
-    """What a stack's outputs say of each job, all of it where there are last verdicts to tell."""
-    if last_verdicts is None:
+def _told(config: Config, jobids: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    """What a stack's outputs say of each job: nothing that time alone changes, or each preview would show a change."""
+    if len(jobids) > DETAILED_JOBS:
         return {name: {"jobid": jobid} for name, jobid in jobids.items()}
-    (verdicts, zone), now = await last_verdicts.read(), datetime.now(UTC)
     return {
         name: {
             "jobid": jobids[name],
             "schedule": job.schedule,
             "active": job.active,
             "target": job.http.url if job.http else "sql",
-            "nextRunsUtc": [f"{run:%Y-%m-%d %H:%M:%S}" for run in _next_runs(job, now, zone)],
-            "lastRun": verdicts.get(name),
         }
         for name, job in config.catalogue.jobs.items()
     }
-
-
-def _next_runs(job: Job, now: datetime, zone: tzinfo) -> list[datetime]:
-    return parse_schedule(job.schedule).next_runs(now, NEXT_RUNS, zone) if job.active else []

@@ -58,7 +58,8 @@ _SALT = secrets.token_hex(16)
 class SecretArgs(Args):
     """``value`` is in clear here and nowhere else: not in the id, an output, a message or a repr.
 
-    ``format`` and ``min_bytes`` bound what it may be rotated to, and ``hosts`` where operators may move an address;
+    ``format`` and ``min_bytes`` bound what it may be rotated to, and ``hosts`` where operators may move an address
+    (``http://kong``: one that it may have without https, of a stack whose database is on the same machine);
     ``grace`` is how many seconds a replaced one is kept.
     """
 

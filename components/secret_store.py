@@ -173,7 +173,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         return before is not None  # there are secrets, and those of an older store are read in another way
 
     def outputs(self, args: SecretStoreArgs, live: LiveObjects, before: LiveObjects | None) -> dict[str, Any]:
-        return {"differences": [f"{name}: {found}" for name, _, found in self.differences(args, live)]}
+        return {"differences": [f"{each.name}: {each.found}" for each in self.differences(args, live)]}
 
 
 _TRIGGERS = [(table, trigger) for table in VALUES for trigger in triggers_of(table, "vault")]

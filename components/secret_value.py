@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -41,16 +41,18 @@ def text_problem(value: str) -> str | None:  # noqa: PLR0911 - one line a rule
     return None
 
 
-def value_problem(spec: SecretSpec, value: str, now: datetime) -> str | None:  # noqa: PLR0911 - one line a rule
+def value_problem(  # noqa: PLR0911 - one line a rule
+    spec: SecretSpec, value: str, now: datetime, plain_http: Collection[str] = ()
+) -> str | None:
     """The first mistake in a value, as the end of a sentence that starts with the secret's name, or None.
 
-    ``now`` is an aware datetime, against which a JWT's ``exp`` is held.
+    ``now`` is an aware datetime, against which a JWT's ``exp`` is held; ``plain_http`` the hosts that need no https.
     """
     if problem := text_problem(value):
         return problem
     match spec.format:
         case "url":
-            return _url_problem(value)
+            return _url_problem(value, plain_http)
         case other if is_address(value):
             return f"is a web address, not a {other}; declare it with format: url"
         case "jwt":
@@ -62,12 +64,12 @@ def value_problem(spec: SecretSpec, value: str, now: datetime) -> str | None:  #
     return None
 
 
-def _url_problem(value: str) -> str | None:
+def _url_problem(value: str, plain_http: Collection[str]) -> str | None:
     try:
-        http_url(value)
+        http_url(value, plain_http)
     except ValueError as exc:
         return str(exc)
-    if host_of(value) is None:
+    if host_of(value, plain_http) is None:
         return (
             "is no address that every program reads alike; write https:// and the host in plain letters (xn--… for "
             "others), a port in digits, and what is special in a path as %XX"

@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import Field, SecretStr, model_validator
 
 from components.conninfo import resolve_conninfo
-from components.fields import Identifier, SecretKey
+from components.fields import ContainerName, Identifier, SecretKey
 from components.model import Model
 from components.words import DEFAULT_SCHEMA, ExtensionName, OnRotated, StoreKind
 
@@ -40,6 +40,7 @@ class Settings(Model):
     allow_unverified_tls: bool = Field(default=False, alias="allowUnverifiedTls")
     catalogue: str = "jobs.yaml"
     schema_name: Identifier = Field(default=DEFAULT_SCHEMA, alias="schema")
+    plain_http_hosts: list[ContainerName] = Field(default_factory=list, alias="plainHttpHosts")
     secrets: dict[SecretKey, SecretStr] = Field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = Field(default_factory=dict)
     store: StoreKind = "table"
@@ -62,7 +63,7 @@ class Settings(Model):
     def _structured_values_arrive_as_json(cls, data: Any) -> Any:  # noqa: ANN401 - what the engine passes
         if not isinstance(data, dict):
             return data
-        structured = {"secrets", "jobs", "extensions", "rotators", "operators", "retention"}
+        structured = {"secrets", "jobs", "extensions", "rotators", "operators", "retention", "plainHttpHosts"}
         read = {k: _from_json(k, v) if k in structured and isinstance(v, str) else v for k, v in data.items()}
         # Pulumi.yaml must give every key a default, or the engine demands it of each stack: empty means unset
         return {k: v for k, v in read.items() if v not in ("", {}, [])}

@@ -9,8 +9,22 @@ import typer
 from typer.core import TyperGroup
 
 from components.visible_text import visible_text
-from cronctl import dispatch, doctor, drift, export, history, logs, report, rotate, status, verify
-from cronctl.output import escape_what_stdout_lacks
+from cronctl import (
+    describe,
+    dispatch,
+    doctor,
+    drift,
+    export,
+    history,
+    init,
+    lint,
+    logs,
+    report,
+    rotate,
+    status,
+    verify,
+)
+from cronctl.output import escape_what_stdout_lacks, print_errors
 
 
 class _Commands(TyperGroup):
@@ -31,6 +45,7 @@ def _quoted_visibly() -> Iterator[None]:
         yield
     except Exception as exc:
         if isinstance(message := getattr(exc, "message", None), str):  # so says each error that typer prints
+            print_errors([exc.format_message()], exc.exit_code)  # type: ignore[attr-defined]
             exc.message = visible_text(message)  # type: ignore[attr-defined]
         raise
 
@@ -41,11 +56,11 @@ app = typer.Typer(
     help="Look after the scheduled jobs that a stack declares.",
     context_settings={"help_option_names": ["--help", "-h"]},
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command("status")(status.status)
 app.command("next")(status.next_runs)
+app.command("describe")(describe.describe)
 app.command("history")(history.show_history)
 app.command("failures")(history.failures)
 app.command("show")(history.show)
@@ -53,12 +68,14 @@ app.command("logs")(logs.logs)
 app.command("trigger")(dispatch.trigger)
 app.command("pause")(dispatch.pause)
 app.command("resume")(dispatch.resume)
+app.command("lint")(lint.lint)
 app.command("verify")(verify.verify)
 app.command("drift")(drift.drift)
 app.command("rotate")(rotate.rotate)
 app.command("doctor")(doctor.doctor)
 app.command("export")(export.export)
 app.command("report")(report.report)
+app.command("init")(init.init)
 
 
 def _version(asked: bool) -> None:

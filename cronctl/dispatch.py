@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from components.command import compile_command
+from components.duration import in_words
 from components.errors import Error, InvalidConfiguration
 from components.job_control import living_job, set_active, with_inputs
 from components.nearest import nearest
@@ -13,37 +14,46 @@ from components.run_now import await_verdict, run_now
 from components.runs import BAD, OPEN
 from cronctl.history import advice, document, print_runs
 from cronctl.output import CANNOT_TELL, DIFFERS, errors_as_sentences, print_json, say
-from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, Target, named, open_target
+from cronctl.target import (
+    DatabaseOption,
+    JsonOption,
+    ProjectOption,
+    SchemaOption,
+    StackOption,
+    Target,
+    named,
+    open_target,
+    span,
+)
 
 JobArgument = Annotated[str, typer.Argument(help="The job's name.", callback=named)]
-PATIENCE = 200.0
+PATIENCE = "200s"
 
 
 def trigger(
     job: JobArgument,
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     *,
     given: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A value for an input of the job.")
     ] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for what the endpoint answers.")] = True,
-    timeout: Annotated[float, typer.Option("--timeout", min=0, help="Seconds to wait at most.")] = PATIENCE,
+    timeout: Annotated[str, typer.Option("--timeout", help="How long to wait at most: 30s, 5m.")] = PATIENCE,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
     """Run a job now, as pg_cron would, and tell what came of it: the manual dispatch.
 
-    With --set, which needs --stack, values of the job's declared inputs go into its body. It is written down in the
-    ledger like any run.
+    With --set values of the inputs go into its body that the stack declares for the job: the one named with --stack, or
+    the selected one. It is written down in the ledger like any run.
 
     Exit status: 0 it did its work (or was queued, with --no-wait), 1 it did not, 2 wrong command line, 3 it could not
     be run or had not ended in time.
     """
-    values = _values(given or [])
-    if values and stack is None:
-        raise typer.BadParameter("needs --stack, since the job's inputs are declared there", param_hint="--set")
-    with errors_as_sentences(), open_target(stack, schema, project) as target:
+    values, patience = _values(given or []), span(timeout, "--timeout")
+    with errors_as_sentences(), open_target(stack, schema, project, declared=bool(values)) as target:
         run = run_now(target.database, _command(target, job, values))
         if run is None:
             say(f"the statement of {job!r} succeeded; it keeps no account of a request", "green")
@@ -56,7 +66,7 @@ def trigger(
                 print_json({"run": run})
             return
         try:
-            found = await_verdict(target.database, target.schema, run, timeout)
+            found = await_verdict(target.database, target.schema, run, patience)
         except KeyboardInterrupt:
             raise Error(f"interrupted; the run goes on, see: cronctl show {run}") from None
     if as_json:
@@ -66,7 +76,7 @@ def trigger(
         for text in advice([found]):
             say(text)
     if found.state in OPEN:
-        say(f"cronctl: no answer within {timeout:g} s; the run goes on, see: cronctl show {run}", "red")
+        say(f"cronctl: no answer within {in_words(patience)}; the run goes on, see: cronctl show {run}", "red")
         raise typer.Exit(CANNOT_TELL)
     if found.state in BAD:
         raise typer.Exit(DIFFERS)
@@ -76,6 +86,7 @@ def pause(
     job: JobArgument,
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     *,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
@@ -94,6 +105,7 @@ def resume(
     job: JobArgument,
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     *,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),

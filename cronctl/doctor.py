@@ -7,12 +7,13 @@ import typer
 from components.doctor import examine
 from components.finding import Finding
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
-from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, open_target
+from cronctl.target import DatabaseOption, JsonOption, ProjectOption, SchemaOption, StackOption, open_target
 
 
 def doctor(
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:

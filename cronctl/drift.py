@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -17,11 +17,11 @@ from components.owner import owner_of
 from cronctl.findings import NOT_IN_STATE, Finding, jobs_of_other_stacks, print_findings, stray_jobs
 from cronctl.output import CANNOT_TELL, DIFFERS, errors_as_sentences, print_json, say
 from cronctl.stack import Stack, StateResource, read_stack
-from cronctl.target import JsonOption, ProjectOption, named, open_database
+from cronctl.target import DeclaredStackOption, JsonOption, ProjectOption, open_database
 
 
 def drift(
-    stack: Annotated[str, typer.Option("--stack", "-s", help="The stack whose state to look at.", callback=named)],
+    stack: DeclaredStackOption = None,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
@@ -40,8 +40,9 @@ def drift(
     unknown = [finding for finding in changed if finding.status == "cannot tell"]
     if as_json:
         told = {"drift": len(changed) > len(unknown), "objects": [finding._asdict() for finding in findings]}
-        print_json({"stack": stack, **told, "otherStacks": others})
+        print_json({"stack": found.config.owner.stack, **told, "other_stacks": others})
     elif changed:
+        stack = found.config.owner.stack
         print_findings(f"Changed in the database since the last pulumi up of stack {stack}", changed)
     _conclude(found, findings, changed, others)
     if changed:

@@ -9,12 +9,12 @@ from components.config import Config
 from components.migration import migration
 from cronctl.output import errors_as_sentences, print_file, say
 from cronctl.stack import read_stack
-from cronctl.target import ProjectOption, named
+from cronctl.target import DeclaredStackOption, ProjectOption
 from cronctl.whole_file import write_whole
 
 
 def export(
-    stack: Annotated[str, typer.Option("--stack", "-s", help="The stack whose declaration to write.", callback=named)],
+    stack: DeclaredStackOption = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", dir_okay=False, help="The file to write; stdout without it.")
     ] = None,

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from components.cron_job import LiveJob
 from components.owner import Owner, owner_of
-from cronctl.output import print_table
+from cronctl.output import print_line, print_table
 
 Status = Literal["in sync", "differs", "missing", "not deployed", "undeclared", "cannot tell"]
 
@@ -22,9 +22,14 @@ class Finding(NamedTuple):
 
 
 def print_findings(title: str, findings: Iterable[Finding]) -> None:
-    """A table on stdout."""
-    rows = [(finding.kind, finding.name, finding.status, "\n".join(finding.details)) for finding in findings]
-    print_table(title, ("kind", "name", "status", "details"), rows, with_lines=["details"])
+    """A table on stdout, and below it what there is to say of each."""
+    found = list(findings)
+    print_table(title, ("kind", "name", "status"), [(each.kind, each.name, each.status) for each in found])
+    for finding in found:
+        if finding.details:
+            print_line((f"{finding.kind} {finding.name}:", "bold"))
+        for line in (line for detail in finding.details for line in detail.split("\n")):
+            print_line((f"  {line}", None))
 
 
 def stray_jobs(owner: str, live: Mapping[str, LiveJob], known: set[str]) -> Iterator[Finding]:

@@ -1,6 +1,5 @@
 """``cronctl history``, ``failures`` and ``show``: what came of runs, and what to do where that is nothing."""
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,15 +8,26 @@ from typing import Annotated, Any
 import typer
 
 from components.connection import Database
+from components.errors import Error
 from components.nearest import nearest
 from components.runs import BAD, STATES, JobStatus, Run, find_run, history, job_status
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
-from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target
+from cronctl.target import (
+    DatabaseOption,
+    JsonOption,
+    ProjectOption,
+    SchemaOption,
+    StackOption,
+    named,
+    open_target,
+    span,
+)
 
 JobArgument = Annotated[str | None, typer.Argument(help="A job's name; all jobs without it.", callback=named)]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many runs at most.")]
 
-UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+LONGEST = 3650 * 86400.0
+"""Seconds that a ledger keeps runs at most."""
 
 
 def _states(given: list[str]) -> list[str]:
@@ -35,6 +45,7 @@ def show_history(
     ] = None,
     limit: LimitOption = 20,
     *,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
@@ -59,9 +70,10 @@ def failures(
     job: JobArgument = None,
     stack: StackOption = None,
     schema: SchemaOption = None,
-    since: Annotated[str, typer.Option("--since", help="How far back: 30m, 24h, 7d.")] = "24h",
+    since: Annotated[str, typer.Option("--since", help="How far back: 30m, 24h, 7d, 1 day.")] = "24h",
     limit: LimitOption = 20,
     *,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
@@ -71,7 +83,7 @@ def failures(
 
     Exit status: 0 there is none, 1 there are some, 2 wrong command line, 3 it could not be found out.
     """
-    begin = datetime.now(UTC) - _duration(since)
+    begin = datetime.now(UTC) - timedelta(seconds=min(span(since, "--since"), LONGEST))
     with errors_as_sentences(), open_target(stack, schema, project) as target:
         found = history(target.database, target.schema, job=job, states=BAD, limit=limit)
         jobs = job_status(target.database, target.schema)
@@ -97,6 +109,7 @@ def show(
     run: Annotated[int, typer.Argument(help="A run's number, as history and failures print it.", min=1)],
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     *,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
@@ -106,10 +119,8 @@ def show(
     Exit status: 0 it did its work or is on its way, 1 it did not, 2 wrong command line, 3 it could not be found out.
     """
     with errors_as_sentences(), open_target(stack, schema, project) as target:
-        found = find_run(target.database, target.schema, run)
-    if found is None:
-        say(f"cronctl: there is no run {run}; it may be older than the ledger keeps", "red")
-        raise typer.Exit(3)
+        if (found := find_run(target.database, target.schema, run)) is None:
+            raise Error(f"there is no run {run}; it may be older than the ledger keeps")
     if as_json:
         print_json(document(found))
     else:
@@ -166,10 +177,3 @@ def document(run: Run) -> dict[str, Any]:
     """A run for ``--json``, with its explanation."""
     explanation = run.explanation
     return {**run._asdict(), "explanation": explanation._asdict() if explanation else None}
-
-
-def _duration(text: str) -> timedelta:
-    found = re.fullmatch(r"(\d{1,4})([mhd])", text)
-    if found is None:
-        raise typer.BadParameter(f"{text!r} is no time; write it like 30m, 24h or 7d", param_hint="--since")
-    return timedelta(**{UNITS[found[2]]: int(found[1])})

@@ -15,11 +15,12 @@ from components.nearest import nearest
 from components.object_kind import snapshot
 from components.run_log import RunLog
 from components.run_now import settle_runs
-from components.runs import BAD, OPEN, STATES, Run
+from components.runs import STATES, Run
 from components.visible_text import visible_line
+from cronctl.colours import style_of
 from cronctl.history import JobArgument, document
 from cronctl.output import errors_as_sentences, print_json_line, print_line, say
-from cronctl.target import ProjectOption, SchemaOption, StackOption, Target, open_target
+from cronctl.target import DatabaseOption, ProjectOption, SchemaOption, StackOption, Target, open_target
 
 INTERVAL = 1.0
 """Seconds between two looks at the ledger."""
@@ -35,6 +36,7 @@ def logs(
     job: JobArgument = None,
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Stay, and print each run as it changes.")] = False,
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, max=10_000, help="How many runs to begin with.")] = 20,
@@ -129,19 +131,13 @@ class _Lines:
     def _padded(self, fields: dict[str, str], state: str) -> Iterable[tuple[str, str | None]]:
         for name, text in fields.items():
             width = self._widths[name] = max(self._widths.get(name, 0), len(text)) if name != "detail" else 0
-            yield f"{text:<{width}}  ", _style(state) if name == "state" else None
+            yield f"{text:<{width}}  ", style_of(state) if name == "state" else None
 
 
 def _detail(run: Run) -> str:
     if run.state != "retrying" or run.retry_at is None:
         return run.told
     return f"{run.told}; again at {run.retry_at.astimezone(UTC):%H:%M:%SZ}"
-
-
-def _style(state: str) -> str | None:
-    if state in BAD:
-        return "red"
-    return "yellow" if state in OPEN else "green" if state == "ok" else None
 
 
 def _one_line(text: str) -> str:

@@ -27,29 +27,26 @@ def made_up(key: str, spec: SecretSpec | None) -> str:
 
 
 def given(key: str) -> str:
-    """What is typed at a prompt that does not show it, or comes on stdin. Raises InvalidConfiguration."""
-    try:
-        if sys.stdin is None:  # closed by who started us
-            return ""
-        if sys.stdin.isatty():
-            value: str = typer.prompt(f"New value of {key}", hide_input=True, confirmation_prompt=True, err=True)
-            value.encode()  # what the terminal sent and was no text
-            return value
-        return sys.stdin.buffer.read().decode().removesuffix("\n").removesuffix("\r")
-    except UnicodeError:
-        raise InvalidConfiguration([f"the new value of secret {key!r} is no UTF-8 text"]) from None
+    """What is typed at a prompt that does not show it, or comes on stdin. Raises UnicodeError where it is no text."""
+    if sys.stdin is None:  # closed by who started us
+        return ""
+    if sys.stdin.isatty():
+        value: str = typer.prompt(f"New value of {key}", hide_input=True, confirmation_prompt=True, err=True)
+        value.encode()  # what the terminal sent and was no text
+        return value
+    return sys.stdin.buffer.read().decode().removesuffix("\n").removesuffix("\r")
 
 
-def check(config: Config | None, key: str, spec: SecretSpec | None, value: str) -> None:
-    """What can be known before anything is touched. Raises InvalidConfiguration."""
-    if problem := text_problem(value) if spec is None else value_problem(spec, value, datetime.now(UTC)):
-        raise InvalidConfiguration([f"the new value of secret {key!r} {problem}"])
+def value_problems(config: Config | None, key: str, spec: SecretSpec | None, value: str) -> list[str]:
+    """What can be known to be wrong with it before anything is touched, a sentence each, without any of it."""
+    plain_http = config.settings.plain_http_hosts if config else ()
+    if problem := text_problem(value) if spec is None else value_problem(spec, value, datetime.now(UTC), plain_http):
+        return [f"the new value of secret {key!r} {problem}"]
     if config is None:
-        return
+        return []
     found = [f"job {job!r} {problem}" for job, problem in misplaced_keys(config.catalogue, {key: value})]
     found += [f"secret {own!r} {problem}" for own, problem in misplaced_probe_keys(config.catalogue, {key: value})]
-    if found:
-        raise InvalidConfiguration(found)
+    return found
 
 
 def show(key: str, value: str) -> None:

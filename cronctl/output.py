@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from io import TextIOWrapper
 from typing import NoReturn
 
@@ -18,6 +19,8 @@ from rich.text import Text
 
 from components.errors import Error
 from components.visible_text import visible_json, visible_line, visible_text
+from cronctl.colours import COLOURED, style_of
+from cronctl.columns import GAP, widths
 
 DIFFERS = 1
 """Exit status: what is declared, stored and living is not the same."""
@@ -74,7 +77,12 @@ def print_json_line(value: object) -> None:
 def _json(value: object, indent: int | None = None) -> str:
     """In ASCII where stdout is no UTF-8, which JSON has to be."""
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    return visible_json(json.dumps(value, indent=indent, ensure_ascii=not utf8, default=str))
+    return visible_json(json.dumps(value, indent=indent, ensure_ascii=not utf8, default=_plain))
+
+
+def _plain(value: object) -> str:
+    """What JSON has no type for: times as ISO 8601 has them, with the T."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _write(text: str) -> None:
@@ -96,13 +104,20 @@ def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, with_lines: Collection[str] = ()
 ) -> None:
     """A table on stdout, wrapped to the terminal; ``with_lines`` are the columns in which a line break is one."""
-    table = Table(title=Text(visible_line(title), style="bold"), title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(Text(column), overflow="fold")
     shown = [visible_text if column in with_lines else visible_line for column in columns]
-    for row in rows:
-        table.add_row(*(Text(show(cell)) for show, cell in zip(shown, row, strict=True)))
+    cells = [[show(cell) for show, cell in zip(shown, row, strict=True)] for row in rows]
+    found = widths(columns, cells, _data.width)
+    heading = Text(visible_line(title), style="bold")
+    table = Table(title=heading, title_justify="left", box=None, padding=(0, GAP, 0, 0), pad_edge=False)
+    for at, column in enumerate(columns):
+        table.add_column(Text(column), overflow="fold", width=found[at] if found else None)
+    for row in cells:
+        table.add_row(*(_cell(column, cell) for column, cell in zip(columns, row, strict=True)))
     _data.print(table)
+
+
+def _cell(column: str, cell: str) -> Text:
+    return Text(cell, style=(style_of(cell) if column in COLOURED else None) or "")
 
 
 def say(text: str, style: str | None = None) -> None:
@@ -123,10 +138,18 @@ def say_on_terminal(text: str) -> None:
 
 @contextmanager
 def errors_as_sentences() -> Iterator[None]:
-    """End with one sentence per mistake and status CANNOT_TELL where a command fails."""
+    """End with one sentence per mistake and status CANNOT_TELL where a command fails; with --json, as JSON as well."""
     try:
         yield
     except Error as error:
-        for line in str(error).split("\n"):
+        sentences = str(error).split("\n")
+        print_errors(sentences, CANNOT_TELL)
+        for line in sentences:
             say(f"cronctl: {line}", style="red")
         raise typer.Exit(CANNOT_TELL) from None
+
+
+def print_errors(sentences: Sequence[str], status: int) -> None:
+    """What went wrong as one line of JSON on stdout, where the command line asks for JSON."""
+    if "--json" in sys.argv:
+        print_json_line({"errors": list(sentences), "exit_status": status})

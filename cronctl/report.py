@@ -1,14 +1,17 @@
 """``cronctl report``: jobs, their runs and who may do what, as one HTML file to look at and pass on."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from components.catalogue import Job
 from components.report import Report, gather
+from cronctl.declared import declared_jobs
 from cronctl.output import errors_as_sentences, print_file, print_json, say
-from cronctl.target import ProjectOption, SchemaOption, StackOption, open_target
+from cronctl.target import DatabaseOption, ProjectOption, SchemaOption, StackOption, open_target
 from cronctl.whole_file import write_whole
 
 STDOUT = Path("-")
@@ -17,6 +20,7 @@ STDOUT = Path("-")
 def report(
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is stdout.")] = Path(
         "report.html"
     ),
@@ -36,16 +40,22 @@ def report(
             owner = str(target.config.owner) if target.config else None
             rotators = target.config.rotators if target.config else None
             found = gather(target.database, target.schema, owner=owner, rotators=rotators, days=days)
+            about = {name: _about(job) for name, job in declared_jobs(target, project).items()}
         if as_json:
             print_json(plain(found))
             return
-        _write(found, output)
+        _write(found, about, output)
 
 
-def _write(found: Report, output: Path) -> None:
+def _about(job: Job) -> str:
+    """What a job does and calls, as it is declared; never what it sends."""
+    return f"{job.description} {job.http.method} {job.http.url}" if job.http else job.description
+
+
+def _write(found: Report, about: Mapping[str, str], output: Path) -> None:
     from cronctl.report_page import page  # noqa: PLC0415 - a template engine that no other command needs
 
-    text = page(found)
+    text = page(found, about)
     if output == STDOUT:
         print_file(text)
         return

@@ -16,6 +16,9 @@ from cronctl.report_words import counted, moment
 LABELS = 7
 """How many days a chart names at most: as many as fit on a phone."""
 
+LAST = 93
+"""Percent of a chart at which a name begins at most, or it would stand out."""
+
 WIDEST = 4
 """How many pieces a bar covers at most."""
 
@@ -50,6 +53,7 @@ class Label(NamedTuple):
     left: float
     weekday: str
     day: int
+    is_today: bool
 
 
 class Meeting(NamedTuple):
@@ -127,8 +131,9 @@ def labels(window: Window) -> list[Label]:
     """Names of days, none so near the end that it would stand out of the chart."""
     found = list(_midnights(window))
     stride = -(-len(found) // LABELS)
-    lefts = [(100 * (each - window.since) / (window.until - window.since), each) for each in found[::stride]]
-    return [Label(left, f"{each:%a}", each.day) for left, each in lefts if left <= 93]
+    last = [(100 * (each - window.since) / (window.until - window.since), each) for each in found[::-1][::stride]]
+    shown = [Label(left, f"{each:%a}", each.day, is_today=each == found[-1]) for left, each in reversed(last)]
+    return [label._replace(left=min(label.left, LAST)) for label in shown if label.left <= LAST or label.is_today]
 
 
 def days(window: Window) -> list[datetime]:

@@ -5,6 +5,7 @@ shown (components/visible_text.py). Nothing of it is a script, and nothing is fe
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -51,8 +52,8 @@ class Headline(NamedTuple):
     sentence: str
 
 
-def page(report: Report) -> str:
-    """The whole document."""
+def page(report: Report, about: Mapping[str, str]) -> str:
+    """The whole document; ``about`` is what the declared jobs do and call."""
     environment = Environment(
         loader=PackageLoader("cronctl"),
         autoescape=True,
@@ -78,6 +79,7 @@ def page(report: Report) -> str:
     }
     return environment.get_template("report.html.j2").render(
         report=report,
+        about=about,
         BAD=BAD,
         LETTERS=LETTERS,
         STREAK=STREAK,

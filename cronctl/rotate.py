@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -12,19 +11,30 @@ from psycopg import sql
 from components.catalogue import SecretSpec
 from components.config import Config
 from components.connection import Transaction
+from components.duration import in_words
 from components.errors import ConnectionFailed, Error, InvalidConfiguration, ProbeRefused, StatementFailed
 from components.nearest import nearest
 from components.object_kind import execute
 from components.secret_rotation import Rotation, await_rotation, settle, start_rotation
 from components.secret_store import STAGES
-from cronctl.new_value import check, given, made_up, show, write
+from cronctl.new_value import given, made_up, show, value_problems, write
 from cronctl.output import errors_as_sentences, has_terminal, print_json, say
-from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, Target, named, open_target
+from cronctl.target import (
+    DatabaseOption,
+    JsonOption,
+    ProjectOption,
+    SchemaOption,
+    StackOption,
+    Target,
+    named,
+    open_target,
+)
 
 REFUSED = 1
-"""Exit status: the new value did not pass its probe, and nothing has changed."""
+"""Exit status: the new value did not pass its probe, or has not the form of its secret, and nothing has changed."""
 
 INSUFFICIENT_PRIVILEGE = "42501"
+INVALID_VALUE = "22023"
 NO_SUCH_OBJECT = ("42883", "3F000", "42P01")
 
 
@@ -41,6 +51,7 @@ def rotate(
     *,
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     generate: Annotated[
         bool,
         typer.Option("--generate", help="Make up a random value (of a token); a terminal shows it once, or --save it."),
@@ -104,8 +115,12 @@ def _rotate(target: Target, key: str, *, generate: bool, save: Path | None) -> O
     spec = _declared(target.config, key)
     with target.database.transaction() as transaction:  # who cannot rotate it is told before a value is asked for
         settle(transaction, target.schema, key)
-    value = made_up(key, spec) if generate else given(key)
-    check(target.config, key, spec, value)
+    try:
+        value = made_up(key, spec) if generate else given(key)
+    except UnicodeError:
+        return Outcome(key, "refused", f"the new value of secret {key!r} is no UTF-8 text")
+    if problems := value_problems(target.config, key, spec, value):
+        return Outcome(key, "refused", "; ".join(problems))
     if save:
         write(save, value)
     elif generate:
@@ -117,7 +132,7 @@ def _rotate(target: Target, key: str, *, generate: bool, save: Path | None) -> O
             save.unlink(missing_ok=True)
         elif generate:
             say("the value that is shown above is not in use; forget it", "yellow")
-        if isinstance(exc, ProbeRefused):
+        if isinstance(exc, ProbeRefused) or exc.sqlstate == INVALID_VALUE:
             return Outcome(key, "refused", str(exc))
         raise
 
@@ -200,11 +215,12 @@ def _tell(outcome: Outcome, config: Config | None) -> None:
         case "unchanged":
             say(f"{name} has that value already; nothing has changed")
         case "refused":
-            say(f"{name}: {outcome.detail}", "red")
+            told = outcome.detail or ""
+            say(f"cronctl: {told}" if repr(outcome.key) in told else f"{name}: {told}", "red")
         case "undone":
             say(f"{name} has its previous value again", "green")
         case "current":
-            grace = timedelta(seconds=config.catalogue.secrets[outcome.key].grace) if config else "its grace time"
+            grace = in_words(config.catalogue.secrets[outcome.key].grace) if config else "its grace time"
             say(
                 f"{name} is rotated; the previous value is kept for {grace} (cronctl rotate {outcome.key} --undo)",
                 "green",

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from components.config import Config, load_config
 from components.errors import Error, InvalidConfiguration
 from components.owner import Owner
 from components.stack_file import keys_in_clear, values_in_clear
+from cronctl.engine import put_engine_on_path, selected_stack
 
 
 class StateResource(NamedTuple):
@@ -32,13 +32,13 @@ class Stack(NamedTuple):
     state: tuple[StateResource, ...]
 
 
-def read_stack(name: str, root: Path) -> Stack:
-    """Ask the engine for a stack's configuration and state; the selected stack stays selected.
+def read_stack(named: str | None, root: Path) -> Stack:
+    """Ask the engine for a stack's configuration and state, or the selected stack's, which stays selected.
 
     Raises Error where there is no engine or no such stack, InvalidConfiguration for mistakes in what is declared.
     """
-    if shutil.which("pulumi") is None:
-        raise Error("pulumi is not on PATH; install it, or run: make engine")
+    put_engine_on_path()
+    name = named or selected_stack(root)
     from pulumi.automation import CommandError, LocalWorkspace  # noqa: PLC0415 - half a second that --help need not pay
 
     try:

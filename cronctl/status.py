@@ -7,18 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
+from components.errors import Error
 from components.health import Health, health
 from components.owner import is_own_job
 from components.runs import BAD, STREAK, JobStatus, job_status
 from components.schedule import ScheduleError, parse_schedule
 from cronctl.history import advice
-from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
-from cronctl.target import JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target
+from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_line, print_table, say
+from cronctl.target import DatabaseOption, JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target
 
 
 def status(
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     *,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
@@ -41,10 +43,10 @@ def status(
         columns = ("job", "schedule", "next run", "last run", "verdict")
         print_table("Jobs (times in UTC)", columns, [_row(job, zone) for job in jobs], with_lines=columns[2:4])
         _tell(condition, jobs)
+        for problem in problems:
+            print_line((problem, "red"))
         for text in advice(jobs):
             say(text, "yellow")
-        for problem in problems:
-            say(problem, "red")
     if problems or any(job.state in BAD for job in jobs):
         raise typer.Exit(DIFFERS)
 
@@ -53,6 +55,7 @@ def next_runs(
     job: Annotated[str | None, typer.Argument(help="A job's name; all jobs without it.", callback=named)] = None,
     stack: StackOption = None,
     schema: SchemaOption = None,
+    database: DatabaseOption = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=1000, help="How many runs of each job.")] = 5,
     *,
     as_json: JsonOption = False,
@@ -65,10 +68,9 @@ def next_runs(
     with errors_as_sentences(), open_target(stack, schema, project) as target:
         jobs = job_status(target.database, target.schema)
         zone = health(target.database, target.schema).zone
-    found = [each for each in jobs if each.job == job or (job is None and not is_own_job(each.job))]
-    if job is not None and not found:
-        say(f"cronctl: there is no job {job!r}; cronctl status lists them", "red")
-        raise typer.Exit(3)
+        found = [each for each in jobs if each.job == job or (job is None and not is_own_job(each.job))]
+        if job is not None and not found:
+            raise Error(f"there is no job {job!r}; cronctl status lists them")
     runs = [(each, run) for each in found for run in _next(each, zone, count)]
     if as_json:
         print_json({"runs": [{"job": each.job, "utc": run, "local": run.astimezone()} for each, run in runs]})
@@ -124,10 +126,11 @@ def _tell(condition: Health, jobs: Iterable[JobStatus]) -> None:
     late = f", last runs began up to {max(lags):.1f} s after they were due" if lags else ""
     ago = "never ran anything" if condition.scheduler is None else f"last ran something {condition.scheduler:.0f} s ago"
     queue = "pg_net is not there" if condition.queue is None else f"pg_net has {condition.queue} requests in its queue"
-    say(
+    told = (
         f"pg_cron {ago}{late}; {queue}; the ledger takes "
         f"{condition.ledger_bytes / 2**20:.1f} MiB, job_run_details {condition.details_bytes / 2**20:.1f} MiB"
     )
+    print_line((told, None))
 
 
 def _document(job: JobStatus, zone: tzinfo) -> dict[str, Any]:

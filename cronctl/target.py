@@ -10,6 +10,9 @@ import typer
 
 from components.config import Config
 from components.connection import Database
+from components.conninfo import URL_VARIABLE
+from components.duration import seconds
+from components.errors import Error, InvalidConfiguration
 from components.settings import Settings
 from cronctl.stack import Stack, read_stack
 
@@ -21,13 +24,45 @@ def named(value: str | None) -> str | None:
     return value
 
 
+def span(text: str, option: str) -> float:
+    """The seconds that an option's ``30s``, ``5m`` or ``1 day`` says. Raises typer.BadParameter."""
+    try:
+        return seconds(text)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc), param_hint=option) from None
+
+
+def in_environment(conninfo: str | None) -> str | None:
+    """Put a database that an option names where the environment's is looked for."""
+    if conninfo is not None:
+        os.environ[URL_VARIABLE] = conninfo
+    return conninfo
+
+
 StackOption = Annotated[
     str | None,
     typer.Option(
         "--stack",
         "-s",
-        help="The stack; without it, the database that SUPABASE_CRON_DATABASE_URL names.",
+        help="The stack; without it, the database that --database or SUPABASE_CRON_DATABASE_URL names, else the "
+        "selected stack.",
         callback=named,
+    ),
+]
+DeclaredStackOption = Annotated[
+    str | None,
+    typer.Option(
+        "--stack", "-s", help="The stack; without it, the one in PULUMI_STACK or the selected one.", callback=named
+    ),
+]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        "-d",
+        metavar="CONNINFO",
+        help="The database, before SUPABASE_CRON_DATABASE_URL, which suits a password better.",
+        callback=in_environment,
     ),
 ]
 SchemaOption = Annotated[
@@ -52,12 +87,28 @@ class Target(NamedTuple):
 
 
 @contextmanager
-def open_target(stack: str | None, schema: str | None, project: Path) -> Iterator[Target]:
-    """The target of a command, closed afterwards. Raises InvalidConfiguration or another Error."""
-    found = read_stack(stack, project.resolve()) if stack else None
+def open_target(stack: str | None, schema: str | None, project: Path, *, declared: bool = False) -> Iterator[Target]:
+    """The target of a command, closed afterwards; a database that is named needs no engine, unless ``declared``.
+
+    Raises InvalidConfiguration or another Error.
+    """
+    named_alone = stack is None and not declared and bool(os.environ.get(URL_VARIABLE))
+    found = None if named_alone else _stack_or_hint(stack, project.resolve())
     settings = found.config.settings if found else Settings()
     with open_database(settings) as database:
         yield Target(database, schema or settings.schema_name, found)
+
+
+def _stack_or_hint(stack: str | None, root: Path) -> Stack:
+    try:
+        return read_stack(stack, root)
+    except InvalidConfiguration:
+        raise
+    except Error as exc:
+        if stack is None and not os.environ.get(URL_VARIABLE):
+            named = f"set {URL_VARIABLE} in the environment, or give --database"
+            raise Error(f"no database to connect to; {named}, or let a stack say it ({exc})") from None
+        raise
 
 
 @contextmanager

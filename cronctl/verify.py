@@ -1,6 +1,7 @@
 """``cronctl verify``: what is declared, what the state says and what the database has, held against each other."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -15,14 +16,14 @@ from components.declaration import declare
 from components.errors import UnreadableState
 from components.kinds import KINDS, by_kind
 from components.ledger_reading import NoLedger
-from components.object_kind import ObjectKind, shown, snapshot
-from components.runs import job_status
+from components.object_kind import Difference, ObjectKind, shown, snapshot
+from components.runs import JobStatus, job_status
 from components.schedule import foretold
 from components.zone import read_zone
 from cronctl.findings import NOT_IN_STATE, Finding, print_findings, stray_jobs
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.stack import StateResource, read_stack
-from cronctl.target import JsonOption, ProjectOption, named, open_database
+from cronctl.target import DeclaredStackOption, JsonOption, ProjectOption, open_database
 
 
 class JobNow(NamedTuple):
@@ -32,15 +33,19 @@ class JobNow(NamedTuple):
     jobid: int
     schedule: str
     active: bool
-    next_run_utc: str | None
-    last_run_utc: str | None
+    next_run: datetime | None
+    last_run: datetime | None
     verdict: str | None
 
 
 def verify(
-    stack: Annotated[str, typer.Option("--stack", "-s", help="The stack to verify.", callback=named)],
+    stack: DeclaredStackOption = None,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
+    *,
+    show_all: Annotated[
+        bool, typer.Option("--all", "-a", help="Also the objects that are in sync, a line each.")
+    ] = False,
 ) -> None:
     """Hold what is declared, what the state says and what the database has against each other.
 
@@ -51,40 +56,40 @@ def verify(
         with open_database(found.config.settings) as database:
             findings = list(compare(found.config, found.state, database))
             jobs = list(jobs_now(found.config, database))
-    same = all(finding.status == "in sync" for finding in findings)
+    stack, differing = found.config.owner.stack, [finding for finding in findings if finding.status != "in sync"]
     if as_json:
         print_json(
             {
                 "stack": stack,
-                "inSync": same,
+                "in_sync": not differing,
                 "objects": [finding._asdict() for finding in findings],
                 "jobs": [job._asdict() for job in jobs],
             }
         )
     else:
-        print_findings(f"Objects of stack {stack}", findings)
-        print_table(
-            "Jobs (times in UTC)",
-            ("job", "schedule", "next run", "last run", "verdict"),
-            [
-                (
-                    job.name,
-                    job.schedule,
-                    _short(job.next_run_utc) if job.active else "paused",
-                    _short(job.last_run_utc),
-                    job.verdict or "",
-                )
-                for job in jobs
-            ],
+        if shown_findings := findings if show_all else differing:
+            print_findings(
+                f"Objects of stack {stack}" if show_all else f"What differs in stack {stack}", shown_findings
+            )
+        print_table("Jobs (times in UTC)", ("job", "schedule", "next run", "last run", "verdict"), map(_row, jobs))
+    if differing:
+        say(
+            f"{len(differing)} of {len(findings)} objects differ; pulumi preview tells what up would do about it",
+            "red",
         )
-    if not same:
-        say("what is declared and what is there differ; pulumi preview tells what up would do about it", "yellow")
         raise typer.Exit(DIFFERS)
+    if not as_json:
+        say(f"stack {stack}: all {len(findings)} objects are in sync", "green")
 
 
-def _short(time: str | None) -> str:
+def _row(job: JobNow) -> tuple[str, ...]:
+    next_run = _short(job.next_run) if job.active else "paused"
+    return job.name, job.schedule, next_run, _short(job.last_run), job.verdict or ""
+
+
+def _short(time: datetime | None) -> str:
     """Month, day, hour and minute: as much as fits beside the rest in 80 columns."""
-    return time[5:16] if time else ""
+    return f"{time:%m-%d %H:%M}" if time else ""
 
 
 def compare(config: Config, state: tuple[StateResource, ...], database: Database) -> Iterator[Finding]:
@@ -112,10 +117,7 @@ def _finding(
         return Finding(word, name, "missing", ("not in the database",))
     if outputs is None:
         return Finding(word, name, "not deployed", (NOT_IN_STATE,))
-    details = [
-        f"{prop}: declared {shown(wanted)}, in the database {shown(found)}"
-        for prop, wanted, found in kind.differences(args, live)
-    ]
+    details = [_told(each) for each in kind.differences(args, live)]
     stored = _inputs(type(args), outputs)
     for key, wanted in args.properties(without=kind.directives).items():
         if stored.get(key) != wanted:
@@ -126,6 +128,13 @@ def _finding(
             )
             details.append(f"{key} in the state is not the declared one{sides}")
     return Finding(word, name, "differs" if details else "in sync", tuple(details))
+
+
+def _told(difference: Difference) -> str:
+    name, wanted, found, lines = difference
+    if lines is not None:
+        return f"{name}: another in the database (- declared, + there, <…> for what may be a value):\n{lines}"
+    return f"{name}: declared {shown(wanted)}, in the database {shown(found)}"
 
 
 def _inputs(model: type[Args], outputs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -142,10 +151,9 @@ def jobs_now(
     """The declared jobs as they live, with their next and their last run."""
     live = snapshot(CronJobKind(), database, None)
     zone = read_zone(database)
-    try:
+    last: dict[str, JobStatus] = {}
+    with suppress(NoLedger):
         last = {job.job: job for job in job_status(database, config.settings.schema_name)}
-    except NoLedger:
-        last = {}
     for name in config.catalogue.jobs:
         if (job := live.get(name)) is not None:
             runs = foretold(job.schedule, now(), 1, zone) if job.active else []
@@ -155,7 +163,7 @@ def jobs_now(
                 job.jobid,
                 job.schedule,
                 job.active,
-                f"{runs[0]:%Y-%m-%d %H:%M:%S}" if runs else None,
-                f"{run.fired_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if run and run.fired_at else None,
+                runs[0] if runs else None,
+                run.fired_at.astimezone(UTC) if run and run.fired_at else None,
                 run.state if run else None,
             )

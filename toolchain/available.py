@@ -1,5 +1,6 @@
 """Makes the engine available: the machine's own, the cached one, or one built now."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,14 @@ def find(environ: Mapping[str, str]) -> Path | None:
     """The folder of an engine that is there already. Raises ``ToolchainError`` when a forced one is not."""
     cache = Cache(environ)
     found = installed.forced(environ) or installed.on_path(environ, cache.root)
+    return found or (cache.bin if cache.bin.is_dir() else None)
+
+
+def at_hand(environ: Mapping[str, str]) -> Path | None:
+    """The same for those who only ask an engine and deploy nothing: whatever the version of the one on PATH is."""
+    cache = Cache(environ)
+    on_path = shutil.which("pulumi", path=environ.get("PATH", ""))
+    found = installed.forced(environ) or (Path(on_path).parent if on_path else None)
     return found or (cache.bin if cache.bin.is_dir() else None)
 
 

@@ -15,6 +15,7 @@ DECLARE
     declared {schema}.cron_secret_declarations;
     caller text := coalesce(nullif(current_setting('role'), 'none'), session_user);
     found text[];
+    host text;
 BEGIN
     SELECT * INTO declared FROM {schema}.cron_secret_declarations AS d WHERE d.key = p_key;
     IF declared.format IS DISTINCT FROM 'url'
@@ -24,7 +25,11 @@ BEGIN
         RETURN;
     END IF;
     found := regexp_match(p_value, {address});
-    IF coalesce(rtrim(lower(coalesce(found[1], found[2])), '.') = ANY (declared.hosts), false) THEN
+    host := coalesce(found[1], found[2]);
+    IF host IS NULL AND p_value LIKE 'http://%' THEN -- to a host that the stack allows without https
+        host := 'http://' || (regexp_match('https' || substr(p_value, 5), {address}))[1];
+    END IF;
+    IF coalesce(rtrim(lower(host), '.') = ANY (declared.hosts), false) THEN
         RETURN;
     END IF;
     RAISE EXCEPTION 'cron secret % is an address, which % may not move%', quote_literal(p_key), quote_ident(caller),

@@ -15,6 +15,7 @@ DECLARE
     declared {schema}.cron_secret_declarations;
     named text := quote_literal(p_key);
     new_value text;
+    read text;
     wanted text;
     pending record;
     started uuid := gen_random_uuid();
@@ -54,7 +55,13 @@ BEGIN
         WHEN 'api_key' THEN '^sb_'
         ELSE ''
     END;
-    IF new_value !~ wanted OR declared.format = 'url' AND right(new_value, 1) = '/' THEN
+    read := new_value;
+    IF declared.format = 'url' AND new_value LIKE 'http://%' AND rtrim(
+            lower('http://' || (regexp_match('https' || substr(new_value, 5), wanted))[1]), '.') = ANY (declared.hosts)
+    THEN
+        read := 'https' || substr(new_value, 5); -- a container beside the database, which the stack names
+    END IF;
+    IF read !~ wanted OR declared.format = 'url' AND right(new_value, 1) = '/' THEN
         RAISE EXCEPTION 'the new value of cron secret % is no %', named, CASE declared.format
             WHEN 'url' THEN 'web address with https (http to this machine alone) and without a slash at its end'
             WHEN 'jwt' THEN 'JWT (eyJ…)'

@@ -109,7 +109,7 @@ def project(
     folder.mkdir()
     for name in ("Pulumi.yaml", "jobs.yaml", "__main__.py"):
         shutil.copy(root / name, folder / name)
-    for name in ("components", "cronctl", ".venv"):
+    for name in ("components", "cronctl", "toolchain", ".venv"):
         (folder / name).symlink_to(root / name)
     (tmp_path / "state").mkdir()
     made = Project(

@@ -17,6 +17,10 @@ def findings(output: str) -> dict[tuple[str, str], tuple[str, list[str]]]:
 def test_verify_finds_what_is_missing_changed_and_undeclared(project: Any, postgres: Connection) -> None:
     project.up()
     postgres.execute("SELECT cron.unschedule('generate-t5-invoices')")
+    refused = (
+        "SELECT cron.alter_job(jobid, schedule := '*/7 * * * *') FROM cron.job WHERE jobname = 'schedule-create-zoom'"
+    )
+    postgres.execute(refused.encode())
     postgres.execute("UPDATE public.cron_secrets SET value = 'planted-by-hand' WHERE key = 'cron_secret'")
     postgres.execute("GRANT EXECUTE ON FUNCTION public.rotate_cron_secret(text, text) TO anon")
     postgres.execute(
@@ -27,6 +31,10 @@ def test_verify_finds_what_is_missing_changed_and_undeclared(project: Any, postg
         assert result.code == 1
         found = findings(result.output)
         assert found["CronJob", "generate-t5-invoices"] == ("missing", ["not in the database"])
+        assert found["CronJob", "schedule-create-zoom"] == (
+            "differs",
+            ["schedule: declared '*/15 * * * *', in the database '*/7 * * * *'"],
+        ), "told, though no schedule of ours could be so"
         status, (detail,) = found["Secret", "public.cron_secret"]
         assert status == "differs"
         assert "another, set by postgres at" in detail
@@ -39,6 +47,24 @@ def test_verify_finds_what_is_missing_changed_and_undeclared(project: Any, postg
         assert "planted" not in result.output
     finally:
         postgres.execute("SELECT cron.unschedule('left-over')")
+
+
+def test_without_its_name_it_is_the_selected_stack(project: Any, engine: str) -> None:
+    named = project.run("cronctl", "verify", "--stack", "test", "--json")
+    assert project.run("cronctl", "verify", "--json").output == named.output
+    assert project.run("pulumi", "stack", "unselect").code == 0
+    nothing = project.run("cronctl", "verify")
+    assert nothing.code == 3
+    assert "cronctl: no stack is named with --stack or PULUMI_STACK, and the engine knows of none: no stack sel" in (
+        nothing.output
+    )
+    by_variable = project.run("cronctl", "verify", "--json", PULUMI_STACK="test")
+    assert by_variable.output == named.output
+    command = str(project.folder / ".venv/bin/cronctl")
+    built = project.run(
+        command, "verify", "--json", "--stack", "test", PATH="/usr/bin:/bin", SUPABASE_CRON_ENGINE=engine
+    )
+    assert built.output == named.output, "an engine that is not on PATH is found"
 
 
 def test_a_stack_that_is_configured_and_not_deployed(project: Any) -> None:
@@ -73,19 +99,19 @@ def test_drift_tells_what_was_changed_since_the_last_up(project: Any, postgres: 
         assert secret.endswith("kept until another is configured' there, 'the configured one' in the state")
         (stray,) = found.pop(("CronJob", "left-test"))[1]
         assert "SELECT cron.unschedule(" in stray
+        (command,) = found.pop(("CronJob", "notification-worker"))[1]
         assert found == {
             ("CronJob", "generate-t5-invoices"): ("missing", ["gone from the database"]),
             ("CronJob", "schedule-create-zoom"): (
                 "differs",
                 ["paused there, active in the state; cronctl resume schedule-create-zoom lets it run again"],
             ),
-            ("CronJob", "notification-worker"): (
-                "differs",
-                ["command is 'another text' there, 'the compiled one' in the state"],
-            ),
         }
+        assert command.startswith("command is another there (- in the state, + there, <…> for what may be a value):\n")
+        assert "\n  -     headers := pg_catalog.jsonb_build_object(\n" in command
+        assert "\n  + SELECT '<7 characters>'\n" in command
         document, _ = json.JSONDecoder().raw_decode(result.output)
-        assert (document["drift"], document["otherStacks"]) == (True, {"other": ["left-other"]})
+        assert (document["drift"], document["other_stacks"]) == (True, {"other": ["left-other"]})
         told = project.run("cronctl", "drift", "--stack", "test", COLUMNS="40")
         assert told.code == 1
         assert "the stack other of this project has jobs in this database, too: left-other" in told.output
@@ -133,9 +159,14 @@ def test_help_tells_the_exit_statuses(name: str, project: Any) -> None:
     ("arguments", "environment", "code", "told"),
     [
         (["verify", "--stack", "nowhere"], {}, 3, "cronctl: no stack named 'nowhere' found"),
-        (["verify"], {}, 2, "--stack"),
+        (["verify"], {"PULUMI_STACK": "nowhere"}, 3, "cronctl: no stack named 'nowhere' found"),
         (["verfy"], {}, 2, "No such command 'verfy'"),
-        (["verify", "--stack", "test"], {"PATH": "/usr/bin:/bin"}, 3, "cronctl: pulumi is not on PATH"),
+        (
+            ["verify", "--stack", "test"],
+            {"PATH": "/usr/bin:/bin"},
+            3,
+            "cronctl: there is no pulumi on PATH, nor one that this",
+        ),
         (
             ["verify", "--stack", "test"],
             {"SUPABASE_CRON_DATABASE_URL": "host=127.0.0.1 port=1 user=postgres"},
@@ -150,7 +181,6 @@ def test_help_tells_the_exit_statuses(name: str, project: Any) -> None:
             "cronctl: job 'notification-worker' has no input 'limt'; did you mean 'limit'?",
         ),
         (["status", "--stack", "test"], {}, 3, "cronctl: schema 'public' has no run ledger; run pulumi up"),
-        (["drift"], {}, 2, "--stack"),
         (["drift", "--stack", "nowhere"], {}, 3, "cronctl: no stack named 'nowhere' found"),
         (["drift", "--stack", "test"], {}, 0, "nothing of this stack is in its state; pulumi up deploys it"),
         (
@@ -159,7 +189,6 @@ def test_help_tells_the_exit_statuses(name: str, project: Any) -> None:
             3,
             "cronctl: no database at 127.0.0.1:1",
         ),
-        (["export"], {}, 2, "--stack"),
         (["export", "--stack", "nowhere"], {}, 3, "cronctl: no stack named 'nowhere' found"),
         (["export", "--stack", "test", "-o", "no/such/folder.sql"], {}, 3, "cronctl: cannot write no/such/folder.sql"),
         (["export", "--stack", "test", "-o", "/"], {}, 2, "is a directory"),

@@ -407,6 +407,12 @@ ADDRESS = "supabase_url"
         (["home.example", "next.example"], "https://next.example.elsewhere.example", False),
         (["home.example", "next.example"], "https://elsewhere.example/next.example", False),
         (["home.example", "next.example"], "https://next.example@elsewhere.example", False),
+        (["home.example", "http://kong"], "http://kong:8000/functions/v1", True),
+        (["home.example", "http://kong"], "http://KONG.", True),
+        (["home.example", "http://kong"], "http://home.example", False),
+        (["home.example", "http://kong"], "http://elsewhere.example/kong", False),
+        (["home.example", "http://kong"], "http://kong@elsewhere.example", False),
+        (["home.example", "http://kong"], "https://kong", False),
     ],
 )
 def test_an_operator_moves_an_address_only_where_the_catalogue_says(
@@ -430,6 +436,16 @@ def test_an_operator_moves_an_address_only_where_the_catalogue_says(
     ):
         connection.execute("SELECT public.rotate_cron_secret(%s, %s)", [ADDRESS, value])
     assert current(postgres, ADDRESS) == "https://home.example"
+
+
+def test_the_database_demands_https_but_for_what_the_stack_names(provide: Provide, postgres: Connection) -> None:
+    provide(SecretProvider).create(secret("http://kong:8000", ADDRESS, format="url", hosts=["http://kong"]))
+    assert current(postgres, ADDRESS) == "http://kong:8000"
+    for value in ("http://next.example", "http://kong.example", "http://kong:8000/"):
+        with pytest.raises(psycopg.errors.InvalidParameterValue, match="is no web address with https"):
+            postgres.execute("SELECT public.rotate_cron_secret(%s, %s)", [ADDRESS, value])
+    postgres.execute("SELECT public.rotate_cron_secret(%s, 'http://kong/v1')", [ADDRESS])
+    assert current(postgres, ADDRESS) == "http://kong/v1"
 
 
 def test_who_deploys_moves_an_address_and_an_operator_cannot_take_it_back(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import psycopg
 import pytest
 
 from tests.integration.components.command_line import Said
-from tests.integration.components.report_data import SCRIPT, deploy, fill
+from tests.integration.components.report_data import JOBS, SCRIPT, deploy, fill
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -148,6 +149,25 @@ def test_of_an_empty_ledger_and_no_jobs(report: Report) -> None:
     page = report("-o", "-").data
     assert "No job is scheduled" in page
     assert "The ledger has no run in this time" in page
+
+
+def test_what_one_opens_it_for_comes_first_and_jobs_say_what_they_do(
+    report: Report, filled: Fill, tmp_path: Path
+) -> None:
+    filled()
+    job = next(iter(JOBS))
+    request = {"url": "{base}/functions/v1/f", "timeout": 5, "headers": {"X-Key": "{key}"}}
+    about = {"description": "Does <b>it</b>.", "schedule": "0 1 * * *", "http": request}
+    secrets = {key: {"description": "d", "format": kind} for key, kind in (("base", "url"), ("key", "token"))}
+    (tmp_path / "jobs.yaml").write_text(json.dumps({"secrets": secrets, "jobs": {job: about}}))
+    page = report("-o", "-").data
+    sections = re.findall(r'<section id="([a-z-]+)"', page)
+    assert sections == ["runs", "failures", "latency", "day", "lock-down", "health"]
+    assert re.findall(r'href="#([a-z-]+)"', page) == sections
+    assert "Does &lt;b&gt;it&lt;/b&gt;. POST {base}/functions/v1/f" in page
+    assert "X-Key" not in page
+    assert "<b>today</b>" in page
+    assert re.search(r'<section id="lock-down".*?<details class="kept"( open)?>', page, re.DOTALL)
 
 
 @pytest.mark.parametrize("days", [1, 30, 90])

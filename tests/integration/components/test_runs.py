@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -60,13 +61,13 @@ def test_status_tells_the_verdict_and_not_that_it_was_queued(cronctl: Callable[.
     }
     assert jobs["unauthorized"]["explanation"]["cause"]
     assert jobs["paused"]["next_run"] is None
-    assert "-01-01 01:30:00+00:00" in jobs["ok"]["next_run"]
+    assert "-01-01T01:30:00+00:00" in jobs["ok"]["next_run"]
     assert document["health"]["ledger_bytes"] > 0
     said = cronctl("status")
     assert said.code == 1
     assert "failed (401)" in said.data
     assert "unauthorized: " in said.talk
-    assert "pg_net has 0 requests in its queue" in said.talk
+    assert "pg_net has 0 requests in its queue" in said.data
 
 
 def test_status_of_dead_parts(cronctl: Callable[..., Said], postgres: Connection, superuser: Connection) -> None:
@@ -80,8 +81,8 @@ def test_status_of_dead_parts(cronctl: Callable[..., Said], postgres: Connection
     )
     said = cronctl("status")
     assert said.code == 1
-    assert "its scheduler is not alive" in said.talk
-    assert "its worker is not alive or far behind" in said.talk.replace("\n", " ")
+    assert "its scheduler is not alive" in said.data
+    assert "its worker is not alive or far behind" in said.data.replace("\n", " ")
 
 
 def test_history_failures_and_one_run(cronctl: Callable[..., Said]) -> None:
@@ -163,7 +164,7 @@ def test_next_runs_are_told_in_utc_and_here(cronctl: Callable[..., Said]) -> Non
     assert said.code == 0
     runs = json.loads(said.data)["runs"]
     assert [(run["utc"][4:], run["local"][4:]) for run in runs] == [
-        ("-01-01 01:30:00+00:00", "-01-01 10:30:00+09:00")
+        ("-01-01T01:30:00+00:00", "-01-01T10:30:00+09:00")
     ] * 2
     assert datetime.fromisoformat(runs[0]["utc"]) == datetime.fromisoformat(runs[0]["local"])
     assert "paused is paused" in cronctl("next").talk
@@ -177,7 +178,6 @@ def test_next_runs_are_told_in_utc_and_here(cronctl: Callable[..., Said]) -> Non
         (["next", "nightly"], 3, "there is no job 'nightly'"),
         (["trigger", "okk"], 3, "there is no job 'okk' in the database; did you mean 'ok'?"),
         (["pause", "okk"], 3, "there is no job 'okk' in the database; did you mean 'ok'?"),
-        (["trigger", "ok", "--set", "a=1"], 2, "needs --stack"),
         (["trigger", "ok", "--set", "a"], 2, "'a' is not KEY=VALUE"),
         (["history", "okk"], 2, "there is no job 'okk'; did you mean 'ok'?"),
         (["history", "paused"], 0, "no runs of 'paused' yet"),
@@ -194,11 +194,51 @@ def test_what_it_says_otherwise(arguments: list[str], code: int, told: str, cron
     assert (said.code, told in said.talk.replace("\n", " ")) == (code, True), said
 
 
+def test_a_job_in_words(cronctl: Callable[..., Said], tmp_path: Path) -> None:
+    (tmp_path / "jobs.yaml").write_text(
+        "jobs: {unauthorized: {description: Tries., schedule: 30 1 1 1 *, "
+        "http: {url: 'https://h.example/f', timeout: 90, retry: {attempts: 4}}}}"
+    )
+    said = cronctl("describe", "unauthorized", "--project", str(tmp_path))
+    assert said.code == 0
+    told = dict(line.split(maxsplit=1) for line in said.data.splitlines() if " " in line)
+    assert told["does"] == "Tries."
+    assert told["schedule"] == "30 1 1 1 * (at 01:30, on the 1st of the month, in January; UTC)"
+    assert told["request"] == "POST https://h.example/f"
+    assert told["timeout"] == "1 minute 30 seconds"
+    assert told["retry"].startswith("attempts: 4")
+    assert "failed: answered with status 401" in said.data
+    assert "2 times in a row" in said.data
+    assert "unauthorized: " in said.talk
+    document = json.loads(cronctl("describe", "ok", "--project", str(tmp_path), "--json").data)
+    assert (document["job"], document["declared"], document["last_run"]["state"]) == ("ok", None, "ok")
+    assert len(document["next_runs"]) == 3
+    assert "next runs   none, since it is paused" in cronctl("describe", "paused", "--project", str(tmp_path)).data
+    unknown = cronctl("describe", "okk", "--project", str(tmp_path))
+    assert (unknown.code, "did you mean 'ok'?" in unknown.talk) == (3, True)
+
+
+def test_what_needs_no_stack_needs_no_engine(cronctl: Callable[..., Said], conninfo: str) -> None:
+    nowhere = {"SUPABASE_CRON_ENGINE": "/nowhere"}
+    for name in ("history", "next", "logs", "doctor"):
+        assert cronctl(name, **nowhere).code != 3
+        assert cronctl(name, "--database", conninfo, **{**nowhere, "SUPABASE_CRON_DATABASE_URL": ""}).code != 3
+    for arguments in (["history", "--stack", "test"], ["trigger", "ok", "--set", "a=1"], ["verify"]):
+        said = cronctl(*arguments, **nowhere)
+        assert said.code == 3
+        assert "cronctl: no executable pulumi in /nowhere" in said.talk.replace("\n", " ")
+    nothing = cronctl("history", **{**nowhere, "SUPABASE_CRON_DATABASE_URL": ""})
+    assert nothing.code == 3
+    assert "no database to connect to; set SUPABASE_CRON_DATABASE_URL in the environment, or" in nothing.talk
+
+
 @pytest.mark.parametrize("name", ["status", "next", "history", "failures", "show", "trigger", "pause"])
 def test_help_answers_and_a_narrow_terminal_loses_nothing(name: str, cronctl: Callable[..., Said]) -> None:
     assert "Exit status: 0" in cronctl(name, "--help").data
     if name in ("status", "history"):
-        narrow = cronctl(name, COLUMNS="40").data
+        narrow, _, _ = cronctl(name, COLUMNS="40").data.partition(
+            "\npg_cron "
+        )  # lines below a table wrap by themselves
         assert max(map(len, narrow.splitlines())) <= 40
         assert "unauthorized"[:4] in narrow
 

@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from components.config import Config, load_config, merge_patch
+from components.declaration import declare
 from components.errors import InvalidConfiguration
 from components.owner import Owner
 
@@ -307,3 +308,60 @@ def test_merge_patch_is_rfc_7396() -> None:
         "a": {"c": 2, "e": 4},
         "d": [1],
     }
+
+
+LOCAL: dict[str, Any] = {"databaseUrl": "postgresql://postgres@127.0.0.1:54322/postgres"}
+REMOTE: dict[str, Any] = {"databaseUrl": "postgresql://postgres@db.example/postgres"}
+CONTAINERS = ["host.docker.internal", "kong", "supabase_kong_app"]
+
+
+def test_containers_beside_a_database_on_this_machine_need_no_https(tmp_path: Path) -> None:
+    for address in ("http://host.docker.internal:54321", "http://kong:8000", "http://supabase_kong_app:8000"):
+        values = {**VALUES, "supabase_url": address}
+        config = load(tmp_path, values=values, plainHttpHosts=json.dumps(CONTAINERS), **LOCAL)
+        assert declare(config).secrets["supabase_url"].hosts == [f"http://{host}" for host in CONTAINERS]
+        assert declare(config).secrets["cron_secret"].hosts is None
+        (refused,) = problems(tmp_path, values=values, **LOCAL)
+        assert "without https" in refused
+        assert "or name it in plainHttpHosts if it is a container beside a database on this machine" in refused
+        written = CATALOGUE.replace("{supabase_url}/", f"{address}/")
+        assert load(tmp_path, written, plainHttpHosts=json.dumps(CONTAINERS), **LOCAL)
+        assert "without https" in problems(tmp_path, written, **LOCAL)[0]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "database", "told"),
+    [
+        (["kong"], REMOTE, "this stack's is on another; remove it, and use https"),
+        (["kong"], {"databaseUrl": "host=127.0.0.1,db.example"}, "this stack's is on another"),
+        (["kong"], {}, "no database to connect to"),
+        (["api.example.com"], LOCAL, "'api.example.com' is none of containers on one machine"),
+        (["10.0.0.7"], LOCAL, "'10.0.0.7' is none of containers"),
+        (["134744072"], LOCAL, "'134744072' is none of containers"),
+        (["[2001:db8::1]"], LOCAL, "is none of containers"),
+        (["http://kong"], LOCAL, "is no host; write its name alone"),
+    ],
+)
+def test_plain_http_goes_nowhere_else(hosts: list[str], database: dict[str, Any], told: str, tmp_path: Path) -> None:
+    found = problems(tmp_path, plainHttpHosts=json.dumps(hosts), **database)
+    assert told in found[0]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://kong.example:8000", "http://me@kong.example", "http://kongx", "ftp://kong"]
+)
+def test_a_container_is_meant_by_its_whole_name(address: str, tmp_path: Path) -> None:
+    values = {**VALUES, "supabase_url": address}
+    assert problems(tmp_path, values=values, plainHttpHosts=json.dumps(CONTAINERS), **LOCAL)
+
+
+def test_spans_of_time_are_written_as_people_do(tmp_path: Path) -> None:
+    text = CATALOGUE.replace("timeout: 10", "timeout: 1m").replace("format: url}", "format: url, grace: 1 day}")
+    config = load(tmp_path, text)
+    job = config.catalogue.jobs["nightly"]
+    assert job.http is not None
+    assert (job.http.timeout, config.catalogue.secrets["supabase_url"].grace) == (60, 86400)
+    (told,) = problems(tmp_path, CATALOGUE.replace("timeout: 10", "timeout: soon"))
+    assert told.endswith("'soon' is no time; write it like 30m, 90s, 24h, 7d or 1 day")
+    (told,) = problems(tmp_path, CATALOGUE.replace("timeout: 10", "timeout: 0s"))
+    assert told.endswith("input should be greater than 0")

@@ -48,7 +48,13 @@ class Living:
         (
             LIVE._replace(command="SELECT 'planted too'"),
             STORED,
-            ("differs", ("command is 'another text' there, 'the compiled one' in the state",)),
+            (
+                "differs",
+                (
+                    "command is another there (- in the state, + there, <…> for what may be a value):\n"
+                    "  - SELECT 'planted'\n  + SELECT '<11 characters>'",
+                ),
+            ),
         ),
         (
             LIVE,

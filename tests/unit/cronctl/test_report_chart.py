@@ -48,6 +48,8 @@ def test_a_windows_days_are_named_within_the_chart(number: int) -> None:
     named = labels(found)
     assert len(named) <= 7
     assert all(0 <= label.left <= 93 for label in named)
+    assert [label.is_today for label in named] == [False] * (len(named) - 1) + [True]
+    assert named[-1].day == NOW.day
     assert all(0 <= place < found.pieces for place in midnights(found))
     assert len(midnights(found)) in (number, number + 1)
     assert number <= len(days(found)) <= number + 1

@@ -47,6 +47,17 @@ def test_only_what_is_missing_is_built(environ: dict[str, str], built: list[str]
     assert built == ["host", "bin"]
 
 
+def test_who_only_asks_takes_what_is_there(environ: dict[str, str], built: list[str], tmp_path: Path) -> None:
+    assert available.at_hand(environ) is None
+    available.ensure(environ)
+    assert available.at_hand(environ) == Cache(environ).bin
+    (tmp_path / "pulumi").touch(mode=0o755)
+    old = {**environ, "PATH": str(tmp_path)}
+    assert available.at_hand(old) == tmp_path, "of whatever version"
+    with pytest.raises(ToolchainError, match="no executable pulumi in /nowhere"):
+        available.at_hand({**old, "SUPABASE_CRON_ENGINE": "/nowhere"})
+
+
 @pytest.mark.parametrize("failure", [ToolchainError("no network"), KeyboardInterrupt()])
 def test_an_unfinished_build_leaves_finished_parts_alone(
     environ: dict[str, str], built: list[str], monkeypatch: pytest.MonkeyPatch, failure: BaseException
