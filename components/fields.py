@@ -1,13 +1,16 @@
 """The domain's types: one annotated line each, its check a plain function that can be tried alone."""
 
+import math
 import re
+from collections.abc import Iterator
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, JsonValue, Strict, StringConstraints
 
 from components.address import host_of
-from components.limits import NAME_BYTES
+from components.exact_number import MAX_DIGITS
+from components.limits import NAME_BYTES, VALUE_BYTES
 from components.loopback import is_loopback
 from components.template import KEY, Literal, SecretRef, parse_template
 
@@ -15,6 +18,11 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
 HEADER_WITH_VALUE = re.compile(r"([^:=]*)[:=].*", re.DOTALL)
 """What is no name because the header's value is part of it, which nobody is to be shown: ``X-Api-Key:…``."""
 
+_UNSENT = re.compile(r"[\s\\]|[^\x00-\x7f]")
+"""What no address may hold: each program reads it in its own way, or refuses it."""
+
+_AFTER_SECRET = re.compile(r"(?::[0-9]+)?(?:[/?].*)?", re.DOTALL)
+_PORT = re.compile(r":[0-9]+$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DOT_SEGMENT = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
 _SIGNABLE_PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-F]{2})*")  # RFC 3986, path
@@ -25,6 +33,13 @@ def printable(value: str) -> str:
     """Refuse control characters; ValueError says where."""
     if found := _CONTROL.search(value):
         raise ValueError(f"holds a control character at position {found.start() + 1}")
+    return value
+
+
+def no_blanks_around(value: str) -> str:
+    """Refuse blanks at the ends, which nobody sees and some programs take away."""
+    if value != value.strip():
+        raise ValueError("has blanks at its ends; write it without")
     return value
 
 
@@ -51,17 +66,38 @@ def template(value: str) -> str:
     return value
 
 
+def header_value(value: str) -> str:
+    """Like :func:`template`; refuse what would not arrive as it is written (RFC 9110), or with the request at all."""
+    no_blanks_around(template(value))
+    if not value:
+        raise ValueError("is empty, and a header without a value is not sent; leave it out")
+    if len(value.encode()) > VALUE_BYTES:
+        raise ValueError(f"is longer than {VALUE_BYTES} bytes, more than a header may be")
+    return value
+
+
 def http_url(value: str) -> str:
-    """Refuse an address that is not http(s), or not https to anything but this machine."""
-    parts = urlsplit(value)
+    """Refuse an address that is not http(s), not https to anything but this machine, or not sent as it is written."""
     try:
-        _ = parts.port if "{" not in parts.netloc else None
+        parts = urlsplit(value)
     except ValueError:
+        raise ValueError("is not a web address; write its host in plain letters (xn--… for others)") from None
+    try:
+        port = parts.port if "{" not in parts.netloc else None
+    except ValueError:
+        if _PORT.search(parts.netloc):
+            raise ValueError("has a port above 65535; write another, or none") from None
         raise ValueError("has no number as port; percent-encode what is special in a user name or password") from None
+    if port == 0:
+        raise ValueError("has 0 as port, where nothing listens; write another, or none")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("is not a web address; it must start with https:// and name a host")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError(f"goes to {parts.hostname} without https, which would send the keys in clear; use https://")
+    if _UNSENT.search(value):
+        raise ValueError("holds a blank or a character beyond ASCII; percent-encode it (a blank is %20)")
+    if "#" in value:
+        raise ValueError("has a part after #, which is never sent; leave it out, or write %23 for the character")
     return value
 
 
@@ -76,12 +112,49 @@ def host_name(value: str) -> str:
 
 def url_template(value: str) -> str:
     """Like :func:`http_url` for the part of a template that is known before run time."""
-    first = parse_template(template(value))[:1]
-    if first and isinstance(first[0], Literal):
-        http_url(value)
-    elif not first:
+    parts = parse_template(template(value))
+    if not parts:
         raise ValueError("is empty; write an address such as {supabase_url}/functions/v1/my-function")
+    if isinstance(parts[0], Literal):
+        http_url(value)
+        return value
+    rest = "".join(part.text if isinstance(part, Literal) else "word" for part in parts[1:])
+    if parts[1:] and isinstance(parts[1], Literal):  # another secret's place is the catalogue's to judge
+        if not _AFTER_SECRET.fullmatch(rest):
+            raise ValueError(
+                f"goes on after {{{parts[0].key}}} without '/', so that its host would be another; write '/' there"
+            )
+        http_url(f"https://host{rest}")
     return value
+
+
+def whole_milliseconds(value: float) -> float:
+    """Refuse what is no whole number of milliseconds, which is what pg_net and the ledger count in."""
+    if not math.isclose(value * 1000, round(value * 1000), rel_tol=1e-9):
+        raise ValueError("counts less than a millisecond; round it to three decimals")
+    return value
+
+
+def sendable_json(value: JsonValue) -> JsonValue:
+    """Refuse numbers that JSON or PostgreSQL cannot hold."""
+    for number in _numbers(value):
+        if not math.isfinite(number) if isinstance(number, float) else abs(number) >= 10**MAX_DIGITS:
+            raise ValueError(f"holds a number that is not finite, or has more than {MAX_DIGITS} digits; write another")
+    return value
+
+
+def _numbers(value: JsonValue) -> Iterator[int | float]:
+    match value:
+        case bool():
+            return
+        case int() | float():
+            yield value
+        case dict():
+            for part in value.values():
+                yield from _numbers(part)
+        case list():
+            for part in value:
+                yield from _numbers(part)
 
 
 def signable_url(value: str) -> str:
@@ -109,12 +182,19 @@ def signable_url(value: str) -> str:
 
 
 Identifier = Annotated[str, StringConstraints(min_length=1), AfterValidator(printable), AfterValidator(fits_name)]
-JobName = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
+JobName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200),
+    AfterValidator(printable),
+    AfterValidator(no_blanks_around),
+]
 AlertName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 SecretKey = Annotated[str, StringConstraints(pattern=rf"^{KEY}$")]
 HeaderName = Annotated[str, AfterValidator(header_name)]
-Template = Annotated[str, AfterValidator(template)]
 UrlTemplate = Annotated[str, AfterValidator(url_template)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+HeaderValue = Annotated[str, AfterValidator(header_value)]
+Body = Annotated[JsonValue, AfterValidator(sendable_json)]
+Seconds = Annotated[float, Strict(), Field(ge=0.001, allow_inf_nan=False), AfterValidator(whole_milliseconds)]
+Count = Annotated[int, Strict()]
 HostName = Annotated[str, AfterValidator(host_name)]
-StatusCode = Annotated[int, Field(ge=100, le=599)]
+StatusCode = Annotated[int, Strict(), Field(ge=100, le=599)]

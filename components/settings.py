@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import Field, SecretStr, model_validator
 
 from components.conninfo import resolve_conninfo
-from components.fields import Identifier, SecretKey
+from components.fields import Count, Identifier, SecretKey
 from components.model import Model
 from components.words import DEFAULT_SCHEMA, ExtensionName, OnRotated, StoreKind
 
@@ -29,8 +29,8 @@ class ExtensionConfig(Model):
 class RetentionConfig(Model):
     """For how many days runs are kept: in the ledger, and in pg_cron's own job_run_details."""
 
-    runs: int = Field(default=30, ge=1, le=3650)
-    details: int = Field(default=7, ge=1, le=3650)
+    runs: Count = Field(default=30, ge=1, le=3650)
+    details: Count = Field(default=7, ge=1, le=3650)
 
 
 class Settings(Model):
