@@ -22,6 +22,23 @@ _UNSENT = re.compile(r"[\s\\]|[^\x00-\x7f]")
 """What no address may hold: each program reads it in its own way, or refuses it."""
 
 _AFTER_SECRET = re.compile(r"(?::[0-9]+)?(?:[/?].*)?", re.DOTALL)
+_TAKEN_SCHEMAS = {"information_schema", "cron", "net", "vault"} | {
+    "auth",
+    "extensions",
+    "graphql",
+    "graphql_public",
+    "pgbouncer",
+    "pgsodium",
+    "pgsodium_masks",
+    "realtime",
+    "storage",
+    "supabase_functions",
+    "supabase_migrations",
+}
+"""Schemas of pg_cron, pg_net and Vault, and those that Supabase keeps for itself."""
+
+_SCHEMA = re.compile(r"[^\W\d][\w-]*")
+_NO_STATEMENT = re.compile(r"\s+|;|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _PORT = re.compile(r":[0-9]+$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DOT_SEGMENT = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
@@ -48,6 +65,36 @@ def fits_name(value: str) -> str:
     size = len(value.encode())
     if size > NAME_BYTES:
         raise ValueError(f"is {size} bytes long; PostgreSQL cuts names at {NAME_BYTES}, shorten it")
+    return value
+
+
+def schema_name(value: str) -> str:
+    """Refuse schemas that are PostgreSQL's or the platform's, and names that statements could take for more."""
+    if value.startswith("pg_") or value in _TAKEN_SCHEMAS:
+        raise ValueError(f"{value!r} is a schema of PostgreSQL's or of the platform's own; choose another")
+    if not _SCHEMA.fullmatch(value):
+        raise ValueError(f"{value!r} is no name for a schema here; write letters, digits, '_' and '-'")
+    return value
+
+
+def role_name(value: str) -> str:
+    """Refuse what stands for every role, or for none."""
+    if value.lower() in {"public", "none"}:
+        raise ValueError(f"{value!r} is no role but a word for every role, or none; name the roles themselves")
+    return value
+
+
+def own_role_name(value: str) -> str:
+    """Refuse also what PostgreSQL keeps for its own roles, where a role is to be made."""
+    if role_name(value).startswith("pg_"):
+        raise ValueError(f"{value!r} begins with pg_, as only PostgreSQL's own roles may; choose another name")
+    return value
+
+
+def statement(value: str) -> str:
+    """Refuse SQL in which nothing is to be done, which pg_cron would run with success."""
+    if not _NO_STATEMENT.sub("", value):
+        raise ValueError("holds no statement; write one, or remove the job")
     return value
 
 
@@ -182,6 +229,10 @@ def signable_url(value: str) -> str:
 
 
 Identifier = Annotated[str, StringConstraints(min_length=1), AfterValidator(printable), AfterValidator(fits_name)]
+SchemaName = Annotated[Identifier, AfterValidator(schema_name)]
+RoleName = Annotated[Identifier, AfterValidator(role_name)]
+OwnRoleName = Annotated[Identifier, AfterValidator(own_role_name)]
+Statement = Annotated[str, AfterValidator(statement)]
 JobName = Annotated[
     str,
     StringConstraints(min_length=1, max_length=200),

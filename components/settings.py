@@ -7,7 +7,8 @@ from typing import Any, Self
 from pydantic import Field, SecretStr, model_validator
 
 from components.conninfo import resolve_conninfo
-from components.fields import Count, Identifier, SecretKey
+from components.exact_number import decimal_number, not_finite, whole_number
+from components.fields import Count, OwnRoleName, RoleName, SchemaName, SecretKey
 from components.model import Model
 from components.words import DEFAULT_SCHEMA, ExtensionName, OnRotated, StoreKind
 
@@ -15,8 +16,16 @@ from components.words import DEFAULT_SCHEMA, ExtensionName, OnRotated, StoreKind
 class OperatorsConfig(Model):
     """People who may rotate and look: a group role and its members; needs Pulumi's postgresql plugin."""
 
-    role: Identifier
-    members: list[Identifier] = Field(default_factory=list)
+    role: OwnRoleName
+    members: list[RoleName] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _members_once(self) -> Self:
+        if self.role in self.members:
+            raise ValueError(f"{self.role!r} cannot be a member of itself; name the roles that log in")
+        if twice := next((member for member in self.members if self.members.count(member) > 1), None):
+            raise ValueError(f"{twice!r} stands twice among the members; remove one")
+        return self
 
 
 class ExtensionConfig(Model):
@@ -39,13 +48,13 @@ class Settings(Model):
     database_url: SecretStr | None = Field(default=None, alias="databaseUrl")
     allow_unverified_tls: bool = Field(default=False, alias="allowUnverifiedTls")
     catalogue: str = "jobs.yaml"
-    schema_name: Identifier = Field(default=DEFAULT_SCHEMA, alias="schema")
+    schema_name: SchemaName = Field(default=DEFAULT_SCHEMA, alias="schema")
     secrets: dict[SecretKey, SecretStr] = Field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = Field(default_factory=dict)
     store: StoreKind = "table"
     on_rotated_in_database: OnRotated = Field(default="keep", alias="onRotatedInDatabase")
     extensions: dict[ExtensionName, ExtensionConfig] = Field(default_factory=dict)
-    rotators: list[Identifier] = Field(default_factory=list)
+    rotators: list[RoleName] = Field(default_factory=list)
     operators: OperatorsConfig | None = None
     retention: RetentionConfig = Field(default_factory=RetentionConfig)
     verify_first_run: bool = Field(default=False, alias="verifyFirstRun")
@@ -78,8 +87,10 @@ class Settings(Model):
 
 def _from_json(key: str, text: str) -> object:
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
+        return json.loads(text, parse_int=whole_number, parse_float=decimal_number, parse_constant=not_finite)
+    except (json.JSONDecodeError, RecursionError):
         raise ValueError(
             f"{key!r} must be a structure; set its parts with: pulumi config set --path '{key}.<name>'"
         ) from None
+    except ValueError as exc:
+        raise ValueError(f"{key!r} has a part that {exc}") from None
