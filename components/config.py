@@ -23,7 +23,7 @@ from components.secret_value import misplaced_keys, misplaced_probe_keys, value_
 from components.settings import Settings
 from components.source import Location, Source, read_source
 from components.texts import Place, texts
-from components.visible_text import acts_on_engine
+from components.visible_text import acts_on_engine, visible_line
 
 SECRET_VARIABLE = "SUPABASE_CRON_SECRET_"  # noqa: S105 - a prefix of names
 """``SUPABASE_CRON_SECRET_<KEY>`` in the environment comes before the stack's configuration."""
@@ -78,7 +78,7 @@ def _read_catalogue(source: Source, settings: Settings, stack_file: str, root: P
     name = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
 
     def told(location: Location, sentence: str) -> str:
-        if location[:1] == ("jobs",) and _holds(settings.jobs, location[1:]):
+        if location[:1] == ("jobs",) and location[1:] and _holds(settings.jobs, location[1:]):
             return f"{stack_file}: {_path(location)}: {sentence}"
         place = source.position(location) or source.position(("defaults", *location[2:])) or source.nearest(location)
         where = f"{name}:{place[0]}:{place[1]}" if place else name
@@ -171,7 +171,7 @@ def _holds(data: object, location: Location) -> bool:
 
 def _path(location: Location) -> str:
     """``jobs.nightly.http``; a name with dots stays readable, and a value that slipped into a header's name unseen."""
-    steps = [str(step) for step in location]
+    steps = [visible_line(str(step)) for step in location]
     for at, (parent, name) in enumerate(pairwise(steps), start=1):
         if parent == "headers" and (found := HEADER_WITH_VALUE.fullmatch(name)):
             steps[at] = found[1]

@@ -228,6 +228,7 @@ def signable_url(value: str) -> str:
     return value
 
 
+PlainText = Annotated[str, AfterValidator(printable)]
 Identifier = Annotated[str, StringConstraints(min_length=1), AfterValidator(printable), AfterValidator(fits_name)]
 SchemaName = Annotated[Identifier, AfterValidator(schema_name)]
 RoleName = Annotated[Identifier, AfterValidator(role_name)]

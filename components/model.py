@@ -8,6 +8,8 @@ from pydantic_core import ErrorDetails
 
 from components.nearest import nearest
 
+_QUOTES = {dict: "; put one with {its_key} in it in quotes"} | dict.fromkeys((int, float, bool), "; put it in quotes")
+
 
 class Model(BaseModel):
     """A frozen value without unknown fields."""
@@ -49,6 +51,8 @@ def _sentence(detail: ErrorDetails, schema: Mapping[str, Any]) -> str:
             return f"unknown field {str(name)!r}{nearest(str(name), _fields(schema, parents))}"
         case "missing":
             return "is missing"
+        case "string_type":
+            return f"must be a text{_QUOTES.get(type(detail['input']), '')}"
         case "value_error":
             return str(detail["ctx"]["error"])
         case _:

@@ -8,9 +8,13 @@ from pydantic import Field, SecretStr, model_validator
 
 from components.conninfo import resolve_conninfo
 from components.exact_number import decimal_number, not_finite, whole_number
-from components.fields import Count, OwnRoleName, RoleName, SchemaName, SecretKey
+from components.fields import Count, OwnRoleName, PlainText, RoleName, SchemaName, SecretKey
 from components.model import Model
 from components.words import DEFAULT_SCHEMA, ExtensionName, OnRotated, StoreKind
+from components.yaml_tree import MAX_DEPTH
+
+_ENGINE_LIMIT = 2**63
+"""Beyond it the engine makes a double of a whole number in a stack's file."""
 
 
 class OperatorsConfig(Model):
@@ -47,7 +51,7 @@ class Settings(Model):
 
     database_url: SecretStr | None = Field(default=None, alias="databaseUrl")
     allow_unverified_tls: bool = Field(default=False, alias="allowUnverifiedTls")
-    catalogue: str = "jobs.yaml"
+    catalogue: PlainText = "jobs.yaml"
     schema_name: SchemaName = Field(default=DEFAULT_SCHEMA, alias="schema")
     secrets: dict[SecretKey, SecretStr] = Field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -87,10 +91,30 @@ class Settings(Model):
 
 def _from_json(key: str, text: str) -> object:
     try:
-        return json.loads(text, parse_int=whole_number, parse_float=decimal_number, parse_constant=not_finite)
+        found = json.loads(text, parse_int=_kept_number, parse_float=decimal_number, parse_constant=not_finite)
     except (json.JSONDecodeError, RecursionError):
         raise ValueError(
             f"{key!r} must be a structure; set its parts with: pulumi config set --path '{key}.<name>'"
         ) from None
     except ValueError as exc:
         raise ValueError(f"{key!r} has a part that {exc}") from None
+    if _depth(found) > MAX_DEPTH:
+        raise ValueError(f"{key!r} has values that stand more than {MAX_DEPTH} deep in one another; write it flat")
+    return found
+
+
+def _depth(value: object) -> int:
+    """How deep the values of a structure stand in one another."""
+    layer, depth = [value], 0
+    while layer:
+        depth += 1
+        parts = (each.values() if isinstance(each, dict) else each for each in layer if isinstance(each, dict | list))
+        layer = [part for several in parts for part in several]
+    return depth
+
+
+def _kept_number(text: str) -> int:
+    found = whole_number(text)
+    if not -_ENGINE_LIMIT <= found < _ENGINE_LIMIT:
+        raise ValueError("is a whole number of which the engine keeps 17 digits; write it in the catalogue itself")
+    return found

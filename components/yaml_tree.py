@@ -7,6 +7,7 @@ from typing import NamedTuple
 import yaml
 
 from components.exact_number import decimal_number, not_finite, whole_number
+from components.key_form import key_in
 
 MAX_DEPTH = 100
 """How deep values may stand in one another."""
@@ -134,11 +135,25 @@ class _Walk:
                 self._refuse(key.start_mark, f"{key.value!r} is declared twice; remove one")
             else:
                 keys.add(key.value)
+            if _is_unquoted(node, key) and key_in(key.value) is None:
+                self._refuse(
+                    node.start_mark, f'{{{key.value}}} is a mapping to YAML; put it in quotes: "{{{key.value}}}"'
+                )
             yield value
 
     def _refuse(self, mark: yaml.Mark, sentence: str | None) -> None:
         if sentence is not None:
             self._found.append(Fault(mark, sentence))
+
+
+def _is_unquoted(node: yaml.CollectionNode, key: yaml.Node) -> bool:
+    """Whether a mapping is ``{key}``, without a colon, which is written where the place of a secret is meant."""
+    return (
+        len(node.value) == 1
+        and isinstance(key, yaml.ScalarNode)
+        and bool(node.flow_style)
+        and node.end_mark.index == key.end_mark.index + 1
+    )
 
 
 def _scalar_fault(node: yaml.Node) -> str | None:

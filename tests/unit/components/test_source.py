@@ -108,7 +108,7 @@ def test_the_mistakes_that_are_made_most_are_told_with_what_to_write(text: str, 
         ("!!int 1_000", "this is no value of the tag '!!int'; put a text in quotes, and take the tag out"),
         ("<<", "this is no value of the tag '!!merge'; put a text in quotes, and take the tag out"),
         *((f"!!{tag} {value}", f"the tag '!!{tag}' means nothing here; take it out")
-          for tag, value in (("set", "{x}"), ("omap", "[x: 1]"), ("pairs", "[x: 1]"), ("timestamp", "2001-01-01"),
+          for tag, value in (("set", "{x: }"), ("omap", "[x: 1]"), ("pairs", "[x: 1]"), ("timestamp", "2001-01-01"),
                              ("binary", "aGVsbG8="), ("str", "{x: 1}"), ("map", "[]"), ("seq", "{}"),
                              ("python/name:os.system", "''"))),
         *((text, "a name must be a text; put it in quotes") for text in ("{1: x}", "{null: x}", "{[x]: y}", "{true: x}")),
