@@ -1,10 +1,12 @@
 """Who is told when a job stops doing its work: requests that the database sends itself, one job of pg_cron for each."""
 
+from collections.abc import Iterator
 from typing import Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from components.fields import JobName, Seconds
+from components.fields import Body, JobName, Seconds
+from components.limits import MAX_ARGUMENTS
 from components.model import Model
 from components.nearest import nearest
 from components.pasted_key import pasted_as_field
@@ -19,6 +21,9 @@ FIELDS = ("message", "job", "event", "run", "detail", "stack")
 MAX_TIMEOUT = 50
 """Seconds that an alert may wait for its answer at most: the next one is due each minute."""
 
+_MAX_MEMBERS = MAX_ARGUMENTS // 2
+"""Members of an object that a statement puts together at most; of lists, which could have more, for simplicity too."""
+
 SLACK: JsonValue = {"text": "{message}"}
 
 
@@ -26,7 +31,7 @@ class AlertRequest(Request):
     """The request that carries the message; ``{message}`` and other fields stand in the texts of its body."""
 
     method: Literal["POST"] = "POST"
-    body: JsonValue = Field(
+    body: Body = Field(
         default=SLACK,
         description=f"Sent as JSON, as Slack wants it by default; fields in its texts: {{{'}, {'.join(FIELDS)}}}",
     )
@@ -34,6 +39,8 @@ class AlertRequest(Request):
 
     @model_validator(mode="after")
     def _body_holds_known_fields(self) -> Self:
+        if any(len(part) > _MAX_MEMBERS for part in _parts(self.body)):
+            raise ValueError(f"the body has an object or list of more than {_MAX_MEMBERS} parts; divide it")
         for text in _texts(self.body):
             for name in secret_keys(text):
                 if name not in FIELDS:
@@ -53,6 +60,13 @@ class Alert(Model):
         "after that; silent: no run where two were due.",
     )
     jobs: list[JobName] | None = Field(default=None, min_length=1, description="The jobs that it is about; or all.")
+
+
+def _parts(value: JsonValue) -> Iterator[dict[str, JsonValue] | list[JsonValue]]:
+    if isinstance(value, dict | list):
+        yield value
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _parts(part)
 
 
 def _texts(value: JsonValue) -> list[str]:

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, create_model, model_validator
 
 from components.address import origin_of
 from components.alert import Alert
-from components.fields import AlertName, HostName, JobName, Seconds, SecretKey
+from components.fields import AlertName, HostName, JobName, Seconds, SecretKey, Statement
 from components.limits import EARLY_DROP
-from components.model import Model
+from components.model import Model, partial
 from components.nearest import nearest
 from components.next_runs import days_of
 from components.owner import is_own_job
@@ -75,6 +75,21 @@ class InputSpec(Model):
     default: str | int | float | bool | None = None
     description: str = ""
 
+    @model_validator(mode="after")
+    def _default_is_of_the_type(self) -> Self:
+        if self.default is not None and not self.takes(self.default):
+            raise ValueError(f"'default' is no {self.type}; write one, or change the type")
+        return self
+
+    def takes(self, value: JsonValue) -> bool:
+        """Whether a value is of the declared type."""
+        if isinstance(value, bool):
+            return self.type == "boolean"
+        return isinstance(value, _TYPES[self.type])
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {"string": str, "integer": int, "number": (int, float), "boolean": bool}
+
 
 def _schedule(value: object) -> object:
     if isinstance(value, str):
@@ -93,7 +108,7 @@ class Job(Model):
         description="pg_cron's grammar, in UTC unless the server's cron.timezone says otherwise: 0 1 * * *"
     )
     http: HttpAction | None = Field(default=None, description="The request to send.")
-    sql: str | None = Field(default=None, min_length=1, description="The statement to run, kept as written.")
+    sql: Statement | None = Field(default=None, description="The statement to run, kept as written.")
     active: bool = Field(default=True, description="false keeps the job in the database, paused.")
     active_between: ActiveBetween | None = Field(
         default=None, description="The days on which the job runs, others being skipped; both bounds count."
@@ -121,8 +136,8 @@ class Job(Model):
             if self.active_between is not None or self.catch_up != "none":
                 raise ValueError("'active_between' and 'catch_up' are for requests; a job with 'sql' has none of them")
             return self
-        if self.inputs and not isinstance(self.http.body, dict):
-            raise ValueError("'inputs' set values of the body, which must then be an object")
+        if problem := self._inputs_problem(self.http.body) or self._duration_problem(self.http.timeout):
+            raise ValueError(problem)
         schedule = parse_schedule(self.schedule)
         if self.catch_up != "none" and schedule.interval is not None:
             raise ValueError(
@@ -135,6 +150,28 @@ class Job(Model):
                 f"{self.schedule!r}, so calls would pile up; shorten the timeout to {period} or run it less often"
             )
         return self
+
+    def _inputs_problem(self, body: JsonValue) -> str | None:
+        """Why the inputs are none of this body, or None."""
+        if not isinstance(body, dict):
+            return "'inputs' set values of the body, which must then be an object" if self.inputs else None
+        for name, spec in self.inputs.items():
+            if name not in body:
+                return (
+                    f"input {name!r} names nothing in the body; add it there, with the value of scheduled runs or null"
+                )
+            if body[name] is not None and not spec.takes(body[name]):
+                return f"input {name!r} is of type {spec.type}, but its value in the body is not; change one of them"
+        return None
+
+    def _duration_problem(self, timeout: float) -> str | None:
+        """Why the work cannot end before the request is given up, or None."""
+        if self.expected_duration is None or self.expected_duration <= timeout:
+            return None
+        return (
+            f"expected_duration of {self.expected_duration:g} s is longer than the timeout of {timeout:g} s, so every "
+            "usual run would be given up; raise the timeout, or let the function answer at once and work on"
+        )
 
     def warnings(self) -> Iterator[str]:
         """Sentences on what is allowed and may still go wrong."""
@@ -276,6 +313,17 @@ class Catalogue(Model):
         return [f"job {name!r} {warning}" for name, job in self.jobs.items() for warning in job.warnings()]
 
 
+DEFAULTED = ("active", "active_between", "catch_up", "expected_duration", "verify_first_run", "adopt")
+"""What ``defaults`` may give beside ``http``."""
+
+
+def defaults_model() -> type[Model]:
+    """The model of ``defaults``, which are checked even where each job overrides them."""
+    job = partial(Job)
+    fields: dict[str, Any] = {name: (job.model_fields[name].annotation, None) for name in ("http", *DEFAULTED)}
+    return create_model("Defaults", __base__=Model, **fields)
+
+
 def _circles(reads: Mapping[str, list[str]]) -> Iterator[list[str]]:
     """The circles of a graph, each starting where it is first declared; broken up one by one until none is left."""
     left = {key: list(others) for key, others in reads.items()}
@@ -310,7 +358,7 @@ def json_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             "http": optional,
-            **{name: definitions["Job"]["properties"][name] for name in ("active", "expected_duration", "adopt")},
+            **{name: definitions["Job"]["properties"][name] for name in DEFAULTED},
         },
     }
     schema["title"] = "supabase-cron catalogue"

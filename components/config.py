@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr, ValidationError
 
-from components.catalogue import Catalogue
+from components.catalogue import Catalogue, defaults_model
 from components.conninfo import stays_on_this_machine
 from components.errors import InvalidConfiguration
 from components.fields import HEADER_WITH_VALUE, PLAIN_HTTP
@@ -24,7 +24,7 @@ from components.secret_value import misplaced_keys, misplaced_probe_keys, value_
 from components.settings import Settings
 from components.source import Location, Source, read_source
 from components.texts import Place, texts
-from components.visible_text import acts_on_engine
+from components.visible_text import acts_on_engine, visible_line
 
 SECRET_VARIABLE = "SUPABASE_CRON_SECRET_"  # noqa: S105 - a prefix of names
 """``SUPABASE_CRON_SECRET_<KEY>`` in the environment comes before the stack's configuration."""
@@ -84,23 +84,37 @@ def load_config(
 
 def read_catalogue(source: Source, settings: Settings, stack_file: str, root: Path) -> Catalogue:
     """A catalogue with its defaults and the stack's overrides merged in. Raises InvalidConfiguration."""
-    merged = _merge_jobs(source.data, settings, stack_file)
     name = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
 
     def told(location: Location, sentence: str) -> str:
-        if location[:1] == ("jobs",) and _holds(settings.jobs, location[1:]):
+        if location[:1] == ("jobs",) and location[1:] and _holds(settings.jobs, location[1:]):
             return f"{stack_file}: {_path(location)}: {sentence}"
         place = source.position(location) or source.position(("defaults", *location[2:])) or source.nearest(location)
         where = f"{name}:{place[0]}:{place[1]}" if place else name
         return f"{where}: {_path(location)}: {sentence}"
 
+    if found := _defaults_problems(source.data.get("defaults")):
+        raise InvalidConfiguration(told(("defaults", *location), sentence) for location, sentence in found)
+    merged = _merge_jobs(source.data, settings, stack_file)
     try:
         catalogue = Catalogue.model_validate(merged, context={PLAIN_HTTP: settings.plain_http_hosts})
     except ValidationError as exc:
         raise InvalidConfiguration(told(*problem) for problem in problems(exc, Catalogue)) from None
-    if found := [*catalogue.problems(), *_acting_texts(catalogue)]:
-        raise InvalidConfiguration(told(*problem) for problem in found)
+    if mistakes := [*catalogue.problems(), *_acting_texts(catalogue)]:
+        raise InvalidConfiguration(told(*problem) for problem in mistakes)
     return catalogue
+
+
+def _defaults_problems(defaults: object) -> list[tuple[Place, str]]:
+    """What is wrong with the defaults, be there jobs that take them or not."""
+    if defaults is None:
+        return []
+    model = defaults_model()
+    try:
+        model.model_validate(defaults)
+    except ValidationError as exc:
+        return problems(exc, model)
+    return []
 
 
 def _acting_texts(catalogue: Catalogue) -> Iterator[tuple[Place, str]]:
@@ -113,7 +127,7 @@ def _acting_texts(catalogue: Catalogue) -> Iterator[tuple[Place, str]]:
 def _merge_jobs(data: dict[str, Any], settings: Settings, stack_file: str) -> dict[str, Any]:
     """Defaults below each job, the stack's overrides above it."""
     jobs, defaults = data.get("jobs"), data.pop("defaults", None) or {}
-    if not isinstance(jobs, dict) or not isinstance(defaults, dict):
+    if not isinstance(jobs, dict):
         return data
     if strangers := [job for job in settings.jobs if job not in jobs]:
         raise InvalidConfiguration(
@@ -122,21 +136,38 @@ def _merge_jobs(data: dict[str, Any], settings: Settings, stack_file: str) -> di
     for name, job in jobs.items():
         if isinstance(job, dict):
             below = {k: v for k, v in defaults.items() if k != "http" or "http" in job}
-            jobs[name] = merge_patch(merge_patch(below, job), settings.jobs.get(str(name), {}))
+            jobs[name] = _merge_job(_merge_job(below, job), settings.jobs.get(str(name), {}))
     return data
 
 
-def merge_patch(target: Any, patch: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """RFC 7396: objects merge key by key, null removes, everything else replaces."""
+def _merge_job(job: dict[str, Any], patch: dict[str, Any]) -> Any:  # noqa: ANN401 - what a job should be
+    """RFC 7396, but for a null in a body that has nothing to take out there: it is sent."""
+    merged = merge_patch(job, patch)
+    if isinstance(body := _part(patch, "http", "body"), dict):
+        merged["http"]["body"] = merge_patch(_part(job, "http", "body"), body, keep_nulls=True)
+    return merged
+
+
+def merge_patch(target: Any, patch: Any, *, keep_nulls: bool = False) -> Any:  # noqa: ANN401 - any JSON value
+    """RFC 7396: objects merge key by key, null removes, everything else replaces.
+
+    ``keep_nulls`` keeps one that finds nothing to remove.
+    """
     if not isinstance(patch, dict):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}
     for key, value in patch.items():
-        if value is None:
+        if value is None and (key in merged or not keep_nulls):
             merged.pop(key, None)
         else:
-            merged[key] = merge_patch(merged.get(key), value)
+            merged[key] = merge_patch(merged.get(key), value, keep_nulls=keep_nulls)
     return merged
+
+
+def _part(data: object, *location: str) -> Any:  # noqa: ANN401 - whatever stands there
+    for step in location:
+        data = data.get(step) if isinstance(data, dict) else None
+    return data
 
 
 def _holds(data: object, location: Location) -> bool:
@@ -149,7 +180,7 @@ def _holds(data: object, location: Location) -> bool:
 
 def _path(location: Location) -> str:
     """``jobs.nightly.http``; a name with dots stays readable, and a value that slipped into a header's name unseen."""
-    steps = [str(step) for step in location]
+    steps = [visible_line(str(step)) for step in location]
     for at, (parent, name) in enumerate(pairwise(steps), start=1):
         if parent == "headers" and (found := HEADER_WITH_VALUE.fullmatch(name)):
             steps[at] = found[1]

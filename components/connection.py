@@ -23,6 +23,7 @@ from components.certificate import certificate_fault
 from components.connection_failure import connection_sentence, is_unexplained
 from components.conninfo import CONNECT_TIMEOUT
 from components.errors import ConnectionFailed, Error, StatementFailed
+from components.pinned_loader import register_pinned_loaders
 
 LOCK_TIMEOUT = 5
 """Seconds that DDL may wait for a lock before it lets others through and fails."""
@@ -36,11 +37,34 @@ CALLERS = 4
 CONNECTION_CLASSES = ("08", "28", "3D", "53", "57P")
 """SQLSTATE classes of errors that are about the connection, not about a statement."""
 
-_SETTINGS = (
-    f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'; SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}s'; "
-    "SET LOCAL search_path = pg_catalog, pg_temp"
-)
-_BEGIN = f"BEGIN; {_SETTINGS}"
+IDLE_TIMEOUT = 60
+"""Seconds between two statements of a transaction after which the server gives it up."""
+
+_PINNED = {
+    "statement_timeout": f"'{STATEMENT_TIMEOUT}s'",
+    "lock_timeout": f"'{LOCK_TIMEOUT}s'",
+    "idle_in_transaction_session_timeout": f"'{IDLE_TIMEOUT}s'",
+    "search_path": "pg_catalog, pg_temp",
+    "DateStyle": "ISO",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "quote_all_identifiers": "off",
+    "row_security": "on",
+    "transform_null_equals": "off",
+    "plpgsql.extra_errors": "''",
+}
+"""What statements and their answers depend on, which a role or a database may have otherwise.
+
+Set in each transaction, so that it holds through a pooler, too, whose sessions are not ours.
+"""
+
+_OF_SESSION = {"client_encoding": "UTF8", "standard_conforming_strings": "on"}
+"""What must hold before a statement is read; the server tells of it when a connection is made."""
+
+_SETTINGS = "; ".join(f"SET LOCAL {name} = {value}" for name, value in _PINNED.items())
+_BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_SETTINGS}"
 _BEGIN_READ_ONLY = f"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; {_SETTINGS}"
 
 T = TypeVar("T")
@@ -275,7 +299,18 @@ class Database:
         return None if self._opened else self._failure
 
     def _connect(self) -> psycopg.Connection[Row]:
-        return psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=None, row_factory=cast(Any, dict_row))
+        connection = psycopg.connect(
+            self._conninfo,
+            autocommit=True,
+            prepare_threshold=None,
+            row_factory=cast(Any, dict_row),
+            client_encoding=_OF_SESSION["client_encoding"],
+        )
+        register_pinned_loaders(connection.adapters)
+        status = {name: connection.info.parameter_status(name) for name in _OF_SESSION}
+        if wrong := [name for name, value in _OF_SESSION.items() if status[name] not in {None, value}]:
+            connection.execute("; ".join(f"SET {name} = {_OF_SESSION[name]}" for name in wrong).encode())
+        return connection
 
     def _connect_one_ahead(self) -> None:
         try:

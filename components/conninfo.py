@@ -101,7 +101,7 @@ def _parsed(given: str) -> dict[str, str]:
         raise _invalid(UNENCODED)
     try:
         return {key: str(value) for key, value in conninfo_to_dict(given).items()}
-    except psycopg.ProgrammingError:
+    except (psycopg.ProgrammingError, UnicodeEncodeError):
         # libpq's text may quote a part of the conninfo, password included
         raise _invalid(
             "the database url is no PostgreSQL conninfo; write postgresql://user:password@host:5432/postgres, "

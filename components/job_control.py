@@ -9,14 +9,15 @@ from components.catalogue import InputSpec, Job
 from components.connection import Database
 from components.cron_job import CronJobKind, LiveJob
 from components.errors import Error, InvalidConfiguration
+from components.exact_number import decimal_number, whole_number
 from components.nearest import nearest
 from components.object_kind import snapshot
 
 _BOOLEANS = {"true": True, "false": False}
 _READ: dict[str, Callable[[str], Any]] = {
     "string": str,
-    "integer": int,
-    "number": float,
+    "integer": whole_number,
+    "number": decimal_number,
     "boolean": lambda text: _BOOLEANS[text.lower()],
 }
 

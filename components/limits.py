@@ -11,3 +11,6 @@ PLATFORM_TIMEOUT = 150
 
 EARLY_DROP = 15
 """Seconds after which Edge Functions have been seen to end with ``Shutdown reason: EarlyDrop``."""
+
+MAX_ARGUMENTS = 100
+"""Arguments that PostgreSQL passes to a function (FUNC_MAX_ARGS), jsonb_build_object among them."""

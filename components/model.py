@@ -1,12 +1,14 @@
 """The base of all models, and the one place where pydantic's mistakes become sentences of ours."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any, TypeGuard, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from components.nearest import nearest
+
+_QUOTES = {dict: "; put one with {its_key} in it in quotes"} | dict.fromkeys((int, float, bool), "; put it in quotes")
 
 
 class Model(BaseModel):
@@ -14,6 +16,22 @@ class Model(BaseModel):
 
     # Built when first used: most are parts of another, which builds them anyway.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+
+def partial(model: type[Model]) -> type[Model]:
+    """The same model for a part of its data: no field must be there, and none is held against another."""
+    fields: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        inner = next((part for part in (field.annotation, *get_args(field.annotation)) if _is_model(part)), None)
+        whole: Any = partial(inner) if inner else field.annotation
+        for check in field.metadata:
+            whole = Annotated[whole, check]
+        fields[name] = (whole | None, Field(default=None, alias=field.alias))
+    return create_model(f"Partial{model.__name__}", __base__=Model, **fields)
+
+
+def _is_model(annotation: object) -> TypeGuard[type[Model]]:
+    return isinstance(annotation, type) and issubclass(annotation, Model)
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[tuple[str | int, ...], str]]:
@@ -33,6 +51,8 @@ def _sentence(detail: ErrorDetails, schema: Mapping[str, Any]) -> str:
             return f"unknown field {str(name)!r}{nearest(str(name), _fields(schema, parents))}"
         case "missing":
             return "is missing"
+        case "string_type":
+            return f"must be a text{_QUOTES.get(type(detail['input']), '')}"
         case "value_error":
             return str(detail["ctx"]["error"])
         case _:

@@ -4,7 +4,7 @@ They would stand in the job's command, in each diff and in the state; what is fo
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from pydantic import JsonValue
 
@@ -29,6 +29,8 @@ def pasted_in_request(request: Request) -> Found:
     url = _without_secrets(request.url)
     if kind := key_in(url) or placed_key_in(url):
         yield ("url",), f"{_holds(kind)}; {_declare('url')}"
+    elif "@" in urlsplit(url).netloc:
+        yield ("url",), "has a user name before its host, which everybody reads in the command; send it by 'auth'"
     for name, template in request.headers.items():
         if kind := _in_header(name, _without_secrets(template)):
             yield ("headers", name), f"{_holds(kind)}; {_declare(name)}"

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from components.fields import Seconds
+from components.fields import Count, Seconds
 from components.model import Model
 from components.schedule_field import shown
 
@@ -32,7 +32,7 @@ _LEAP_YEAR = 2000
 class Retry(Model):
     """How a run that came to nothing is tried again: after half to all of ``backoff``, doubled with each attempt."""
 
-    attempts: int = Field(default=3, ge=2, le=MAX_ATTEMPTS, description="Attempts in all, the first one included.")
+    attempts: Count = Field(default=3, ge=2, le=MAX_ATTEMPTS, description="Attempts in all, the first one included.")
     backoff: Seconds = Field(
         default=60, le=MAX_BACKOFF, description="Seconds to the second attempt; doubled for each one after it."
     )

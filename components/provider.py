@@ -27,7 +27,7 @@ from pulumi.output import Unknown
 from components.args import Args
 from components.connection import Database, Row, database
 from components.conninfo import resolve_conninfo
-from components.errors import Error, StatementFailed, UnreadableState
+from components.errors import ConnectionFailed, Error, PreflightFailed, StatementFailed, UnreadableState
 from components.object_kind import (
     SERIALIZATION_FAILURE,
     ArgsT,
@@ -79,11 +79,13 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         try:
             args = self._args(news)
             server = self._overview().server
+            if server.unfit:
+                raise PreflightFailed(server.unfit)
             self.kind.preflight(args, server)
             live = self._snapshot(args).get(self.kind.identity(args))
             self.kind.claim(args, live, self._state_args(_olds))
         except Error as exc:
-            return CheckResult(news, [CheckFailure("", visible_to_engine(str(exc)))])
+            return CheckResult(news, [CheckFailure("", visible_to_engine(_once(str(exc), self._title(news))))])
         _say("warning", self.kind.warnings(args, server, datetime.now(UTC)))
         return CheckResult(args.properties(), [])
 
@@ -206,6 +208,12 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         args: ArgsT = self.kind.args.from_properties(props)
         return args
 
+    def _title(self, props: Mapping[str, Any]) -> str:
+        try:
+            return self.kind.title(self._args(props))
+        except UnreadableState:
+            return ""
+
     def _state_args(self, olds: Mapping[str, Any]) -> ArgsT | None:
         """The inputs in state, or None where there are none, or an earlier version of this project wrote others."""
         try:
@@ -277,6 +285,7 @@ def _has_unknowns(value: object) -> bool:
 
 
 _said: set[str] = set()
+_faults: set[str] = set()
 _say_lock = threading.Lock()
 
 
@@ -288,6 +297,16 @@ def _say(word: str, lines: Iterable[str]) -> None:
                 _said.add(line)
                 sys.stdout.write(f"{word}: {visible_to_engine(line)}\n")
         sys.stdout.flush()
+
+
+def _once(sentence: str, title: str = "") -> str:
+    """A fault's sentence; where the same one was told of another object before, that alone."""
+    fault = sentence.removeprefix(title).lstrip(": ")
+    with _say_lock:
+        if fault not in _faults:
+            _faults.add(fault)
+            return sentence
+    return "the same fault as told above"
 
 
 def _show_errors_as_sentences() -> None:
@@ -308,4 +327,6 @@ class _Sentences:
     def format_exc() -> str:
         """The sentence of our own errors, the traceback of all others."""
         exc = sys.exception()
+        if isinstance(exc, ConnectionFailed):
+            return visible_to_engine(_once(str(exc)))
         return visible_to_engine(str(exc) if isinstance(exc, Error) else traceback.format_exc())

@@ -2,10 +2,10 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 
-from components.fields import HeaderName, Seconds, SecretKey, StatusCode, Template, UrlTemplate, signable_url
-from components.limits import PLATFORM_TIMEOUT
+from components.fields import Body, HeaderName, HeaderValue, Seconds, SecretKey, StatusCode, UrlTemplate, signable_url
+from components.limits import MAX_ARGUMENTS, PLATFORM_TIMEOUT
 from components.model import Model
 from components.policy import Overlap, Retry
 from components.template import secret_keys
@@ -14,7 +14,24 @@ from components.words import Redirects, SecretFormat
 MAX_PROBE = 30
 """Seconds that a probe may wait at most: the rotation that it guards waits with it."""
 
-_TAKEN_HEADERS = {"connection", "content-length", "content-type", "host", "transfer-encoding", "user-agent"}
+_OF_THE_CONNECTION = {
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
+"""Headers that pg_net's HTTP client writes itself, or needs: written by hand they break the request."""
+
+_TAKEN_HEADERS = _OF_THE_CONNECTION | {"accept-encoding", "content-type", "user-agent"}
+_MAX_HEADERS = MAX_ARGUMENTS // 2 - 3
+"""Headers that a statement can put together, with room for those of the type, the proof and the idempotency key."""
 
 
 class Auth(Model):
@@ -99,6 +116,7 @@ class Success(Model):
 
     status: list[StatusCode] = Field(
         default_factory=lambda: list(range(200, 300)),
+        min_length=1,
         description="Accepted HTTP status codes; default 200 to 299.",
     )
     body: str | None = Field(
@@ -117,9 +135,9 @@ class Request(Model):
 
     method: Literal["GET", "POST", "DELETE"] = "POST"
     url: UrlTemplate
-    headers: dict[HeaderName, Template] = Field(default_factory=dict)
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, max_length=_MAX_HEADERS)
     auth: Auth | None = Field(default=None, description="How the request proves who sends it.")
-    body: JsonValue = Field(default=None, description="Sent as JSON; a POST without one sends {}.")
+    body: Body = Field(default=None, description="Sent as JSON; a POST without one sends {}.")
     timeout: Seconds
     success: Success = Success()
 
@@ -128,6 +146,9 @@ class Request(Model):
         lower = [name.lower() for name in self.headers]
         if twice := {name for name in lower if lower.count(name) > 1}:
             raise ValueError(f"header {min(twice)!r} is given twice; header names know no case, keep one")
+        for name, value in self.headers.items():
+            if problem := _header_problem(name.lower(), value):
+                raise ValueError(f"header {name!r} {problem}")
         if self.auth is not None and self.auth.header_name.lower() in lower:
             raise ValueError(f"header {self.auth.header_name!r} is given twice, in 'headers' and by 'auth'; keep one")
         if self.method == "GET" and self.body is not None:
@@ -154,6 +175,15 @@ class Request(Model):
         templates = [self.url, *self.headers.values()]
         proof = [self.auth.key] if self.auth and self.auth.form != "hmac" else []
         return tuple(dict.fromkeys([*(key for text in templates for key in secret_keys(text)), *proof]))
+
+
+def _header_problem(name: str, value: str) -> str | None:
+    """Why a header, its name in lower case, cannot be sent or keeps the answer from being read; or None."""
+    if name in _OF_THE_CONNECTION:
+        return "is written by pg_net itself, and another value would break the request; leave it out"
+    if name == "accept-encoding" and value.lower() != "identity":
+        return "asks for an answer that is packed, which pg_net does not unpack; leave it out"
+    return None
 
 
 class HttpAction(Request):

@@ -33,11 +33,27 @@ class Server(NamedTuple):
     database: str
     preloaded: tuple[str, ...] | None
     cron_database: str | None
+    unfit_settings: tuple[str, ...]
     roles: frozenset[str]
     missing_cron_privileges: tuple[str, ...]
     missing_vault_privileges: tuple[str, ...]
     extensions: dict[str, ExtensionFacts]
     cron_timezone: str | None = None
+
+    @property
+    def unfit(self) -> str | None:
+        """Why this login can neither deploy nor run a job, whatever is declared, as a sentence; or None."""
+        if "default_transaction_read_only" in self.unfit_settings:
+            return (
+                f"every transaction of {self.role} is read-only (default_transaction_read_only is on), so nothing can "
+                "be deployed and no job can run; reset it (Supabase sets it where the disk is full: make room first)"
+            )
+        if "standard_conforming_strings" in self.unfit_settings:
+            return (
+                f"{self.role} has standard_conforming_strings off, so jobs would read a backslash otherwise; run: "
+                f"ALTER ROLE {self.role} RESET standard_conforming_strings"
+            )
+        return None
 
     def extension_version(self, name: str) -> str | None:
         """The version that is installed or, before that, the one that would be."""
@@ -60,6 +76,7 @@ def parse_server(rows: Iterable[Row]) -> Server:
         database=row["database"],
         preloaded=None if preloaded is None else tuple(name.strip() for name in preloaded.split(",") if name.strip()),
         cron_database=row["cron_database"],
+        unfit_settings=tuple(row["unfit_settings"]),
         roles=frozenset(row["roles"]),
         missing_cron_privileges=tuple(row["missing_cron_privileges"]),
         missing_vault_privileges=tuple(row["missing_vault_privileges"]),

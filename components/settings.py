@@ -7,16 +7,29 @@ from typing import Any, Self
 from pydantic import Field, SecretStr, model_validator
 
 from components.conninfo import resolve_conninfo
-from components.fields import ContainerName, Identifier, SecretKey
+from components.exact_number import decimal_number, not_finite, whole_number
+from components.fields import ContainerName, Count, OwnRoleName, PlainText, RoleName, SchemaName, SecretKey
 from components.model import Model
 from components.words import DEFAULT_SCHEMA, ExtensionName, OnRotated, StoreKind
+from components.yaml_tree import MAX_DEPTH
+
+_ENGINE_LIMIT = 2**63
+"""Beyond it the engine makes a double of a whole number in a stack's file."""
 
 
 class OperatorsConfig(Model):
     """People who may rotate and look: a group role and its members; needs Pulumi's postgresql plugin."""
 
-    role: Identifier
-    members: list[Identifier] = Field(default_factory=list)
+    role: OwnRoleName
+    members: list[RoleName] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _members_once(self) -> Self:
+        if self.role in self.members:
+            raise ValueError(f"{self.role!r} cannot be a member of itself; name the roles that log in")
+        if twice := next((member for member in self.members if self.members.count(member) > 1), None):
+            raise ValueError(f"{twice!r} stands twice among the members; remove one")
+        return self
 
 
 class ExtensionConfig(Model):
@@ -29,8 +42,8 @@ class ExtensionConfig(Model):
 class RetentionConfig(Model):
     """For how many days runs are kept: in the ledger, and in pg_cron's own job_run_details."""
 
-    runs: int = Field(default=30, ge=1, le=3650)
-    details: int = Field(default=7, ge=1, le=3650)
+    runs: Count = Field(default=30, ge=1, le=3650)
+    details: Count = Field(default=7, ge=1, le=3650)
 
 
 class Settings(Model):
@@ -38,15 +51,15 @@ class Settings(Model):
 
     database_url: SecretStr | None = Field(default=None, alias="databaseUrl")
     allow_unverified_tls: bool = Field(default=False, alias="allowUnverifiedTls")
-    catalogue: str = "jobs.yaml"
-    schema_name: Identifier = Field(default=DEFAULT_SCHEMA, alias="schema")
+    catalogue: PlainText = "jobs.yaml"
+    schema_name: SchemaName = Field(default=DEFAULT_SCHEMA, alias="schema")
     plain_http_hosts: list[ContainerName] = Field(default_factory=list, alias="plainHttpHosts")
     secrets: dict[SecretKey, SecretStr] = Field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = Field(default_factory=dict)
     store: StoreKind = "table"
     on_rotated_in_database: OnRotated = Field(default="keep", alias="onRotatedInDatabase")
     extensions: dict[ExtensionName, ExtensionConfig] = Field(default_factory=dict)
-    rotators: list[Identifier] = Field(default_factory=list)
+    rotators: list[RoleName] = Field(default_factory=list)
     operators: OperatorsConfig | None = None
     retention: RetentionConfig = Field(default_factory=RetentionConfig)
     verify_first_run: bool = Field(default=False, alias="verifyFirstRun")
@@ -79,8 +92,30 @@ class Settings(Model):
 
 def _from_json(key: str, text: str) -> object:
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
+        found = json.loads(text, parse_int=_kept_number, parse_float=decimal_number, parse_constant=not_finite)
+    except (json.JSONDecodeError, RecursionError):
         raise ValueError(
             f"{key!r} must be a structure; set its parts with: pulumi config set --path '{key}.<name>'"
         ) from None
+    except ValueError as exc:
+        raise ValueError(f"{key!r} has a part that {exc}") from None
+    if _depth(found) > MAX_DEPTH:
+        raise ValueError(f"{key!r} has values that stand more than {MAX_DEPTH} deep in one another; write it flat")
+    return found
+
+
+def _depth(value: object) -> int:
+    """How deep the values of a structure stand in one another."""
+    layer, depth = [value], 0
+    while layer:
+        depth += 1
+        parts = (each.values() if isinstance(each, dict) else each for each in layer if isinstance(each, dict | list))
+        layer = [part for several in parts for part in several]
+    return depth
+
+
+def _kept_number(text: str) -> int:
+    found = whole_number(text)
+    if not -_ENGINE_LIMIT <= found < _ENGINE_LIMIT:
+        raise ValueError("is a whole number of which the engine keeps 17 digits; write it in the catalogue itself")
+    return found

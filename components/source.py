@@ -4,16 +4,30 @@ libyaml reads it: in Python alone a thousand jobs take more than a second, in ea
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import yaml
 
 from components.errors import InvalidConfiguration
+from components.yaml_tree import FLOAT, INT, SCALARS, faults, read_float, read_int
 
 Location = Sequence[str | int]
 """A path into the data, as pydantic writes it: ``("jobs", "nightly", "http", "timeout")``."""
+
+_VALUE = r"^\s*(?:- +)*(?:[^'\"#\s{}\[\]][^'\"#]*?:\s+|- +)"
+_REMEDIES = tuple(
+    (re.compile(pattern), remedy)
+    for pattern, remedy in (
+        (rf"{_VALUE}\*", 'a text that begins with * must be in quotes: "*/5 * * * *"'),
+        (r"(?<!['\"{])\{\w[\w.-]*\}", 'a text with {its_key} in it must be in quotes: "{its_key}/path"'),
+        (rf"{_VALUE}[@`%|>&!]", 'a text that begins with such a character must be in quotes: "@reboot"'),
+        (r"^ *\t", "indent with blanks, not with tabs"),
+        (rf"{_VALUE}[^'\"\s].*: ", "a text with a colon and a blank in it must be in quotes"),
+    )
+)
+"""What is wrong with a line that is no YAML, by what is seen in it, and what to do."""
 
 _KINDS: dict[type, str] = {list: "sequence", str: "text", int: "number", float: "number", bool: "boolean"}
 
@@ -27,22 +41,10 @@ class _Loader(yaml.CSafeLoader):
     yaml_implicit_resolvers: ClassVar = {}  # type: ignore[misc]  # of the class, whatever the stubs say
 
 
-for _tag, _pattern, _first in (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
-    (
-        "float",
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        list("-+.0123456789"),
-    ),
-    ("merge", r"<<", ["<"]),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), _first)
-_Loader.add_constructor(
-    "tag:yaml.org,2002:int",
-    lambda _, node: int(node.value, 0 if node.value[1:2] in {"o", "x"} else 10),  # 1.1 has 010 as octal
-)
+for _tag, _scalar in SCALARS.items():
+    _Loader.add_implicit_resolver(_tag, _scalar.pattern, _scalar.first)
+_Loader.add_constructor(INT, lambda _, node: read_int(node.value))
+_Loader.add_constructor(FLOAT, lambda _, node: read_float(node.value))
 
 
 class Source(NamedTuple):
@@ -87,22 +89,19 @@ def read_source(path: Path) -> Source:
     try:
         loader = _Loader(text)
         root: yaml.Node | None = loader.get_single_node()
-        repeated = list(_repeated_keys(root, set()))  # before the merge keys are resolved, which may be overridden
-        data = loader.construct_document(root) if root else None
+        refused = faults(root) if root else []  # before the merge keys are resolved, which may be overridden
+        data = loader.construct_document(root) if root and not refused else None
     except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark or exc.context_mark
         problem = " ".join(filter(None, (exc.context, exc.problem)))
-        raise InvalidConfiguration(
-            [f"{path}:{_place(exc.problem_mark or exc.context_mark)}: invalid YAML: {problem}"]
-        ) from None
+        raise InvalidConfiguration([f"{path}:{_place(mark)}: invalid YAML: {problem}{_remedy(text, exc)}"]) from None
     except yaml.YAMLError as exc:
         raise InvalidConfiguration([f"{path}: invalid YAML: {' '.join(str(exc).split())}"]) from None
+    if refused:
+        raise InvalidConfiguration(f"{path}:{_place(mark)}: {sentence}" for mark, sentence in refused)
     if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):
         found = "is empty" if data is None else f"holds a {_KINDS[type(data)]}"
         raise InvalidConfiguration([f"{path}: {found}; it must be a mapping with 'secrets' and 'jobs'"])
-    if repeated:
-        raise InvalidConfiguration(
-            f"{path}:{_place(key.start_mark)}: {key.value!r} is declared twice; remove one" for key in repeated
-        )
     return Source(path, data, root)
 
 
@@ -116,22 +115,12 @@ def _below(node: yaml.Node, step: str | int) -> tuple[yaml.Mark, yaml.Node] | No
     return None
 
 
-def _repeated_keys(node: yaml.Node | None, seen: set[int]) -> Iterator[yaml.ScalarNode]:
-    """The keys that come again in the same mapping, of which YAML would keep the last; an alias is looked at once."""
-    if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        keys = set()
-        for key, value in node.value:
-            name = key.tag, str(key.value)
-            if name in keys:
-                yield key
-            keys.add(name)
-            yield from _repeated_keys(value, seen)
-    else:
-        for value in node.value:
-            yield from _repeated_keys(value, seen)
+def _remedy(text: str, error: yaml.MarkedYAMLError) -> str:
+    """What to write instead, where a line has one of the mistakes that are made most."""
+    if isinstance(error, yaml.constructor.ConstructorError) or error.problem_mark is None:
+        return ""
+    line = "".join(text.splitlines()[error.problem_mark.line :][:1])
+    return next((f"; {remedy}" for pattern, remedy in _REMEDIES if pattern.search(line)), "")
 
 
 def _place(mark: yaml.Mark | None) -> str:

@@ -6,8 +6,13 @@ A literal brace is doubled, as in Python's format strings. Nothing here ever see
 import re
 from typing import NamedTuple
 
+from components.key_form import key_in
+
 KEY = r"[A-Za-z_][A-Za-z0-9_]{0,62}"
 _TOKEN = re.compile(rf"(?P<literal>[^{{}}]+)|(?P<open>{{{{)|(?P<close>}}}})|{{(?P<key>{KEY})}}")
+
+_MISSPELT = re.compile(r"\{(?P<key> *\$?[A-Za-z_][A-Za-z0-9_.-]{0,62} *)\}")
+"""What was meant for a secret: ``{supabase-url}``, ``{ key }``, ``{$KEY}``."""
 
 
 class Literal(NamedTuple):
@@ -35,6 +40,8 @@ def parse_template(text: str) -> tuple[Part, ...]:
     while at < len(text):
         token = _TOKEN.match(text, at)
         if token is None:
+            if meant := _MISSPELT.match(text, at):
+                raise ValueError(_misspelt(meant["key"]))
             raise ValueError(
                 f"the brace at character {at + 1} is neither a secret such as {{service_role_key}} nor doubled; "
                 f"write '{text[at] * 2}' for a literal brace"
@@ -48,6 +55,12 @@ def parse_template(text: str) -> tuple[Part, ...]:
             literal = parts.pop().text + literal  # type: ignore[union-attr]
         parts.append(Literal(literal))
     return tuple(parts)
+
+
+def _misspelt(name: str) -> str:
+    told = "a name in braces is no secret's key, which has letters, digits and '_' alone"
+    key = re.sub(r"[-.]+", "_", name.strip(" $"))
+    return f"{told}; write {{{key}}}" if re.fullmatch(KEY, key) and key_in(name) is None else told
 
 
 def secret_keys(text: str) -> tuple[str, ...]:

@@ -10,6 +10,11 @@ SELECT
      HAVING bool_or(name = 'shared_preload_libraries')) AS preloaded,
     (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'cron.database_name') AS cron_database,
     (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'cron.timezone') AS cron_timezone,
+    ARRAY(
+        SELECT name FROM pg_catalog.pg_settings -- as the session began: what a job's has, too
+        WHERE (name, reset_val) IN (('default_transaction_read_only', 'on'), ('standard_conforming_strings', 'off'))
+        ORDER BY name
+    ) AS unfit_settings,
     ARRAY(SELECT rolname::text FROM pg_catalog.pg_roles) AS roles,
     ARRAY(
         SELECT 'USAGE on schema cron'

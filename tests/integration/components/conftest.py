@@ -48,7 +48,8 @@ def provide(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provide]
         for each in opened:  # which has connected for four callers, and has one
             each.close()
         database.cache_clear()
-        monkeypatch.setattr("components.provider._said", set())
+        for told in ("_said", "_faults"):
+            monkeypatch.setattr(f"components.provider.{told}", set())
         monkeypatch.setenv("SUPABASE_CRON_DATABASE_URL", url)
         provider = kind()
         provider.configure(ConfigureRequest(Config({}, "supabase-cron")))

@@ -111,8 +111,7 @@ def test_each_mistake_in_the_form(auth: dict[str, Any], http: dict[str, Any], to
         ("{u}/a/../b", "its path has a '.' or '..' step"),
         ("https://example.com/a/%2E%2e", "its path has a '.' or '..' step"),
         ("{u}/{v}/.", "its path has a '.' or '..' step"),
-        ("{u}/a b", "its path or query holds what may change on its way"),
-        ("{u}/ü", "its path or query holds what may change on its way"),
+        ('{u}/a"b', "its path or query holds what may change on its way"),
         ("{u}/a%2fb", "its path or query holds what may change on its way"),
         ("{u}/a%", "its path or query holds what may change on its way"),
         ("{u}/a?it's", "its path or query holds what may change on its way"),
@@ -128,7 +127,7 @@ def test_an_address_that_changes_on_its_way_cannot_be_signed(url: str, told: str
 
 @pytest.mark.parametrize(
     "url",
-    ["{u}", "{u}{v}?{w}=1", "https://example.com", "https://example.com?a=%20&b={u}#x y", "{u}/it's/..a/.b./{{%7B"],
+    ["{u}", "{u}{v}?{w}=1", "https://example.com", "https://example.com?a=%20&b={u}", "{u}/it's/..a/.b./{{%7B"],
 )
 def test_an_address_that_does_not_can(url: str) -> None:
     url = url.replace("{{", "%7B")

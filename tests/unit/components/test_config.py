@@ -90,8 +90,8 @@ def test_a_good_catalogue_loads_with_defaults_filled_in(tmp_path: Path) -> None:
         ('"{supabase_url}/functions', '"http://example.com/functions',
          ["jobs.yaml:12:7: jobs.nightly.http.url: goes to example.com without https, which would send the keys in clear; "
           "use https://"]),
-        ("{timeout: 10}", "{timeout: 0}", ["jobs.yaml:6:10: jobs.nightly.http.timeout: input should be greater than 0"]),
-        ("{timeout: 10}", "{timeout: 400}", ["jobs.yaml:6:10: jobs.nightly.http.timeout: input should be less than or equal to 150"]),
+        ("{timeout: 10}", "{timeout: 0}", ["jobs.yaml:6:10: defaults.http.timeout: input should be greater than or equal to 0.001"]),
+        ("{timeout: 10}", "{timeout: 400}", ["jobs.yaml:6:10: defaults.http.timeout: input should be less than or equal to 150"]),
         ("Bearer {service_role_key}", "Bearer {service_role_key", None),
         ("  nightly:\n", "  nightly: {}\n  nightly:\n", ["{path}:9:3: 'nightly' is declared twice; remove one"]),
         ("0 1 * * *", "0 0 1 * * *", None),
@@ -364,4 +364,4 @@ def test_spans_of_time_are_written_as_people_do(tmp_path: Path) -> None:
     (told,) = problems(tmp_path, CATALOGUE.replace("timeout: 10", "timeout: soon"))
     assert told.endswith("'soon' is no time; write it like 30m, 90s, 24h, 7d or 1 day")
     (told,) = problems(tmp_path, CATALOGUE.replace("timeout: 10", "timeout: 0s"))
-    assert told.endswith("input should be greater than 0")
+    assert told.endswith("input should be greater than or equal to 0.001")

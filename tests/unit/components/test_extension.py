@@ -18,6 +18,7 @@ def server(installed: str | None = None, needs_superuser: bool = True, **changes
         database="postgres",
         preloaded=("pg_cron", "pg_net"),
         cron_database="postgres",
+        unfit_settings=(),
         roles=frozenset({"postgres"}),
         missing_cron_privileges=(),
         missing_vault_privileges=(),

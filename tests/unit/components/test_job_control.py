@@ -8,11 +8,12 @@ from components.catalogue import Job
 from components.errors import InvalidConfiguration
 from components.job_control import with_inputs
 
+BODY = {"limit": 5, "kept": [1], "share": 1, "dry_run": False, "month": None}
 JOB = Job.model_validate(
     {
         "description": "d",
         "schedule": "0 1 * * *",
-        "http": {"url": "https://example.com/", "timeout": 5, "body": {"limit": 5, "kept": [1]}},
+        "http": {"url": "https://example.com/", "timeout": 5, "body": BODY},
         "inputs": {
             "limit": {"type": "integer"},
             "share": {"type": "number"},
@@ -32,11 +33,11 @@ def test_values_are_read_by_their_types() -> None:
     given = {"limit": "7", "share": "0.5", "dry_run": "False", "month": "2026-11"}
     changed = with_inputs("invoices", JOB, given)
     assert body(changed) == {"limit": 7, "kept": [1], "share": 0.5, "dry_run": False, "month": "2026-11"}
-    assert body(JOB) == {"limit": 5, "kept": [1]}
+    assert body(JOB) == BODY
 
 
 def test_defaults_are_put_in() -> None:
-    assert body(with_inputs("invoices", JOB, {})) == {"limit": 5, "kept": [1], "dry_run": True}
+    assert body(with_inputs("invoices", JOB, {})) == {**BODY, "dry_run": True}
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,8 @@ def test_defaults_are_put_in() -> None:
     [
         ({"limt": "7"}, "job 'invoices' has no input 'limt'; did you mean 'limit'?"),
         ({"limit": "many"}, "input 'limit' of job 'invoices' must be of type integer, and 'many' is not"),
+        ({"share": "nan"}, "input 'share' of job 'invoices' must be of type number, and 'nan' is not"),
+        ({"share": "1e400"}, "input 'share' of job 'invoices' must be of type number, and '1e400' is not"),
         ({"dry_run": "1"}, "input 'dry_run' of job 'invoices' must be of type boolean, and '1' is not"),
     ],
 )

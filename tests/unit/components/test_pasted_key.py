@@ -188,7 +188,7 @@ def test_descriptions_that_hold_a_key() -> None:
                 "nightly": {
                     "description": leaky,
                     "schedule": "0 1 * * *",
-                    "http": {"url": "https://x.example", "timeout": 5, "body": {}},
+                    "http": {"url": "https://x.example", "timeout": 5, "body": {"x": ""}},
                     "inputs": {"x": {"type": "string", "description": leaky}},
                 }
             },

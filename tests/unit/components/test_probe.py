@@ -40,11 +40,11 @@ def test_a_probe_asks_by_default_and_does_not_wait_long() -> None:
     ("fields", "sentence"),
     [
         ({"probe": probe("a", timeout=31)}, "input should be less than or equal to 30"),
-        ({"probe": probe("a", timeout=0)}, "input should be greater than 0"),
+        ({"probe": probe("a", timeout=0)}, "input should be greater than or equal to 0.001"),
         ({"probe": {}}, "is missing"),
         ({"probe": probe("a", body={})}, "a GET has no body; use POST or remove 'body'"),
         ({"probe": probe("a", bodi={})}, "unknown field 'bodi'; did you mean 'body'?"),
-        ({"grace": 0}, "input should be greater than 0"),
+        ({"grace": 0}, "input should be greater than or equal to 0.001"),
         ({"grace": 30 * 86400 + 1}, "input should be less than or equal to 2592000"),
     ],
 )

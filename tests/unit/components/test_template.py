@@ -13,3 +13,19 @@ def test_literals_and_references_alternate_and_doubled_braces_join() -> None:
 def test_a_brace_alone_is_told_with_its_place(text: str) -> None:
     with pytest.raises(ValueError, match=r"the brace at character \d+ is neither"):
         parse_template(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("{supabase-url}/x", "{supabase_url}"), ("a{ key }", "{key}"), ("{$KEY}", "{KEY}"), ("{a.b--c}", "{a_b_c}")],
+)
+def test_a_misspelt_key_is_told_as_it_can_be_written(text: str, meant: str) -> None:
+    with pytest.raises(ValueError, match="letters, digits and '_' alone") as refused:
+        parse_template(text)
+    assert str(refused.value).endswith(f"; write {meant}")
+
+
+def test_a_key_that_was_pasted_in_its_place_is_not_shown() -> None:
+    with pytest.raises(ValueError, match="letters, digits and '_' alone") as refused:
+        parse_template("{sb_secret_planted-planted0planted}")
+    assert "planted" not in str(refused.value)
