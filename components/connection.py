@@ -9,7 +9,7 @@ import select
 import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, TypeVar, cast
 
 import psycopg
@@ -62,6 +62,9 @@ Set in each transaction, so that it holds through a pooler, too, whose sessions 
 
 _OF_SESSION = {"client_encoding": "UTF8", "standard_conforming_strings": "on"}
 """What must hold before a statement is read; the server tells of it when a connection is made."""
+
+_COUNTS_STATEMENTS = "exec_parse_message"
+"""Where PostgreSQL refuses a prepared text of several statements (tcop/postgres.c); its words depend on lc_messages."""
 
 _SETTINGS = "; ".join(f"SET LOCAL {name} = {value}" for name, value in _PINNED.items())
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_SETTINGS}"
@@ -241,6 +244,25 @@ class Database:
         with self._connection() as connection:
             texts = (query.as_bytes(connection) for query in queries)
             return _results(connection, [_BEGIN_READ_ONLY.encode(), *texts, b"COMMIT"])
+
+    def explain(self, text: str) -> None:
+        """Let the server parse a text as a job's session would, and plan it where it is one statement that has a plan.
+
+        Nothing of it is carried out. Raises ConnectionFailed or StatementFailed.
+        """
+        with self._connection() as connection:
+            connection.execute(f"{_BEGIN_READ_ONLY}; SET LOCAL search_path TO DEFAULT".encode())
+            connection.pgconn.send_prepare(b"", text.encode())
+            *_, parsed = connection.wait(generators.execute(connection.pgconn))
+            if parsed.status != ExecStatus.COMMAND_OK:
+                refused = error_from_result(parsed)
+                # Several statements are no fault: each was read before the server counted them.
+                if refused.diag.source_function != _COUNTS_STATEMENTS:
+                    raise refused
+            else:
+                with suppress(psycopg.errors.SyntaxError):  # a statement without a plan, such as CALL or VACUUM
+                    connection.execute(b"EXPLAIN (COSTS OFF) " + text.encode())
+            connection.execute("ROLLBACK")
 
     def snapshot(self, reader: Callable[["Database"], T]) -> T:
         """What ``reader`` finds, read once in the life of this object, which is one phase of one engine run.

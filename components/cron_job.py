@@ -20,12 +20,15 @@ from components.connection import Row
 from components.errors import Conflict, PreflightFailed
 from components.limits import NAME_BYTES
 from components.object_kind import Difference, ObjectKind, Statements, statement
-from components.owner import owner_of
+from components.owner import is_own_job, owner_of
 from components.provider import ObjectProvider, resource_props
 from components.run_ledger import JOB_DECLARATIONS
 from components.schedule import ScheduleError, known_version, parse_schedule
 from components.server import Server
 from components.zone import zone_of
+
+CALLABLE = ("get_secret", "sign_cron_request", "begin_cron_run")
+"""Functions of the store and the ledger that a job's own SQL may call, and that the first ``up`` makes before it."""
 
 LONG_NAMES_SINCE = (1, 5)
 """Before this version of pg_cron, jobname is of type name and cut silently at 63 bytes."""
@@ -141,6 +144,11 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
     def claim(self, args: CronJobArgs, live: LiveJob | None, previous: CronJobArgs | None) -> None:
         if live is None:
             return
+        if live.mine and live.database != live.current_database and previous is None:
+            raise Conflict(
+                f"{self.title(args)} exists (jobid {live.jobid}) for the database {live.database!r}, and pg_cron has "
+                "one of a name for each role; unschedule it there, or choose another name"
+            )
         if not live.mine:
             raise Conflict(
                 f"{self.title(args)} exists (jobid {live.jobid}) and belongs to the role {live.username!r}; "
@@ -257,6 +265,18 @@ class CronJobProvider(ObjectProvider[CronJobArgs, LiveJob]):
     """Pulumi's side of jobs."""
 
     kind: ClassVar = CronJobKind()
+
+    def _try(self, args: CronJobArgs) -> None:
+        predicate = (args.declared or {}).get("success", {}).get("body")
+        if predicate is None and keeps_account(args.command):
+            return
+        from components.trial import try_predicate, try_statement  # noqa: PLC0415 - few jobs have what is tried
+
+        with self._told(args):
+            if predicate is not None:
+                try_predicate(self._database, predicate)
+            if not keeps_account(args.command) and not is_own_job(args.name):
+                try_statement(self._database, args.command, CALLABLE)
 
     def _waits(self, args: CronJobArgs, before: LiveJob | None, previous: CronJobArgs | None) -> bool:
         """Whether the job is another than it was, or its first run was not good yet, and has to show one."""

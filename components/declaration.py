@@ -1,6 +1,7 @@
 """From a stack's configuration to the objects that should be: pure, and the same for the program and for cronctl."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from psycopg import sql
@@ -182,7 +183,9 @@ def alert_job(name: str, alert: Alert, schema: str, owner: str, *, adopt: bool =
     """The job that sends an alert's messages, if there are any."""
     job = f"{ALERT}{name}-{schema}"
     statement = compile_alert(name, job, alert, owner=owner, schema=schema)
-    return _own_job(job, f"{statement};", schema, owner, adopt=adopt)
+    success = alert.http.success.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    made = _own_job(job, f"{statement};", schema, owner, adopt=adopt)
+    return replace(made, declared={"success": success}) if success else made
 
 
 def _verified(job: Job, settings: Settings) -> bool:

@@ -83,7 +83,10 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
                 raise PreflightFailed(server.unfit)
             self.kind.preflight(args, server)
             live = self._snapshot(args).get(self.kind.identity(args))
-            self.kind.claim(args, live, self._state_args(_olds))
+            previous = self._state_args(_olds)
+            self.kind.claim(args, live, previous)
+            if live is None or previous is None or args != previous:
+                self._try(args)
         except Error as exc:
             return CheckResult(news, [CheckFailure("", visible_to_engine(_once(str(exc), self._title(news))))])
         _say("warning", self.kind.warnings(args, server, datetime.now(UTC)))
@@ -193,6 +196,9 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         else:
             self._snapshot(args).keep(identity, found)
         return found.get(identity)
+
+    def _try(self, args: ArgsT) -> None:
+        """Ask the server what it makes of a part that is new. Raises PreflightFailed."""
 
     def _waits(self, args: ArgsT, before: LiveT | None, previous: ArgsT | None) -> bool:
         """Whether the plan only begins what :meth:`_wait` sees to its end."""

@@ -274,6 +274,13 @@ class SecretProvider(ObjectProvider[SecretArgs, LiveSecret]):
 
     kind: ClassVar = SecretKind()
 
+    def _try(self, args: SecretArgs) -> None:
+        if args.probe is not None and (predicate := args.probe.get("body")) is not None:
+            from components.trial import try_predicate  # noqa: PLC0415 - few probes have one
+
+            with self._told(args):
+                try_predicate(self._database, predicate)
+
     def _waits(self, args: SecretArgs, before: LiveSecret | None, previous: SecretArgs | None) -> bool:
         """Whether the plan stages a value whose probe has to answer first."""
         if args.probe is None:

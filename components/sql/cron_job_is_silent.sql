@@ -21,5 +21,8 @@ BEGIN
     last := last + interval '2 seconds'; -- a clock that is set right between the minute and the run
     until := {schema}.cron_last_due(p_schedule, last, until, zone);
     RETURN {schema}.cron_last_due(p_schedule, last, until - interval '1 second', zone) IS NOT NULL;
+EXCEPTION
+    WHEN OTHERS THEN -- somebody gave it a schedule that pg_cron alone understands: nobody can tell when it is due
+        RETURN false;
 END
 $body$

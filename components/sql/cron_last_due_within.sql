@@ -10,9 +10,10 @@ AS $body$
 -- and not after p_until.
 DECLARE
     zone CONSTANT text := {schema}.cron_zone();
-    due timestamptz := {schema}.cron_last_due(p_schedule, p_after, p_until, zone);
+    due timestamptz;
     wall timestamp;
 BEGIN
+    due := {schema}.cron_last_due(p_schedule, p_after, p_until, zone);
     WHILE due IS NOT NULL LOOP
         wall := {schema}.cron_wall_time(due, zone);
         EXIT WHEN {schema}.cron_day_is_within(wall::date, p_from, p_to) IS NOT FALSE;
@@ -23,5 +24,8 @@ BEGIN
         );
     END LOOP;
     RETURN due;
+EXCEPTION
+    WHEN OTHERS THEN -- a schedule that pg_cron alone understands: nobody can tell when it was due
+        RETURN NULL;
 END
 $body$
