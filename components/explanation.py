@@ -11,6 +11,7 @@ from typing import NamedTuple
 from components.limits import EARLY_DROP, PLATFORM_TIMEOUT
 
 _LOGS = "the function's logs (Dashboard, Edge Functions, Logs)"
+_RETRY = "let it be tried again with http.retry in jobs.yaml"
 
 
 class Explanation(NamedTuple):
@@ -63,6 +64,27 @@ def _statement(message: str, cause: str, next_step: str) -> _Rule:
 
 
 _UNSUCCESSFUL = (
+    _answered(
+        range(100, 600),
+        "The request was redirected, so another address answered, and whether the function did its work is not known.",
+        "Write the address that answers itself as http.url in jobs.yaml, or success: {redirects: follow} if that one "
+        "may answer, and run `pulumi up`.",
+        detail="but by another address, to which it was redirected$",
+    ),
+    _answered(
+        range(100, 600),
+        "The status is accepted, but the body is nothing that jsonb can hold, such as bytes of another encoding, an "
+        "escaped NUL or a number beyond all bounds, so http.success.body cannot be held against it.",
+        "Let the function answer with JSON in UTF-8, or take http.success.body out of jobs.yaml and run `pulumi up`.",
+        detail="^the answer is no text",
+    ),
+    _answered(
+        range(100, 600),
+        "The status is accepted, but http.success.body compares what cannot be compared in this answer, such as a time "
+        "with a zone and one without.",
+        "Correct http.success.body in jobs.yaml, or what the function answers, and run `pulumi up`.",
+        detail="that its predicate cannot be held against",
+    ),
     _answered(
         range(100, 600),
         "The status is accepted, but the answer has no body that http.success could be held against.",
@@ -126,10 +148,24 @@ _REFUSED = (
     ),
     _answered(
         (401,),
+        "The gateway did not accept the legacy JWT: it is expired, revoked or of another project, or Supabase has an "
+        "incident, in which valid ones were refused, too.",
+        "Look at status.supabase.com, store the current key with `cronctl rotate <KEY>`, or move to a new key with "
+        "auth: {api_key: <KEY>} and verify_jwt = false.",
+        body="UNAUTHORIZED_LEGACY_JWT",
+    ),
+    _answered(
+        (401, 500),
+        "The API behind the address has no secret to check a JWT with (PGRST300), which is a setting of the project.",
+        "Restart the project (Dashboard, Project Settings, General), and ask Supabase's support if it stays so.",
+        body="PGRST300",
+    ),
+    _answered(
+        (401,),
         "The gateway did not accept the job's JWT: it is expired, revoked or signed for another project.",
         "Store the project's current legacy key with `cronctl rotate <KEY>`, or move to a new key with "
         "auth: {api_key: <KEY>} and verify_jwt = false.",
-        body="UNAUTHORIZED_(?:LEGACY_JWT|ASYMMETRIC_JWT|UNSUPPORTED_TOKEN_ALGORITHM)",
+        body="UNAUTHORIZED_(?:ASYMMETRIC_JWT|UNSUPPORTED_TOKEN_ALGORITHM)",
     ),
     _answered(
         (401,),
@@ -207,8 +243,8 @@ _REFUSED = (
     ),
     _answered(
         (429,),
-        "The endpoint was called too often, and pg_net does not try again.",
-        "Run the job less often in jobs.yaml, or move it away from the minute that other jobs share.",
+        "The endpoint was called too often.",
+        f"Run the job less often in jobs.yaml, move it away from the minute that other jobs share, or {_RETRY}.",
     ),
 )
 
@@ -267,7 +303,7 @@ _BROKEN = (
     _answered(
         (503,),
         "The function or the service behind it was not available.",
-        f"Read {_LOGS}, and wait for the next run if they show nothing, since pg_net does not try again.",
+        f"Read {_LOGS}; if they show nothing, wait for the next run, or {_RETRY}.",
     ),
     _answered(
         (504,),
@@ -283,6 +319,11 @@ _TIMED_OUT = Explanation(
 )
 
 _UNANSWERED = (
+    _told(
+        "^was never sent: timeout_milliseconds must be",
+        "This pg_net refuses the job's timeout (pg_net.max_timeout_ms), so nothing was sent.",
+        "Lower http.timeout in jobs.yaml and run `pulumi up`.",
+    ),
     _told("", *_TIMED_OUT, states=("timed_out",)),
     _told("^no answer within ", *_TIMED_OUT, states=("exhausted",)),
     _told(
@@ -314,7 +355,7 @@ _UNANSWERED = (
     _told(
         "^(?:Failure when receiving|Failed sending|Transferred a partial)",
         "The connection broke off before the answer was complete, and what the function did is not known.",
-        f"Read {_LOGS}, and wait for the next run, since pg_net does not try again.",
+        f"Read {_LOGS}, and wait for the next run, or {_RETRY}.",
     ),
     _told(
         "redirects",
@@ -332,7 +373,13 @@ _LOST = (
     _told(
         "^the server crashed",
         "The server crashed, and with it went pg_net's queue, so whether the request arrived is not known.",
-        f"See in {_LOGS} whether it arrived, and wait for the next run, since nothing is sent again.",
+        f"See in {_LOGS} whether it arrived, and wait for the next run, or {_RETRY}.",
+        states=("lost",),
+    ),
+    _told(
+        "^pg_net was made anew",
+        "The extension pg_net was dropped and created again while the request was on its way, so what came of it is not known.",
+        f"See in {_LOGS} whether it arrived, and wait for the next run, or {_RETRY}.",
         states=("lost",),
     ),
     _told(
@@ -352,7 +399,7 @@ _LOST = (
     _told(
         "^(?:server restarted|connection lost)",
         "The server stopped or the connection broke while the statement ran, so how it ended is not known.",
-        "Check what the statement did, and wait for the next run, since pg_cron catches nothing up.",
+        "Check what the statement did, and run it again with `cronctl trigger <job>` or wait for the next run.",
         states=("lost", *_FAILED),
     ),
 )
@@ -366,7 +413,7 @@ _NOT_RUN = (
     ),
     _told(
         "^job startup timeout",
-        "The job could not start within 10 s, as happens when too many run at once.",
+        "The job could not start within 10 s, as happens when too many run at once (cron.max_running_jobs).",
         "Spread the schedules in jobs.yaml, since Supabase advises at most 8 jobs at a time, each under 10 minutes.",
     ),
     _told(
@@ -382,6 +429,26 @@ _NOT_RUN = (
 )
 
 _STATEMENTS = (
+    _statement(
+        "pg_net background worker must be up",
+        "The worker of pg_net does not run, and this version of pg_net takes no request without it.",
+        "Run SELECT net.worker_restart(), or restart the server (Supabase: Project Settings, General).",
+    ),
+    _statement(
+        "invalid ciphertext|pgsodium|could not decrypt",
+        "Vault cannot decrypt a secret's value, as after a restore into another project, whose key is another.",
+        "Set the values again: `cronctl rotate <KEY>`, or `pulumi config set --secret` and `pulumi up`.",
+    ),
+    _statement(
+        "unrecognized configuration parameter",
+        "The statement reads a setting that is not there; on Supabase nobody may make one for a database.",
+        "Declare the value under secrets in jobs.yaml, read it with get_secret('<key>') and run `pulumi up`.",
+    ),
+    _statement(
+        "is not permitted to log in",
+        "The job's role may not log in (NOLOGIN), so pg_cron cannot run anything as it.",
+        "Deploy with a login, or let a superuser run ALTER ROLE … LOGIN.",
+    ),
     _statement(
         "cron secret '.*' is unknown",
         "The job reads a secret that is not declared.",
@@ -442,7 +509,7 @@ _STATEMENTS = (
     _statement(
         "due to user request|terminating connection",
         "Somebody, or a stop of the server, ended the statement before it was done.",
-        "Wait for the next run, since pg_cron catches nothing up.",
+        "Wait for the next run, or run it again with `cronctl trigger <job>`.",
     ),
     _told(
         "transaction control statements are not allowed",

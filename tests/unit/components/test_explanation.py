@@ -9,6 +9,7 @@ import pytest
 from components.explanation import _RULES, Explanation, explain
 
 PLANTED = "planted-sb_secret_Zk3Jq8Vw2Xr7"
+REDIRECTED = "answered with status 200, but by another address, to which it was redirected"
 NO_SUCCESS = "answered with status 200 and a body that is no success"
 SENTENCE = re.compile(r"[A-Z](?![^\n]*[.!?]\s)[^\n]*[^\s.!?]\.")
 
@@ -101,6 +102,7 @@ BROKEN = [
         503, '{"code":"BOOT_ERROR","message":"Function failed to start (please check logs)"}', "could not start", LOGS
     ),
     answered(503, '{"code":"LOAD_FUNCTION_UNBUNDLING_ERROR","message":"x"}', "could not load", DEPLOY),
+    answered(500, '{"code":"PGRST300","message":"Server lacks JWT secret"}', "PGRST300", "Restart"),
     answered(503, "name resolution failed", "not available", "next run"),
     answered(504, '{"code":"IDLE_TIMEOUT","message":"Request idle timeout limit (150s) reached"}', "150 s", "do less"),
     answered(
@@ -118,6 +120,12 @@ BROKEN = [
 ]
 
 UNSUCCESSFUL = [
+    Case("redirected", "redirects: follow", "failed", 200, REDIRECTED, "<html>"),
+    Case("jsonb can hold", "UTF-8", "failed", 200, "the answer is no text that jsonb can hold", "?"),
+    Case(
+        *("cannot be compared", "http.success.body", "failed", 200),
+        *("answered with status 200 and a body that its predicate cannot be held against (SQLSTATE 22008)", "{}"),
+    ),
     Case("did not succeed", "http.success.body", "failed", 200, NO_SUCCESS, '{"success": false}'),
     Case("no body", "JSON", "failed", 204, "answered with status 204 and a body that is no success", None),
     Case("no body", "JSON", "failed", 200, NO_SUCCESS, " \n"),
@@ -128,6 +136,7 @@ UNSUCCESSFUL = [
 ]
 
 UNANSWERED = [
+    failed("was never sent: timeout_milliseconds must be between 1 and 300000", "nothing was sent", "http.timeout"),
     Case("may still be running", "http.timeout", "timed_out", None, "no answer within 15 s"),
     Case("may still be running", "150 s", "timed_out"),
     Case("may still be running", "http.timeout", "exhausted", None, "no answer within 0.5 s"),
@@ -147,8 +156,11 @@ UNANSWERED = [
 
 LOST = [
     Case(
+        "created again", "http.retry", "lost", None, "pg_net was made anew while the request was on its way; whether …"
+    ),
+    Case(
         "crashed",
-        "sent again",
+        "http.retry",
         "lost",
         None,
         "the server crashed while the request was on its way; whether it arrived is not known",
@@ -177,6 +189,10 @@ NOT_RUN = [
 ]
 
 STATEMENTS = [
+    failed("ERROR:  the pg_net background worker must be up when doing requests", "worker", "net.worker_restart()"),
+    failed("ERROR:  invalid ciphertext", "decrypt", "`cronctl rotate <KEY>`"),
+    failed('ERROR:  unrecognized configuration parameter "app.settings.key"', "setting", "get_secret("),
+    failed('FATAL:  role "jobs" is not permitted to log in', "NOLOGIN", "LOGIN"),
     failed(
         "ERROR:  cron secret 'cron_secret' is unknown\nHINT:  Declare it in jobs.yaml and run pulumi up.",
         "not declared",
