@@ -54,6 +54,11 @@ _KINDS = (
         "(Dashboard, Settings, Database) or pg_hba.conf",
     ),
     _Kind(
+        ("(ecircuitbreaker)", "circuit breaker", "too many authentication"),
+        "the {server} at {place} lets nobody in for a while, after too many wrong passwords; correct that of {user} in "
+        f"{URL_VARIABLE} or databaseUrl, and try again in some minutes",
+    ),
+    _Kind(
         ("too many clients", "connection slots are reserved", "max client connections", "max clients reached"),
         "the database at {place} has no connection left ({words}); end some, or raise the limit, and try again",
     ),

@@ -18,6 +18,10 @@ def told(text: str, conninfo: str = CONNINFO, fault: int | None = None) -> str:
     [
         ('connection failed: FATAL:  password authentication failed for user "me"', "refuses the password of me"),
         ("connection failed: connection refused", "no database at h:1: connection refused"),
+        (
+            "FATAL:  (ECIRCUITBREAKER) too many authentication failures",
+            "correct that of me in SUPABASE_CRON_DATABASE_URL",
+        ),
         ("connection timeout expired", "no answer from the database at h:1 within 10 s"),
         ("connection failed: server does not support SSL, but SSL was required", "no verified TLS connection"),
         (
