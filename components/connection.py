@@ -67,6 +67,9 @@ _COUNTS_STATEMENTS = "exec_parse_message"
 """Where PostgreSQL refuses a prepared text of several statements (tcop/postgres.c); its words depend on lc_messages."""
 
 _SETTINGS = "; ".join(f"SET LOCAL {name} = {value}" for name, value in _PINNED.items())
+AS_A_JOB = "; ".join(f"SET LOCAL {name} TO DEFAULT" for name in _PINNED)
+"""Statements that give a transaction the settings of a session of pg_cron's: the role's own."""
+
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_SETTINGS}"
 _BEGIN_READ_ONLY = f"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; {_SETTINGS}"
 
@@ -251,7 +254,9 @@ class Database:
         Nothing of it is carried out. Raises ConnectionFailed or StatementFailed.
         """
         with self._connection() as connection:
-            connection.execute(f"{_BEGIN_READ_ONLY}; SET LOCAL search_path TO DEFAULT".encode())
+            connection.execute(
+                f"{_BEGIN_READ_ONLY}; {AS_A_JOB}; SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}s'".encode()
+            )
             connection.pgconn.send_prepare(b"", text.encode())
             *_, parsed = connection.wait(generators.execute(connection.pgconn))
             if parsed.status != ExecStatus.COMMAND_OK:

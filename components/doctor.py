@@ -16,9 +16,12 @@ from components.connection import Database, Row
 from components.errors import StatementFailed
 from components.finding import Answers, Finding, Found, Subject
 from components.function import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
+from components.health import health
 from components.job_findings import dead_roles, planted, queue_readers, queue_triggers
+from components.ledger_reading import NoLedger, RowsHidden
 from components.linter import EXTENSIONS, MANAGED_SCHEMAS, SENSITIVE_COLUMNS, creators, lints, search_paths
 from components.owner import mark
+from components.runs import job_status
 from components.secret_readers import READING, SIGNING, readers
 from components.secret_store import DECLARATIONS, SECRETS, VALUES, VAULT_TRIGGER
 from components.sql import load_sql
@@ -54,7 +57,22 @@ def examine(database: Database, schema: str) -> list[Finding]:
             rows[name] = database.read(_query(name, schema))
         except StatementFailed as exc:
             rows[name] = exc
-    return [finding for check in CHECKS for finding in _findings(check, subject, rows)]
+    judged = [finding for check in CHECKS for finding in _findings(check, subject, rows)]
+    return [*judged, *_living(database, schema)]
+
+
+def _living(database: Database, schema: str) -> Iterator[Finding]:
+    """What status says of what fires, sends and judges, and of jobs that are not as they were declared."""
+    try:
+        found = [*health(database, schema).problems(), *(each.problem for each in job_status(database, schema))]
+    except NoLedger:
+        yield Finding("alive", "note", "", f"there is no run ledger in schema {schema!r}")
+        return
+    except (RowsHidden, StatementFailed) as exc:
+        yield Finding("alive", "note", "", f"cannot be told: {exc}")
+        return
+    told = [Finding("alive", "problem", "", problem) for problem in found if problem]
+    yield from told or [Finding("alive", "ok", "", "scheduler, sweeps and worker are alive, and the jobs as declared")]
 
 
 def _applies(check: Check, subject: Subject) -> bool:

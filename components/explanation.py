@@ -378,7 +378,7 @@ _LOST = (
     ),
     _told(
         "^pg_net was made anew",
-        "The extension was dropped and created again while the request was on its way, so what came of it is not known.",
+        "The extension was dropped and made again while the request was on its way, and what came of it is not known.",
         f"See in {_LOGS} whether it arrived, and wait for the next run, or {_RETRY}.",
         states=("lost",),
     ),

@@ -5,10 +5,11 @@ from typing import Literal
 
 from psycopg import sql
 
-from components.connection import Database
+from components.connection import AS_A_JOB, Database, Row
 from components.cron_job import keeps_account
-from components.errors import Error
+from components.errors import Error, StatementFailed
 from components.runs import OPEN, Run, find_run
+from components.sql import load_sql
 
 POLL = 0.25
 """Seconds between two looks at a run that is on its way."""
@@ -21,23 +22,57 @@ class Skipped(Error):
     """A job that was to run now and that its policy kept from running."""
 
 
-def run_now(database: Database, command: str, source: Source = "manual") -> int | None:
-    """Run a job's command as pg_cron does; returns the run's number where the command keeps account of one.
+def run_now(
+    database: Database, command: str, source: Source = "manual", *, job: str | None = None, schema: str | None = None
+) -> int | None:
+    """Run a job's command as pg_cron does, and tell the number of its run in the ledger, if it has one.
 
-    Raises Skipped where the job's policy sends nothing now, StatementFailed, whereupon nothing was queued.
+    A request's own statement writes it down. What came of any other is written into the ledger of ``schema`` for
+    ``job``, where both are given and it is there. Raises Skipped where the job's policy sends nothing now,
+    StatementFailed, whereupon nothing was queued.
     """
+    if keeps_account(command):
+        rows = _run(database, command, source)
+        for row in rows:
+            (run,) = row.values()
+            return int(run)
+        raise Skipped("nothing was sent: the job's policy skips a run now; cronctl history tells why")
+    began = time.monotonic()
+    try:
+        _run(database, command, source)
+    except StatementFailed as exc:
+        _put_down(database, schema, job, source, began=began, failure=str(exc))
+        raise
+    return _put_down(database, schema, job, source, began=began)
+
+
+def _run(database: Database, command: str, source: Source) -> list[Row]:
     with database.transaction() as transaction:
-        # As in a session of pg_cron's: the role's own search_path, and as long as it takes.
-        transaction.execute(sql.SQL("SET LOCAL search_path TO DEFAULT"))
-        transaction.execute(sql.SQL("SET LOCAL statement_timeout TO DEFAULT"))
+        transaction.run_script(AS_A_JOB.encode())
         transaction.execute(sql.SQL("SET LOCAL supabase_cron.source = {}").format(sql.Literal(source)))
-        rows = transaction.run_script(command.encode())
-    if not keeps_account(command):
+        return transaction.run_script(command.encode())
+
+
+def _put_down(
+    database: Database, schema: str | None, job: str | None, source: Source, *, began: float, failure: str | None = None
+) -> int | None:
+    if schema is None or job is None:
         return None
-    for row in rows:
-        (run,) = row.values()
-        return int(run)
-    raise Skipped("nothing was sent: the job's policy skips a run now; cronctl history tells why")
+    query = load_sql("record_manual_run").format(
+        schema=sql.Identifier(schema),
+        job=sql.Literal(job),
+        source=sql.Literal(source),
+        milliseconds=sql.Literal(round((time.monotonic() - began) * 1000)),
+        failure=sql.Literal(failure),
+    )
+    try:
+        with database.transaction() as transaction:
+            (row,) = transaction.fetch(query)
+    except (
+        StatementFailed
+    ):  # there is no ledger, or it is not this login's to write: the statement has run all the same
+        return None
+    return int(row["run"])
 
 
 def settle_runs(database: Database, schema: str) -> None:

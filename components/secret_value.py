@@ -19,6 +19,10 @@ MIN_KEY_BYTES = 32
 
 _NEW_KEY = "sb_"
 _PUBLISHABLE = "sb_publishable_"
+DAY = 86400
+EXPIRES_SOON = 14
+"""Days before its expiry from which on a JWT is warned of."""
+
 _JWT_START = "eyJ"
 
 
@@ -89,6 +93,18 @@ def _jwt_problem(value: str, role: str | None, now: datetime) -> str | None:
     if isinstance(expires, int | float) and math.isfinite(expires) and expires <= now.timestamp():
         return "is an expired JWT; set a current key"
     return None
+
+
+def expiry_warning(spec: SecretSpec, value: str, now: datetime) -> str | None:
+    """The end of a sentence on a JWT that expires soon; None of any other value."""
+    expires = (_claims(value) or {}).get("exp") if spec.format == "jwt" else None
+    if not isinstance(expires, int | float) or not math.isfinite(expires):
+        return None
+    days = (expires - now.timestamp()) / DAY
+    if not 0 < days <= EXPIRES_SOON:
+        return None
+    left = "less than a day" if days < 1 else f"{int(days)} day{'s' if days >= 2 else ''}"
+    return f"is a JWT that expires in {left}, and every job that sends it fails then; set a new one before"
 
 
 def misplaced_keys(catalogue: Catalogue, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:

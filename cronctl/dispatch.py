@@ -54,13 +54,13 @@ def trigger(
     """
     values, patience = _values(given or []), span(timeout, "--timeout")
     with errors_as_sentences(), open_target(stack, schema, project, declared=bool(values)) as target:
-        run = run_now(target.database, _command(target, job, values))
+        run = run_now(target.database, _command(target, job, values), job=job, schema=target.schema)
         if run is None:
-            say(f"the statement of {job!r} succeeded; it keeps no account of a request", "green")
+            say(f"the statement of {job!r} succeeded; there is no ledger to write it down in", "green")
             if as_json:
                 print_json({"run": None, "state": "ok"})
             return
-        say(f"{job!r} is queued as run {run}")
+        say(f"{job!r} is run {run}")
         if not wait:
             if as_json:
                 print_json({"run": run})

@@ -23,6 +23,8 @@ def doctor(
     """
     with errors_as_sentences(), open_target(stack, schema, project) as target:
         findings = examine(target.database, target.schema)
+        if target.config:
+            findings += [Finding("expiry", "note", "", warning) for warning in target.config.expiring]
     _tell(findings, as_json=as_json)
     problems = sum(finding.level == "problem" for finding in findings)
     if problems:

@@ -45,6 +45,8 @@ def status(
         _tell(condition, jobs)
         for problem in problems:
             print_line((problem, "red"))
+        for warning in target.config.expiring if target.config else ():
+            print_line((warning, "yellow"))
         for text in advice(jobs):
             say(text, "yellow")
     if problems or any(job.state in BAD for job in jobs):
