@@ -196,6 +196,7 @@ STORE_FUNCTIONS = (
         "text",
         "v",
     ),
+    Function("sweep_cron_secrets", "", "", "void", "v"),
 )
 """The store's own, for the owner alone."""
 
@@ -262,7 +263,6 @@ LEDGER_FUNCTIONS = (
         "void",
         "v",
     ),
-    Function("sweep_cron_secrets", "", "", "void", "v"),
     Function(
         "cron_schedule_field",
         "text, integer, integer, text[]",

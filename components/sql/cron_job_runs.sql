@@ -1,7 +1,7 @@
 CREATE OR REPLACE VIEW {schema}.cron_job_runs WITH (security_invoker = true) AS
 -- What pg_cron itself tells of runs that have no request in the ledger: SQL jobs, statements that failed before they
--- queued one, and requests of commands that are none of ours; of a job that is there no more, by its mark. Those of other
--- stacks stand in their ledgers. The sweeps' own runs are told when they failed.
+-- queued one, and requests of commands that are none of ours; also of a declared job that somebody removed or made anew,
+-- by its mark. Those of other stacks stand in their ledgers. The sweeps' own runs are told when they failed.
 SELECT
     name.of_job AS job,
     d.runid,
@@ -31,5 +31,9 @@ CROSS JOIN LATERAL (SELECT coalesce(
 ) AS of_job) AS name
 WHERE name.of_job IS NOT NULL
   AND (marked.ours OR NOT starts_with(d.command, {any_mark}))
+  AND (j.jobid IS NOT NULL OR EXISTS (
+      SELECT FROM {schema}.cron_job_declarations AS c
+      WHERE c.job = name.of_job AND c.since <= coalesce(d.start_time, d.end_time)
+  ))
   AND NOT (d.command ~ 'record_cron_run' AND d.status <> 'failed')
   AND NOT (name.of_job ~ {own_jobs} AND d.status <> 'failed')

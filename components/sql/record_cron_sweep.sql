@@ -1,20 +1,22 @@
 CREATE OR REPLACE FUNCTION {schema}.record_cron_sweep(p_step text, p_failure text)
 RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
 -- What came of a step of a sweep: p_failure says why it failed, and is NULL where it did not.
-INSERT INTO {schema}.cron_sweeps AS s (step, ended_at, failed_at, detail)
-SELECT
-    p_step,
-    CASE WHEN p_failure IS NULL THEN clock_timestamp() END,
-    CASE WHEN p_failure IS NOT NULL THEN clock_timestamp() END,
-    CASE WHEN p_failure IS NOT NULL
-        THEN {schema}.mask_cron_secrets(p_failure, (SELECT {schema}.cron_secret_pattern()), 500) END
-ON CONFLICT (step) DO UPDATE
-SET ended_at = coalesce(excluded.ended_at, s.ended_at),
-    failed_at = coalesce(excluded.failed_at, s.failed_at),
-    detail = coalesce(excluded.detail, s.detail)
+BEGIN
+    INSERT INTO {schema}.cron_sweeps AS s (step, ended_at, failed_at, detail)
+    SELECT
+        p_step,
+        CASE WHEN p_failure IS NULL THEN clock_timestamp() END,
+        CASE WHEN p_failure IS NOT NULL THEN clock_timestamp() END,
+        CASE WHEN p_failure IS NOT NULL
+            THEN {schema}.mask_cron_secrets(p_failure, (SELECT {schema}.cron_secret_pattern()), 500) END
+    ON CONFLICT (step) DO UPDATE
+    SET ended_at = coalesce(excluded.ended_at, s.ended_at),
+        failed_at = coalesce(excluded.failed_at, s.failed_at),
+        detail = coalesce(excluded.detail, s.detail);
+END
 $body$

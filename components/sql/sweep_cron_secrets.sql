@@ -22,6 +22,8 @@ BEGIN
             failure := concat_ws('; ', failure, format('secret %s (SQLSTATE %s)', quote_literal(rotated), SQLSTATE));
         END;
     END LOOP;
-    PERFORM {schema}.record_cron_sweep('settle_cron_secret', failure);
+    IF to_regclass(format('%I.cron_sweeps', {schema_name})) IS NOT NULL THEN -- a store may be without a ledger
+        PERFORM {schema}.record_cron_sweep('settle_cron_secret', failure);
+    END IF;
 END
 $body$

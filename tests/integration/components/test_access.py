@@ -15,7 +15,17 @@ from components.function import ROTATION_FUNCTIONS
 from components.grants import GrantsProvider
 from components.provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
-from components.run_ledger import ALERTS, LOCKS, REQUESTS, RUNS, VIEWS, WATCHED, RunLedgerProvider
+from components.run_ledger import (
+    ALERTS,
+    JOB_DECLARATIONS,
+    LOCKS,
+    REQUESTS,
+    RUNS,
+    SWEEPS,
+    VIEWS,
+    WATCHED,
+    RunLedgerProvider,
+)
 from components.secret_store import AUDIT, DECLARATIONS, PROBES, SECRETS, STAGES, VALUES, SecretStoreProvider
 from components.words import StoreKind
 
@@ -107,6 +117,8 @@ def install(provide: Provide, schema: str, store: StoreKind, postgres: Connectio
         RUNS: "(job) VALUES ('a_job')",
         REQUESTS: "(request, run, rule) VALUES (0, 0, '{}')",
         LOCKS: "(name) VALUES ('a_lock')",
+        SWEEPS: "(step) VALUES ('a_step')",
+        JOB_DECLARATIONS: "(job, schedule, active, command) VALUES ('a_job', '* * * * *', true, '')",
         WATCHED: "(job, schedule, active) VALUES ('a_job', '* * * * *', true)",
         ALERTS: "(alert, job, condition) VALUES ('an_alert', 'a_job', 'ok')",
     }

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -204,7 +204,7 @@ def test_a_run_of_sql_is_told_once_before_and_after_the_sweep(
     assert log.awaits
     superuser.execute("UPDATE cron.job_run_details SET status = 'succeeded', end_time = now()")
     assert [(run.run, run.state) for run in log.changes()] == [(None, "ok")]
-    postgres.execute("SELECT public.settle_cron_runs()")
+    postgres.execute("SELECT public.settle_cron_job_runs()")
     assert log.changes() == []
     assert [(run.run, run.state) for run in log.begin(1)] == [(1, "ok")]
 
@@ -235,17 +235,17 @@ def test_no_question_reads_more_than_the_newest(database: Database, postgres: Co
 
 def _questions(log: RunLog, database: Database) -> list[sql.Composable]:
     asked: list[sql.Composable] = []
-    read = database.read
+    read = database.read_together
 
-    def remember(query: sql.Composable) -> list[dict[str, Any]]:
-        asked.append(query)
-        return read(query)
+    def remember(queries: Sequence[sql.Composable]) -> list[list[dict[str, Any]]]:
+        asked.extend(queries)
+        return read(queries)
 
-    database.read = remember  # type: ignore[method-assign]
+    database.read_together = remember  # type: ignore[method-assign]
     log.changes()
     log.begin(20)
-    database.read = read  # type: ignore[method-assign]
-    assert len(asked) >= 4
+    database.read_together = read  # type: ignore[method-assign]
+    assert len(asked) >= 5
     return asked
 
 
