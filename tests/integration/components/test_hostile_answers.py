@@ -65,9 +65,10 @@ HEADERS: tuple[Any, ...] = (None, {}, [], "text", {"Location": "https://elsewher
 
 
 @pytest.fixture(autouse=True)
-def installed(install: Callable[..., None], provide: Provide, clean: None) -> None:
+def installed(install: Callable[..., None], provide: Provide, clean: None, superuser: Connection) -> None:
     install()
     provide(RunLedgerProvider).create(LEDGER)
+    superuser.execute("DELETE FROM net._http_response WHERE id >= 1000000")
 
 
 def test_the_sweep_judges_whatever_comes(postgres: Connection, superuser: Connection) -> None:
@@ -127,6 +128,44 @@ def test_bytes_that_are_no_text_reach_no_reader(postgres: Connection, endpoint: 
     assert (shown or "").replace("?", "") == ascii_only.replace("\ufffd", "").replace("?", "")
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Timeout was reached",
+        "Timeout of 5000 ms reached. Total time: 5000.123000 ms (DNS time: 1.0 ms)",
+        "Operation timed out after 1000 milliseconds with 0 bytes received",
+        "Connection timed out after 1001 milliseconds",
+        "Connection timeout after 1001 ms",
+        "Resolving timed out after 1001 milliseconds",
+    ],
+)
+def test_the_several_timeouts_of_libcurl_are_tried_again(
+    postgres: Connection, superuser: Connection, message: str
+) -> None:
+    assert _verdict_on(postgres, superuser, message) == ("retrying", True)
+
+
+def test_what_was_never_sent_is_no_timeout_and_is_not_tried_again(postgres: Connection, superuser: Connection) -> None:
+    assert _verdict_on(postgres, superuser, "timeout_milliseconds must be between 1 and 300000") == ("failed", False)
+    detail = "was never sent: timeout_milliseconds must be between 1 and 300000"
+    assert postgres.execute("SELECT detail FROM public.cron_runs").fetchall() == [(detail,)]
+
+
+def test_a_redirect_that_was_followed_is_told_or_refused(postgres: Connection, endpoint: Endpoint) -> None:
+    endpoint.answer = lambda asked: Answer(302, location="/login") if asked.path == "/moved" else Answer()
+    for name, success in (("plain", {}), ("refuse", {"redirects": "refuse"}), ("follow", {"redirects": "follow"})):
+        fire(postgres, f"{endpoint.url}/moved", name=name, success=success)
+    fire(postgres, f"{endpoint.url}/here", name="here", success={"redirects": "refuse"})
+    settled(postgres)
+    rows = postgres.execute("SELECT job, state, detail FROM public.cron_runs").fetchall()
+    assert {job: (state, detail) for job, state, detail in rows} == {
+        "plain": ("ok", "answered after a redirect"),
+        "refuse": ("failed", "answered with status 200, but by another address, to which it was redirected"),
+        "follow": ("ok", None),
+        "here": ("ok", None),
+    }
+
+
 def test_a_secret_among_bytes_that_are_no_text_is_taken_out(postgres: Connection, endpoint: Endpoint) -> None:
     for key, value in (("plain", "planted-plain-1"), ("accents", "plänted-äccents-1")):
         postgres.execute("INSERT INTO public.cron_secrets (key, value) VALUES (%s, %s)", [key, value])
@@ -180,6 +219,21 @@ def raw(superuser: Connection) -> Iterator[None]:
     )
     yield
     superuser.execute("DROP FUNCTION pg_temp.raw")
+
+
+def _verdict_on(postgres: Connection, superuser: Connection, message: str) -> tuple[str, bool]:
+    """The state of a run with retries, for which pg_net has an error instead of an answer, and whether it may go on."""
+    policy = {"retry": {"attempts": 3, "backoff": 60, "max_backoff": 60, "on": ["failed", "timed_out"]}}
+    (run,) = postgres.execute("SELECT run FROM public.begin_cron_run('job', %s)", [json.dumps(policy)]).fetchone() or ()
+    rule = json.dumps(_rule(body=None))
+    postgres.execute("SELECT public.record_cron_run_request(%s, 1000000, %s)", [run, rule])
+    superuser.execute(
+        "INSERT INTO net._http_response (id, timed_out, error_msg) VALUES (1000000, false, %s)", [message]
+    )
+    settle(postgres)
+    found = postgres.execute("SELECT state, retry_at IS NOT NULL FROM public.cron_runs").fetchone()
+    assert found is not None
+    return found[0], found[1]
 
 
 def _rule(body: str | None) -> dict[str, Any]:
