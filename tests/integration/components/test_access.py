@@ -235,6 +235,7 @@ _ARGUMENTS = {
     "bytea": "''::bytea",
     "bigint": "0::bigint",
     "integer": "0",
+    "boolean": "false",
     "interval": "'1 day'::interval",
     "timestamptz": "now()",
 }
