@@ -49,7 +49,7 @@ PRIMARY_KEYS = {
     PROBES: {"rotation": "uuid"},
     AUDIT: {"key": "text", "at": "timestamptz", "id": "uuid"},
     RUNS: {"run": "bigint"},
-    REQUESTS: {"request": "bigint"},
+    REQUESTS: {"request": "bigint", "queue": "oid"},
     WATCHED: {"job": "text"},
     ALERTS: {"alert": "text", "job": "text"},
 }
