@@ -122,7 +122,12 @@ def round_and_round(_: Asked) -> Answer:
     [
         (forbidden, {}, "its probe was answered with status 401"),
         (lambda _: Answer(delay=3), {"timeout": 1.0}, "its probe had no answer within 1 s"),
-        (redirected, {}, "its probe accepts a made-up value as well and so proves nothing (is it redirected?)"),
+        (redirected, {}, "its probe was answered with status 200, but by another address, to which it was redirected"),
+        (
+            redirected,
+            {"redirects": "follow"},
+            "its probe accepts a made-up value as well and so proves nothing (is it redirected?)",
+        ),
         (round_and_round, {}, "its probe was redirected without end"),
         (
             lambda _: Answer(body='{"ok": false}'),
@@ -132,7 +137,16 @@ def round_and_round(_: Asked) -> Answer:
         (lambda _: Answer(body="<html>"), {"body": "$.ok == true"}, "status 200 and a body that is no success"),
         (lambda _: Answer(204, ""), {"status": "{[200,201)}"}, "its probe was answered with status 204"),
     ],
-    ids=["forbidden", "slow", "redirected", "redirected without end", "no success", "no json", "another status"],
+    ids=[
+        "forbidden",
+        "slow",
+        "redirected",
+        "redirects followed",
+        "redirected without end",
+        "no success",
+        "no json",
+        "another status",
+    ],
 )
 def test_a_value_that_fails_its_probe_changes_nothing(
     answer: Callable[[Asked], Answer],
