@@ -413,7 +413,7 @@ def test_a_run_of_weeks_is_told_and_stops_no_other(
 ) -> None:
     """Of 24.8 days on, its milliseconds are more than an int holds."""
     provide(CronJobProvider).create(
-        {"name": "sql", "schedule": "0 0 1 1 *", "command": "-- supabase-cron: x/y/sql\nSELECT 1", "owner": "x/y"}
+        {"name": "sql", "schedule": "0 0 1 1 *", "command": f"-- supabase-cron: {OWNER}/sql\nSELECT 1", "owner": OWNER}
     )
     for took in ("30 days", "-30 days", "2 seconds"):
         superuser.execute(
@@ -425,7 +425,7 @@ def test_a_run_of_weeks_is_told_and_stops_no_other(
     for _ in range(2):  # as pg_cron tells of them, and as they are kept
         told = postgres.execute("SELECT milliseconds FROM public.cron_run_history ORDER BY runid").fetchall()
         assert told == [(2147483647,), (0,), (2000,)]
-        postgres.execute("SELECT public.settle_cron_runs()")
+        postgres.execute("SELECT public.settle_cron_job_runs()")
 
 
 def test_a_ledger_of_the_first_version_keeps_its_rows(provide: Provide, postgres: Connection) -> None:
