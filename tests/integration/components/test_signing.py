@@ -70,7 +70,8 @@ def store(postgres: Connection) -> Connection:
         "ledger_tables",
         "record_cron_run",
     ):
-        postgres.execute(load_sql(name).format(schema=schema))
+        requests = sql.Literal(sql.Identifier(SCHEMA, "cron_run_requests").as_string())
+        postgres.execute(load_sql(name).format(schema=schema, requests=requests))
     postgres.execute(f"INSERT INTO {SCHEMA}.cron_secrets VALUES ('hmac_key', %s)".encode(), [KEY])
     return postgres
 

@@ -18,7 +18,7 @@ KEY = "k" * 32
 
 
 def token(**claims: Any) -> str:
-    return jwt.encode({"role": "service_role", "exp": NOW.timestamp() + 3600, **claims}, KEY)
+    return jwt.encode({"role": "service_role", "exp": NOW.timestamp() + 90 * 86400, **claims}, KEY)
 
 
 VALUES = {"supabase_url": "https://ref.supabase.co", "service_role_key": token(), "cron_secret": "planted-token"}
@@ -204,6 +204,20 @@ def test_each_wrong_value_is_told_without_showing_it(key: str, value: str, told:
     if told is not None:
         assert told in problem
         assert "planted" not in problem
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(0.5, "expires in less than a day"), (1.5, "expires in 1 day,"), (13.9, "expires in 13 days,"), (14.1, None)],
+)
+def test_a_jwt_that_expires_soon_is_warned_of(days: float, told: str | None, tmp_path: Path) -> None:
+    config = load(tmp_path, values={**VALUES, "service_role_key": token(exp=NOW.timestamp() + days * 86400)})
+    assert config.expiring == config.warnings
+    if told is None:
+        assert config.expiring == ()
+    else:
+        (warning,) = config.expiring
+        assert warning.startswith(f"secret 'service_role_key' is a JWT that {told}")
 
 
 def test_a_new_key_as_a_bearer_is_refused(tmp_path: Path) -> None:

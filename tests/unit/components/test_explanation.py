@@ -155,9 +155,7 @@ UNANSWERED = [
 ]
 
 LOST = [
-    Case(
-        "created again", "http.retry", "lost", None, "pg_net was made anew while the request was on its way; whether …"
-    ),
+    Case("made again", "http.retry", "lost", None, "pg_net was made anew while the request was on its way; whether …"),
     Case(
         "crashed",
         "http.retry",
