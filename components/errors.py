@@ -27,6 +27,10 @@ class PreflightFailed(Error):
     """The server lacks something an object needs; found before anything is touched."""
 
 
+class UnknownName(Error):
+    """A name was given that nothing has, most likely by a slip of the keys."""
+
+
 class Conflict(Error):
     """An object of that name exists and belongs to someone else."""
 

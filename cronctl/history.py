@@ -8,10 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from components.connection import Database
-from components.errors import Error
+from components.errors import Error, UnknownName
 from components.nearest import nearest
 from components.runs import BAD, STATES, JobStatus, Run, find_run, history, job_status
-from components.visible_text import visible_line
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.target import (
     DatabaseOption,
@@ -136,7 +135,7 @@ def _refuse_unknown(job: str | None, jobs: Iterable[JobStatus], database: Databa
     """Say so where there is no job of that name and never was one, or a typing mistake would pass for good news."""
     known = [each.job for each in jobs]
     if job is not None and job not in known and not history(database, schema, job=job, limit=1):
-        raise typer.BadParameter(visible_line(f"there is no job {job!r}{nearest(job, known)}"), param_hint="JOB")
+        raise UnknownName(f"there is no job {job!r}{nearest(job, known)}")
 
 
 def print_runs(title: str, runs: Iterable[Run]) -> None:

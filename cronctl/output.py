@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from components.errors import Error
+from components.errors import Error, UnknownName
 from components.visible_text import visible_json, visible_line, visible_text
 from cronctl.colours import COLOURED, style_of
 from cronctl.columns import GAP, widths
@@ -26,7 +26,10 @@ DIFFERS = 1
 """Exit status: what is declared, stored and living is not the same."""
 
 CANNOT_TELL = 3
-"""Exit status: it could not be found out, for the reason on stderr. (2 is a wrong command line.)"""
+"""Exit status: it could not be found out, for the reason on stderr."""
+
+WRONG_COMMAND_LINE = 2
+"""Exit status: click's own, and that of a name that nothing has."""
 
 PIPE_CLOSED = 141
 """Exit status: whoever read stdout has gone, as head does; a shell's own for what ends of SIGPIPE."""
@@ -143,10 +146,11 @@ def errors_as_sentences() -> Iterator[None]:
         yield
     except Error as error:
         sentences = str(error).split("\n")
-        print_errors(sentences, CANNOT_TELL)
+        status = WRONG_COMMAND_LINE if isinstance(error, UnknownName) else CANNOT_TELL
+        print_errors(sentences, status)
         for line in sentences:
             say(f"cronctl: {line}", style="red")
-        raise typer.Exit(CANNOT_TELL) from None
+        raise typer.Exit(status) from None
 
 
 def print_errors(sentences: Sequence[str], status: int) -> None:
