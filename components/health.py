@@ -25,6 +25,9 @@ LEAST_TTL = 300
 SECRETS_STEP = "settle_cron_secret"
 """The one step of the sweep of secrets; all others are the ledger's."""
 
+JUDGING_STEP = "settle_cron_runs"
+"""The step that gives runs their verdicts."""
+
 
 class Step(NamedTuple):
     """A step of a sweep: seconds since it last came to its end, and since it last failed and why."""
@@ -78,6 +81,11 @@ class Health(NamedTuple):
         """The steps of the sweeps."""
         return [Step(**each) for each in self.sweeps]
 
+    @property
+    def _unswept(self) -> float | None:
+        """Seconds since the sweep of runs was last at work; since it was made, where it never was."""
+        return min((step.last for step in self.steps if step.step != SECRETS_STEP), default=self.sweep_since)
+
     def problems(self) -> list[str]:
         """What is wrong, a sentence each."""
         return [*self._scheduler(), *self._sweeps(), *self._sender()]
@@ -111,10 +119,10 @@ class Health(NamedTuple):
                     f"the sweep's step {step.step} fails, so {kept} left undone: {step.detail}; cronctl verify tells "
                     "whether it is as declared"
                 )
-        last = min((step.last for step in self.steps if step.step != SECRETS_STEP), default=self.sweep_since)
-        if last is not None and last > SILENCE:
+        if self._unswept is not None and self._unswept > SILENCE:
             yield (
-                f"the sweep of runs last came to its end {round(last)} s ago, and until it does no run has a verdict; "
+                f"the sweep of runs last came to its end {round(self._unswept)} s ago, and until it does no run has a "
+                "verdict; "
                 f"look whether its job {RUNS_SWEEP}… is there and active, and run: pulumi up"
             )
 
@@ -130,7 +138,11 @@ class Health(NamedTuple):
                 f"pg_net forgets answers after {self.ttl:g} s, which may be before the sweep sees them; set pg_net.ttl "
                 "to some hours (its default: 6 hours)"
             )
-        if self.oldest is not None and self.oldest > BACKLOG:
+        # What nobody judges is no backlog of the worker's.
+        judged = (self._unswept or 0) <= SILENCE and not any(
+            step.fails for step in self.steps if step.step == JUDGING_STEP
+        )
+        if judged and self.oldest is not None and self.oldest > BACKLOG:
             waits = f"a request waits for {round(self.oldest)} s with {self.queue} in pg_net's queue: "
             if self.net_is_closed:
                 yield (

@@ -61,7 +61,7 @@ DO $do$ BEGIN
 END $do$;
 
 -- When each step of the sweeps last came to its end, and when and why it last failed.
-CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.cron_sweeps (
+CREATE TABLE IF NOT EXISTS {schema}.cron_sweeps (
     step text NOT NULL PRIMARY KEY,
     ended_at timestamptz,
     failed_at timestamptz,

@@ -37,6 +37,11 @@ def step(**given: Any) -> dict[str, Any]:
         ({"scheduler": None, "accounts": False}, ["cron.log_run is off"]),
         ({"oldest": BACKLOG + 1.0, "queue": 7}, ["with 7 in pg_net's queue: its worker is not alive"]),
         ({"oldest": BACKLOG + 1.0, "queue": 7, "net_is_closed": True}, ["somebody took rights on schema net"]),
+        ({"oldest": BACKLOG + 1.0, "sweeps": [step(ended=BACKLOG + 1.0)]}, ["the sweep of runs last came to its end"]),
+        (
+            {"oldest": BACKLOG + 1.0, "sweeps": [step(step="settle_cron_runs", failed=3.0, detail="why")]},
+            ["settle_cron_runs fails"],
+        ),
         ({"queue": None}, ["pg_net is not there"]),
         ({"ttl": LEAST_TTL - 1.0}, ["forgets answers after 299 s"]),
         (
