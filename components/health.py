@@ -102,9 +102,9 @@ class Health(NamedTuple):
                 "what came of SQL jobs cannot be told; set it to on (Supabase: supabase postgres-config update "
                 "--config cron.log_run=on) and restart the server"
             )
-        elif self.scheduler is None:
-            yield "pg_cron has not run anything yet; if that stays so for two minutes, its scheduler is not alive"
-        elif self.scheduler > SILENCE:
+        elif self.scheduler is None and (self.sweep_since or 0) > SILENCE:
+            yield "pg_cron has not run anything yet, though the sweep is due every minute: its scheduler is not alive"
+        elif self.scheduler is not None and self.scheduler > SILENCE:
             yield (
                 f"pg_cron last started a run {round(self.scheduler)} s ago, though the sweep is due every minute: its "
                 "scheduler is not alive or kept from running; see cronctl doctor for jobs of roles that are gone, and "

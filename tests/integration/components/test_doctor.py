@@ -460,7 +460,9 @@ def test_a_planted_key_is_told_without_it(postgres: Connection, look: Look) -> N
     assert PLANTED not in str(findings)
 
 
-def test_a_zone_that_has_no_effect(provide: Provide, superuser: Connection, look: Look) -> None:
+def test_a_zone_that_has_no_effect(
+    provide: Provide, superuser: Connection, look: Look, without_cron_timezone: None
+) -> None:
     deploy(provide)
     superuser.execute("ALTER ROLE postgres SET cron.timezone = 'Europe/Berlin'")
     try:

@@ -57,6 +57,13 @@ class Case(NamedTuple):
 
 
 @pytest.fixture
+def zones(postgres: psycopg.Connection[tuple[Any, ...]]) -> dict[str, list[datetime]]:
+    """Those that the server knows: Debian 13 has the old names in a package of their own."""
+    known = {name for (name,) in postgres.execute("SELECT name FROM pg_timezone_names").fetchall()}
+    return {zone: changes for zone, changes in ZONES.items() if zone in known}
+
+
+@pytest.fixture
 def last_due(provide: Callable[..., Any], clean: None, conninfo: str) -> Iterator[Callable[[list[Case]], list[Any]]]:
     """The server's answers, in a session whose own time zone is nobody's."""
     provide(RunLedgerProvider).create({"schema_name": "public", "owner": "supabase-cron/test"})
@@ -125,14 +132,16 @@ def tricky() -> list[str]:
     return [text for line in TRICKY.strip().splitlines() for text in line.split("|")]
 
 
-def test_the_last_due_run_is_the_last_that_is_foretold(last_due: Callable[[list[Case]], list[Any]]) -> None:
+def test_the_last_due_run_is_the_last_that_is_foretold(
+    last_due: Callable[[list[Case]], list[Any]], zones: dict[str, list[datetime]]
+) -> None:
     rng = random.Random(20261125)  # noqa: S311 - repeatable
     chosen = {text: parse_schedule(text) for text in tricky()}
     schedules = chosen | dict(drawn(rng, 400))
     cases = [
         Case(text, *window, zone)
         for text in schedules
-        for zone, changes in ZONES.items()
+        for zone, changes in zones.items()
         if text in chosen or rng.random() < 0.1
         for window in windows(rng, changes)
     ]
@@ -143,10 +152,12 @@ def test_the_last_due_run_is_the_last_that_is_foretold(last_due: Callable[[list[
     assert len(answers) - never > 1000
 
 
-def test_every_instant_around_a_clock_change(last_due: Callable[[list[Case]], list[Any]]) -> None:
+def test_every_instant_around_a_clock_change(
+    last_due: Callable[[list[Case]], list[Any]], zones: dict[str, list[datetime]]
+) -> None:
     texts = ("30 1 * * *", "30 0-2 * * *", "0 0 * * *", "45 1 * * 0", "59 23 * * *")
     cases, expected = [], []
-    for zone, changes in ZONES.items():
+    for zone, changes in zones.items():
         for change in changes:
             start = change.replace(tzinfo=UTC)
             for text in texts:

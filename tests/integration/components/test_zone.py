@@ -54,7 +54,7 @@ def zone_in_the_database(postgres: Connection) -> str:
     return str(zone)
 
 
-def test_a_placeholder_of_that_name_has_no_effect(postgres: Connection) -> None:
+def test_a_placeholder_of_that_name_has_no_effect(postgres: Connection, without_cron_timezone: None) -> None:
     """As on pg_cron 1.4, which the server has."""
     postgres.execute("SET cron.timezone = 'Asia/Tokyo'")
     assert zone_in_the_database(postgres) == "GMT"
@@ -120,6 +120,11 @@ def test_days_are_those_of_the_zones_clock_where_it_is_changed(postgres: Connect
     ],
 )
 def test_a_wall_clock_is_read_as_pg_cron_reads_it(postgres: Connection, zone: str, at: str, wall: str) -> None:
+    if (
+        not postgres.execute("SELECT FROM pg_timezone_names WHERE lower(name) = lower(%s)", [zone]).rowcount
+        and "+" not in zone
+    ):
+        pytest.skip(f"the system has no zone {zone} (Debian 13: package tzdata-legacy)")
     postgres.execute("SET TimeZone = 'Pacific/Chatham'")
     query = "SELECT public.cron_wall_time(%s, %s), current_setting('TimeZone')"
     assert postgres.execute(query, [at, zone]).fetchall() == [(datetime.fromisoformat(wall), "Pacific/Chatham")]

@@ -33,6 +33,8 @@ def step(**given: Any) -> dict[str, Any]:
         ({"launcher": None, "ttl": None, "net_is_closed": None, "timezone": None}, []),
         ({"launcher": False, "scheduler": 9000.0}, ["scheduler does not run"]),
         ({"scheduler": None}, ["pg_cron has not run anything yet"]),
+        ({"scheduler": None, "sweeps": [], "sweep_since": 60.0}, []),
+        ({"scheduler": None, "sweeps": [], "sweep_since": None}, []),
         ({"scheduler": SILENCE + 1.0}, ["its scheduler is not alive"]),
         ({"scheduler": None, "accounts": False}, ["cron.log_run is off"]),
         ({"oldest": BACKLOG + 1.0, "queue": 7}, ["with 7 in pg_net's queue: its worker is not alive"]),
