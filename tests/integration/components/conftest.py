@@ -31,6 +31,13 @@ def at_once(command: str) -> bytes:
     return "\n".join(kept).encode()
 
 
+AS_IT_IS = (
+    "UPDATE pg_extension AS e SET extversion = a.default_version "
+    "FROM pg_available_extensions AS a WHERE a.name = e.extname AND e.extname = 'pg_cron'"
+)
+"""Takes back what a test has made of pg_cron's version."""
+
+
 class Install(Protocol):
     def __call__(self, schema: str = ..., **store: Any) -> None: ...
 

@@ -19,6 +19,7 @@ from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from components.secret_store import SecretStoreProvider
 from cronctl.doctor import doctor
+from tests.integration.components.conftest import AS_IT_IS
 
 STACK = "supabase-cron/test"
 PLANTED = "planted-Zk3Jq8Vw2Xr7Ty5Ub9Nm4Lp6"
@@ -479,7 +480,7 @@ def test_jobs_that_an_early_build_runs_a_day_off(provide: Provide, superuser: Co
     try:
         assert only(look(), "clock", "monthly").level == "note"
     finally:
-        superuser.execute("UPDATE pg_extension SET extversion = '1.4-1' WHERE extname = 'pg_cron'")
+        superuser.execute(AS_IT_IS)
 
 
 def test_a_login_without_rights_is_told_what_it_cannot_see(

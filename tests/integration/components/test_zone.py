@@ -19,6 +19,7 @@ from components.schedule import parse_schedule
 from components.settings import Settings
 from cronctl.verify import jobs_now
 from tests.integration.components.command_line import Said
+from tests.integration.components.conftest import AS_IT_IS
 from tests.integration.components.test_run_ledger import LEDGER, OWNER, command
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -76,7 +77,7 @@ def test_the_database_goes_by_it(superuser: Connection, postgres: Connection, cr
     assert zone_in_the_database(postgres) == "Asia/Tokyo"
     superuser.execute("UPDATE pg_extension SET extversion = '1.6' WHERE extname = 'pg_cron'")
     assert zone_in_the_database(postgres) == "Asia/Tokyo"
-    superuser.execute("UPDATE pg_extension SET extversion = '1.4-1' WHERE extname = 'pg_cron'")
+    superuser.execute(AS_IT_IS)
     due = postgres.execute(
         "SELECT public.cron_last_due_within('0 0 * * *', '2026-11-01Z', '2026-11-20Z', from_day, to_day) "
         "FROM (VALUES (NULL, NULL), ('10', '12')) AS t (from_day, to_day)"
@@ -160,7 +161,7 @@ def test_a_preview_warns_of_a_last_day_that_is_none(
         assert provide(CronJobProvider).check({}, job(provide, "0 0 $ * *")).failures == []
         assert provide(CronJobProvider).check({}, job(provide, "0 12 $ * *")).failures == []
     finally:
-        superuser.execute("UPDATE pg_extension SET extversion = '1.4-1' WHERE extname = 'pg_cron'")
+        superuser.execute(AS_IT_IS)
     (warning,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
     assert "cron job 'nightly': pg_cron takes '$'" in warning
     assert "it will also run at 20" in warning
@@ -173,5 +174,5 @@ def test_a_ledger_needs_to_see_it(provide: Provide, superuser: Connection) -> No
         (failure,) = provide(RunLedgerProvider).check({}, LEDGER).failures
     finally:
         superuser.execute("GRANT pg_monitor TO postgres")
-        superuser.execute("UPDATE pg_extension SET extversion = '1.4-1' WHERE extname = 'pg_cron'")
+        superuser.execute(AS_IT_IS)
     assert 'a superuser must run: GRANT pg_read_all_settings TO "postgres"' in failure.reason
