@@ -67,7 +67,7 @@ _COUNTS_STATEMENTS = "exec_parse_message"
 """Where PostgreSQL refuses a prepared text of several statements (tcop/postgres.c); its words depend on lc_messages."""
 
 _SETTINGS = "; ".join(f"SET LOCAL {name} = {value}" for name, value in _PINNED.items())
-AS_A_JOB = "; ".join(f"SET LOCAL {name} TO DEFAULT" for name in _PINNED)
+AS_A_JOB = sql.SQL("; ").join(sql.SQL("SET LOCAL {} TO DEFAULT").format(sql.SQL(name)) for name in _PINNED)
 """Statements that give a transaction the settings of a session of pg_cron's: the role's own."""
 
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_SETTINGS}"
@@ -254,9 +254,8 @@ class Database:
         Nothing of it is carried out. Raises ConnectionFailed or StatementFailed.
         """
         with self._connection() as connection:
-            connection.execute(
-                f"{_BEGIN_READ_ONLY}; {AS_A_JOB}; SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}s'".encode()
-            )
+            bounded = f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}s'"
+            connection.execute("; ".join([_BEGIN_READ_ONLY, AS_A_JOB.as_string(), bounded]).encode())
             connection.pgconn.send_prepare(b"", text.encode())
             *_, parsed = connection.wait(generators.execute(connection.pgconn))
             if parsed.status != ExecStatus.COMMAND_OK:

@@ -16,7 +16,7 @@ from components.connection import Database, Row
 from components.errors import StatementFailed
 from components.finding import Answers, Finding, Found, Subject
 from components.function import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
-from components.health import health
+from components.health import all_problems, health
 from components.job_findings import dead_roles, planted, queue_readers, queue_triggers
 from components.ledger_reading import NoLedger, RowsHidden
 from components.linter import EXTENSIONS, MANAGED_SCHEMAS, SENSITIVE_COLUMNS, creators, lints, search_paths
@@ -64,14 +64,14 @@ def examine(database: Database, schema: str) -> list[Finding]:
 def _living(database: Database, schema: str) -> Iterator[Finding]:
     """What status says of what fires, sends and judges, and of jobs that are not as they were declared."""
     try:
-        found = [*health(database, schema).problems(), *(each.problem for each in job_status(database, schema))]
+        found = all_problems(health(database, schema), job_status(database, schema))
     except NoLedger:
         yield Finding("alive", "note", "", f"there is no run ledger in schema {schema!r}")
         return
     except (RowsHidden, StatementFailed) as exc:
         yield Finding("alive", "note", "", f"cannot be told: {exc}")
         return
-    told = [Finding("alive", "problem", "", problem) for problem in found if problem]
+    told = [Finding("alive", "problem", "", problem) for problem in found]
     yield from told or [Finding("alive", "ok", "", "scheduler, sweeps and worker are alive, and the jobs as declared")]
 
 

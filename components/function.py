@@ -302,6 +302,12 @@ ROTATION_FUNCTIONS: dict[RotationFunctionName, Function] = {
 """What people who rotate may call, by name."""
 
 
+def drop_retired(schema: str, signatures: Iterable[str]) -> list[sql.Composed]:
+    """Statements that remove functions of earlier versions."""
+    place = sql.Identifier(schema)
+    return [sql.SQL("DROP FUNCTION IF EXISTS {}.{}").format(place, sql.SQL(signature)) for signature in signatures]
+
+
 def functions_query(schema: str, names: Iterable[str]) -> sql.Composed:
     """The catalog query for functions by name in a schema."""
     return load_sql("functions").format(schema=sql.Literal(schema), names=sql.Literal(list(names)))

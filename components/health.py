@@ -1,6 +1,6 @@
 """Whether what fires and sends the jobs, and what judges them, is alive; each fault with its cause and its cure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from components.connection import Database
 from components.ledger_reading import NoLedger, read_ledger
 from components.owner import RUNS_SWEEP
 from components.run_ledger import RUNS
+from components.runs import JobStatus
 from components.sql import load_sql
 from components.zone import zone_of
 
@@ -122,8 +123,7 @@ class Health(NamedTuple):
         if self._unswept is not None and self._unswept > SILENCE:
             yield (
                 f"the sweep of runs last came to its end {round(self._unswept)} s ago, and until it does no run has a "
-                "verdict; "
-                f"look whether its job {RUNS_SWEEP}… is there and active, and run: pulumi up"
+                f"verdict; look whether its job {RUNS_SWEEP}… is there and active, and run: pulumi up"
             )
 
     def _sender(self) -> Iterator[str]:
@@ -151,6 +151,11 @@ class Health(NamedTuple):
                 )
             else:
                 yield f"{waits}its worker is not alive or far behind; SELECT net.worker_restart() restarts it"
+
+
+def all_problems(condition: Health, jobs: Iterable[JobStatus]) -> list[str]:
+    """What is wrong with what all jobs depend on, and then with jobs that are not as they were declared."""
+    return [*condition.problems(), *(job.problem for job in jobs if job.problem)]
 
 
 def health(database: Database, schema: str) -> Health:

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from components.connection import Database, Row
 from components.failure_kinds import KINDS, Failures, failures
-from components.health import Health, health
+from components.health import Health, all_problems, health
 from components.ledger_reading import read_ledger
 from components.lock_down import LockDown, lock_down
 from components.owner import is_own_job
@@ -124,7 +124,7 @@ def gather(database: Database, schema: str, *, owner: str | None, rotators: Iter
         failures=failures(read_ledger(database, schema, _of_window("failures", schema, span))),
         lock_down=lock_down(database, schema, situation.store, rotators),
         health=condition,
-        problems=(*condition.problems(), *(each.problem for each in statuses if each.problem)),
+        problems=tuple(all_problems(condition, statuses)),
     )
 
 

@@ -17,7 +17,7 @@ from pulumi.dynamic import Resource
 from components.args import Args
 from components.connection import Row
 from components.errors import Conflict, PreflightFailed
-from components.function import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS
+from components.function import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS, drop_retired
 from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import OWN_JOBS_PATTERN, Claim, mark, marked_line, owner_of
 from components.provider import ObjectProvider, resource_props
@@ -149,7 +149,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
             load_sql("ledger_tables").format(
                 schema=schema, requests=sql.Literal(sql.Identifier(args.schema_name, REQUESTS).as_string())
             ),
-            *_drop_retired(args),
+            *drop_retired(args.schema_name, RETIRED_LEDGER_FUNCTIONS),
         ]
         for table in TABLES:
             parts += shut(args.schema_name, table, mark(args.owner))
@@ -194,11 +194,6 @@ def _comment(args: RunLedgerArgs, view: str) -> str:
     """The mark and, since PostgreSQL keeps a view in words of its own, a digest of ours."""
     digest = hashlib.sha256(_definition(args, view).as_string().encode()).hexdigest()[:16]
     return f"{mark(args.owner)}\ndefinition {digest}"
-
-
-def _drop_retired(args: RunLedgerArgs) -> Iterator[sql.Composed]:
-    for signature in RETIRED_LEDGER_FUNCTIONS:
-        yield sql.SQL("DROP FUNCTION IF EXISTS {}.{}").format(sql.Identifier(args.schema_name), sql.SQL(signature))
 
 
 def _drop_views(args: RunLedgerArgs) -> Iterator[sql.Composed]:

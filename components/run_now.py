@@ -48,7 +48,7 @@ def run_now(
 
 def _run(database: Database, command: str, source: Source) -> list[Row]:
     with database.transaction() as transaction:
-        transaction.run_script(AS_A_JOB.encode())
+        transaction.execute(AS_A_JOB)
         transaction.execute(sql.SQL("SET LOCAL supabase_cron.source = {}").format(sql.Literal(source)))
         return transaction.run_script(command.encode())
 
@@ -68,9 +68,7 @@ def _put_down(
     try:
         with database.transaction() as transaction:
             (row,) = transaction.fetch(query)
-    except (
-        StatementFailed
-    ):  # there is no ledger, or it is not this login's to write: the statement has run all the same
+    except StatementFailed:  # no ledger that this login writes to; the statement has run all the same
         return None
     return int(row["run"])
 

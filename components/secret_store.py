@@ -17,7 +17,7 @@ from pulumi.dynamic import Resource
 from components.args import Args
 from components.connection import Row
 from components.errors import Conflict, PreflightFailed
-from components.function import RETIRED_STORE_FUNCTIONS, STORE_FUNCTIONS
+from components.function import RETIRED_STORE_FUNCTIONS, STORE_FUNCTIONS, drop_retired
 from components.object_kind import Difference, ObjectKind, Statements
 from components.owner import Claim, mark
 from components.provider import ObjectProvider, resource_props
@@ -134,10 +134,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         ]
         for table in TABLES:
             parts += shut(args.schema_name, table, mark(args.owner))
-        parts += [
-            sql.SQL("DROP FUNCTION IF EXISTS {}.{}").format(schema, sql.SQL(signature))
-            for signature in RETIRED_STORE_FUNCTIONS
-        ]
+        parts += drop_retired(args.schema_name, RETIRED_STORE_FUNCTIONS)
         functions = [
             step
             for function in STORE_FUNCTIONS

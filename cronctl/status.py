@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from components.errors import Error
-from components.health import Health, health
+from components.health import Health, all_problems, health
 from components.owner import is_own_job
 from components.runs import BAD, STREAK, JobStatus, job_status
 from components.schedule import ScheduleError, parse_schedule
@@ -35,7 +35,7 @@ def status(
         condition = health(target.database, target.schema)
     jobs = [job for job in found if job.state in BAD or job.problem or not is_own_job(job.job)]
     zone = condition.zone
-    problems = [*condition.problems(), *(job.problem for job in jobs if job.problem)]
+    problems = all_problems(condition, jobs)
     if as_json:
         told: dict[str, Any] = {**condition._asdict(), "problems": problems}
         print_json({"jobs": [_document(job, zone) for job in jobs], "health": told})
