@@ -1,5 +1,6 @@
 """Whether what fires and sends the jobs, and what judges them, is alive; each fault with its cause and its cure."""
 
+import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple
@@ -53,7 +54,7 @@ class Health(NamedTuple):
     """What all jobs depend on; ``timezone`` is the one that schedules are read in, where the server tells.
 
     ``scheduler`` is the time since pg_cron last started a run, ``oldest`` the age of the oldest request that is on its
-    way, ``ttl`` how long pg_net keeps an answer, ``sweep_since`` the age of the sweep's job, all in seconds.
+    way, ``ttl`` how long pg_net keeps an answer, ``sweep_since`` the age of the sweep's declaration, all in seconds.
     ``launcher`` says whether pg_cron's process runs, ``accounts`` whether it keeps account of its runs, ``queue`` how
     many requests pg_net has, ``net_is_closed`` whether rights were taken from PUBLIC that its worker lives on. What is
     not there or may not be seen is None.
@@ -84,8 +85,14 @@ class Health(NamedTuple):
 
     @property
     def _unswept(self) -> float | None:
-        """Seconds since the sweep of runs was last at work; since it was made, where it never was."""
-        return min((step.last for step in self.steps if step.step != SECRETS_STEP), default=self.sweep_since)
+        """Seconds since the sweep of runs was last at work; since it was made, where it was not since then."""
+        made = () if self.sweep_since is None else (self.sweep_since,)
+        return min((*made, *(step.last for step in self.steps if step.step != SECRETS_STEP)), default=None)
+
+    @property
+    def _idle(self) -> float:
+        """Seconds in which the sweep was due and pg_cron started nothing: what was before the sweep does not count."""
+        return min(self.sweep_since or 0.0, math.inf if self.scheduler is None else self.scheduler)
 
     def problems(self) -> list[str]:
         """What is wrong, a sentence each."""
@@ -103,9 +110,11 @@ class Health(NamedTuple):
                 "what came of SQL jobs cannot be told; set it to on (Supabase: supabase postgres-config update "
                 "--config cron.log_run=on) and restart the server"
             )
-        elif self.scheduler is None and (self.sweep_since or 0) > SILENCE:
+        elif self._idle <= SILENCE:
+            return
+        elif self.scheduler is None:
             yield "pg_cron has not run anything yet, though the sweep is due every minute: its scheduler is not alive"
-        elif self.scheduler is not None and self.scheduler > SILENCE:
+        else:
             yield (
                 f"pg_cron last started a run {round(self.scheduler)} s ago, though the sweep is due every minute: its "
                 "scheduler is not alive or kept from running; see cronctl doctor for jobs of roles that are gone, and "

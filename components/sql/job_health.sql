@@ -38,7 +38,7 @@ SELECT
         ) ORDER BY s.step), '[]') FROM {schema}.cron_sweeps AS s
     ) AS sweeps,
     extract(epoch FROM clock_timestamp() - (
-        SELECT min(s.since) FROM {schema}.cron_job_standings AS s WHERE starts_with(s.job, {runs_sweep})
+        SELECT min(d.since) FROM {schema}.cron_job_declarations AS d WHERE starts_with(d.job, {runs_sweep})
     ))::float AS sweep_since,
     coalesce( -- of a partitioned table its partitions, which have what it has not
         (SELECT sum(pg_total_relation_size(t.relid)) FROM pg_partition_tree({runs}) AS t),

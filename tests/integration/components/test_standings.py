@@ -13,6 +13,7 @@ from components.connection import Database
 from components.cron_job import CronJobProvider
 from components.declaration import runs_sweep_job
 from components.doctor import examine
+from components.health import health
 from components.run_ledger import RunLedgerProvider
 from components.runs import history, job_status
 from components.settings import RetentionConfig
@@ -133,12 +134,26 @@ def test_a_sweep_that_stands_still_is_a_problem(
     settle(postgres)
     superuser.execute(f"SELECT cron.alter_job(jobid, {change}) FROM cron.job WHERE jobname = '{SWEEP}'".encode())
     superuser.execute("UPDATE public.cron_sweeps SET ended_at = ended_at - interval '10 minutes'")
+    superuser.execute("UPDATE public.cron_job_declarations SET since = since - interval '20 minutes'")
     said = cronctl("status", "--json")
     problems = json.loads(said.data)["health"]["problems"]
     assert said.code == 1
     assert any("the sweep of runs last came to its end" in problem for problem in problems)
     found = [each.sentence for each in examine(database, "public") if each.level == "problem"]
     assert any(SWEEP.removesuffix("public") in sentence for sentence in found)
+
+
+@pytest.mark.parametrize(("age", "told"), [("1 minute", False), ("20 minutes", True)])
+def test_what_pg_cron_did_before_the_sweep_was_declared_says_nothing_of_it(
+    age: str, told: bool, superuser: Connection, database: Database
+) -> None:
+    superuser.execute(
+        "INSERT INTO cron.job_run_details (jobid, runid, status, start_time)"
+        " VALUES (1, nextval('cron.runid_seq'), 'succeeded', now() - interval '9 hours')"
+    )
+    superuser.execute("UPDATE public.cron_job_declarations SET since = now() - %s::interval", [age])
+    problems = health(database, "public").problems()
+    assert any("scheduler is not alive" in problem for problem in problems) == told
 
 
 def test_runs_that_pg_cron_numbers_anew_reach_the_history(

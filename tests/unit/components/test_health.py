@@ -36,6 +36,8 @@ def step(**given: Any) -> dict[str, Any]:
         ({"scheduler": None, "sweeps": [], "sweep_since": 60.0}, []),
         ({"scheduler": None, "sweeps": [], "sweep_since": None}, []),
         ({"scheduler": SILENCE + 1.0}, ["its scheduler is not alive"]),
+        ({"scheduler": 9000.0, "sweeps": [step(ended=9000.0)], "sweep_since": 60.0}, []),
+        ({"scheduler": 9000.0, "sweeps": [], "sweep_since": None}, []),
         ({"scheduler": None, "accounts": False}, ["cron.log_run is off"]),
         ({"oldest": BACKLOG + 1.0, "queue": 7}, ["with 7 in pg_net's queue: its worker is not alive"]),
         ({"oldest": BACKLOG + 1.0, "queue": 7, "net_is_closed": True}, ["somebody took rights on schema net"]),
