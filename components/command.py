@@ -100,7 +100,8 @@ def marked(owner: str, name: str, statements: str) -> str:
 class Rule(TypedDict):
     """How an answer is judged: ``timeout`` in seconds, ``status`` an int4multirange, ``body`` a jsonpath predicate.
 
-    ``redirects`` says what an answer is from an address to which the request was redirected; without it, a remark.
+    ``redirects`` says what an answer is from an address to which the request was redirected; without it, a remark. A
+    command adds ``secrets`` when it runs: the version of each value that it sends, by key.
     """
 
     timeout: float
@@ -150,12 +151,20 @@ class _Statement:
         else:
             sent = self._send(url=sql.SQL("request.url"), body=sql.SQL("request.body"), signature=self._signature(hmac))
             sources.append(self._written_down())
-        select = sql.SQL("SELECT {}").format(record(sent, sql.Literal(_json_text(rule(self.request)))))
+        select = sql.SQL("SELECT {}").format(record(sent, self._rule()))
         if sources:
             select += sql.SQL("\nFROM {}").format(sql.SQL(" CROSS JOIN LATERAL ").join(sources))
         if self.under_test is None:  # else settle_cron_secret asks
             select += sql.SQL("\nWHERE {}.guard_cron_queue()").format(sql.Identifier(self.schema))
         return select.as_string()
+
+    def _rule(self) -> sql.Composable:
+        judged = sql.Literal(_json_text(rule(self.request)))
+        if not (keys := self.request.secret_keys()):
+            return judged
+        return sql.SQL("{}::jsonb || {}.cron_secret_versions(ARRAY[{}])").format(
+            judged, sql.Identifier(self.schema), sql.SQL(", ").join(map(sql.Literal, keys))
+        )
 
     def _written_down(self) -> sql.Composed:
         body = sql.SQL(",\n        {} AS body").format(self._body()) if self.request.sends_body else sql.SQL("")

@@ -20,7 +20,7 @@ from components.model import problems
 from components.nearest import nearest
 from components.owner import Owner
 from components.pasted_key import written_values
-from components.secret_value import expiry_warning, misplaced_keys, misplaced_probe_keys, value_problem
+from components.secret_value import expiry, expiry_warning, misplaced_keys, misplaced_probe_keys, value_problem
 from components.settings import Settings
 from components.source import Location, Source, read_source
 from components.texts import Place, texts
@@ -31,14 +31,13 @@ SECRET_VARIABLE = "SUPABASE_CRON_SECRET_"  # noqa: S105 - a prefix of names
 
 
 class Config(NamedTuple):
-    """All that a stack declares; of the ``warnings``, ``expiring`` are those that come with time alone."""
+    """All that a stack declares."""
 
     owner: Owner
     settings: Settings
     catalogue: Catalogue
     secrets: Mapping[str, SecretStr]
     warnings: tuple[str, ...]
-    expiring: tuple[str, ...]
 
     @property
     def rotators(self) -> tuple[str, ...]:
@@ -80,8 +79,7 @@ def load_config(
         *_shown_by_probes(catalogue, settings),
     ]:
         raise InvalidConfiguration(found)
-    expiring = tuple(_expiring(catalogue, secrets, now))
-    return Config(owner, settings, catalogue, secrets, (*catalogue.warnings(), *expiring), expiring)
+    return Config(owner, settings, catalogue, secrets, (*catalogue.warnings(), *_expiring(catalogue, secrets, now)))
 
 
 def read_catalogue(source: Source, settings: Settings, stack_file: str, root: Path) -> Catalogue:
@@ -227,7 +225,7 @@ def _written_out(catalogue: Catalogue, settings: Settings, secrets: Mapping[str,
 
 def _expiring(catalogue: Catalogue, secrets: Mapping[str, SecretStr], now: datetime) -> Iterator[str]:
     for key, spec in catalogue.secrets.items():
-        if warning := expiry_warning(spec, secrets[key].get_secret_value(), now):
+        if warning := expiry_warning(expiry(spec, secrets[key].get_secret_value()), now):
             yield f"secret {key!r} {warning}"
 
 

@@ -136,11 +136,16 @@ GET_SECRET = Function("get_secret", "text", "key text", "text", "s")
 ROTATE = Function("rotate_cron_secret", "text, text", "p_key text, p_value text", "void", "v")
 UNDO = Function("undo_cron_secret", "text", "p_key text", "void", "v")
 SETTLE = Function("settle_cron_secret", "text, uuid", "p_key text, p_rotation uuid", "record", "v")
+USE = Function("cron_secret_use", "text", "p_key text", "record", "s")
 
 STORE_FUNCTIONS = (
     Function("cron_secret_value", "text", "stored text", "text", "s"),
     GET_SECRET,
     Function("cron_secret_audit_row", "", "", "trigger", "v"),
+    Function("cron_secret_counter", "", "", "trigger", "v"),
+    Function("cron_secret_versions", "text[]", "p_keys text[]", "jsonb", "s"),
+    Function("cron_jwt_expiry", "text", "p_token text", "timestamp with time zone", "i", security_definer=False),
+    Function("cron_secret_expiries", "", "", "record", "s"),
     Function("cron_secret_to_vault", "", "", "trigger", "v"),
     Function("stage_cron_secret", "text", "p_key text", "uuid", "v"),
     Function("cron_secret_under_test", "text, text", "p_key text, p_made_up text", "text", "s"),
@@ -293,11 +298,12 @@ LEDGER_FUNCTIONS = (
 RETIRED_LEDGER_FUNCTIONS = ("purge_cron_runs(interval, interval)",)
 """What earlier versions of the ledger had."""
 
-RotationFunctionName = Literal["rotate_cron_secret", "undo_cron_secret", "settle_cron_secret"]
+RotationFunctionName = Literal["rotate_cron_secret", "undo_cron_secret", "settle_cron_secret", "cron_secret_use"]
 ROTATION_FUNCTIONS: dict[RotationFunctionName, Function] = {
     "rotate_cron_secret": ROTATE,
     "undo_cron_secret": UNDO,
     "settle_cron_secret": SETTLE,
+    "cron_secret_use": USE,
 }
 """What people who rotate may call, by name."""
 

@@ -42,6 +42,7 @@ TABLES = {
         *("job", "run", "state", "fired_at", "settled_at", "request", "pid", "runid", "sent_at", "milliseconds"),
         *("status_code", "detail", "response", "source", "attempt", "policy", "retry_at", "earlier", "idempotency"),
         "due_at",
+        "secrets",
     ),
     REQUESTS: ("request", "run", "rule", "queue"),
     LOCKS: ("name",),
@@ -57,7 +58,7 @@ VIEWS = {
     JOB_RUNS: ("job", "runid", "pid", "state", "fired_at", "settled_at", "milliseconds", "detail"),
     HISTORY: (
         *("job", "run", "runid", "state", "fired_at", "settled_at", "milliseconds", "status_code", "detail"),
-        *("response", "source", "attempt", "retry_at", "earlier", "due_at"),
+        *("response", "source", "attempt", "retry_at", "earlier", "due_at", "secrets"),
     ),
 }
 """Each view with its columns; a later one may build on those before it."""

@@ -25,7 +25,10 @@ STREAK = 20
 
 
 class Run(NamedTuple):
-    """A run of the history; ``run`` is None until the sweep has put a run of a SQL job down."""
+    """A run of the history; ``run`` is None until the sweep has put a run of a SQL job down.
+
+    ``secrets`` has the version of each value that it was sent with, by key.
+    """
 
     job: str
     run: int | None
@@ -42,6 +45,7 @@ class Run(NamedTuple):
     retry_at: datetime | None
     earlier: list[str] | None
     due_at: datetime | None = None
+    secrets: dict[str, int] | None = None
 
     @property
     def told(self) -> str:
@@ -111,9 +115,15 @@ class JobStatus(NamedTuple):
 
 
 def history(
-    database: Database, schema: str, *, job: str | None = None, states: Iterable[str] | None = None, limit: int = 20
+    database: Database,
+    schema: str,
+    *,
+    job: str | None = None,
+    states: Iterable[str] | None = None,
+    secret: str | None = None,
+    limit: int = 20,
 ) -> list[Run]:
-    """The newest runs first, of a job and in certain states where they are given.
+    """The newest runs first: of a job, in certain states and sent with a certain secret where they are given.
 
     Raises NoLedger or another Error.
     """
@@ -122,6 +132,8 @@ def history(
         conditions.append(sql.SQL("job = {}").format(sql.Literal(job)))
     if states is not None:
         conditions.append(sql.SQL("state = ANY ({})").format(sql.Literal(list(states))))
+    if secret is not None:
+        conditions.append(sql.SQL("secrets ? {}").format(sql.Literal(secret)))
     newest = sql.SQL("run" if job is None else "fired_at")  # each has its index: sql/ledger_tables.sql
     return _runs(database, schema, sql.SQL(" AND ").join(conditions), newest, limit)
 

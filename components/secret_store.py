@@ -33,15 +33,16 @@ STAGES = "cron_secret_stages"
 PROBES = "cron_secret_probes"
 AUDIT = "cron_secret_audit"
 TABLES = {
-    SECRETS: ("key", "value", "description", "updated_at", "rotation"),
+    SECRETS: ("key", "value", "description", "updated_at", "rotation", "version"),
     DECLARATIONS: ("key", "owner", "description", "format", "min_bytes", "grace", "probe", "hosts"),
-    STAGES: ("key", "stage", "value", "rotation", "expires_at"),
+    STAGES: ("key", "stage", "value", "rotation", "expires_at", "version"),
     PROBES: ("rotation", "request", "control", "sent_at", "queue"),
-    AUDIT: ("id", "key", "action", "session_role", "active_role", "application", "at", "rotation", "detail"),
+    AUDIT: ("id", "key", "action", "session_role", "active_role", "application", "at", "rotation", "detail", "version"),
 }
 """Each table of the store with the columns that this version of the project needs."""
 
 AUDIT_TRIGGER = "cron_secret_audit"
+COUNTER_TRIGGER = "cron_secret_counter"  # comes before Vault's by its name, since it has to see the value itself
 VAULT_TRIGGER = "cron_secret_to_vault"
 VALUES = (SECRETS, STAGES)
 """The tables that hold values."""
@@ -49,9 +50,9 @@ VALUES = (SECRETS, STAGES)
 
 def triggers_of(table: str, store: StoreKind) -> list[str]:
     """The names of a table's triggers, sorted."""
-    audit = [AUDIT_TRIGGER] if table == SECRETS else []
+    always = [AUDIT_TRIGGER, COUNTER_TRIGGER] if table == SECRETS else []
     vault = [VAULT_TRIGGER] if store == "vault" and table in VALUES else []
-    return audit + vault
+    return always + vault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +187,10 @@ def _attach(schema: sql.Identifier, store: StoreKind) -> Iterator[sql.Composed]:
     yield sql.SQL(
         "CREATE TRIGGER cron_secret_audit AFTER INSERT OR UPDATE OR DELETE ON {schema}.{secrets} "
         "FOR EACH ROW EXECUTE FUNCTION {schema}.cron_secret_audit_row()"
+    ).format(**places)
+    yield sql.SQL(
+        "CREATE TRIGGER cron_secret_counter BEFORE INSERT OR UPDATE OF value ON {schema}.{secrets} "
+        "FOR EACH ROW EXECUTE FUNCTION {schema}.cron_secret_counter()"
     ).format(**places)
     for table in VALUES:
         places["table"] = sql.Identifier(table)

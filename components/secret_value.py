@@ -95,10 +95,15 @@ def _jwt_problem(value: str, role: str | None, now: datetime) -> str | None:
     return None
 
 
-def expiry_warning(spec: SecretSpec, value: str, now: datetime) -> str | None:
-    """The end of a sentence on a JWT that expires soon; None of any other value."""
+def expiry(spec: SecretSpec, value: str) -> float | None:
+    """When a JWT expires, in seconds since 1970; None of any other value."""
     expires = (_claims(value) or {}).get("exp") if spec.format == "jwt" else None
-    if not isinstance(expires, int | float) or not math.isfinite(expires):
+    return expires if isinstance(expires, int | float) and math.isfinite(expires) else None
+
+
+def expiry_warning(expires: float | None, now: datetime) -> str | None:
+    """The end of a sentence on a JWT that expires soon, in seconds since 1970; None of any other."""
+    if expires is None:
         return None
     days = (expires - now.timestamp()) / DAY
     if not 0 < days <= EXPIRES_SOON:

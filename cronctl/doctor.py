@@ -1,11 +1,13 @@
 """``cronctl doctor``: what may be wrong with the living database that no declaration tells."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 
 from components.doctor import examine
 from components.finding import Finding
+from components.secret_expiry import expiry_findings
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.target import DatabaseOption, JsonOption, ProjectOption, SchemaOption, StackOption, open_target
 
@@ -23,8 +25,7 @@ def doctor(
     """
     with errors_as_sentences(), open_target(stack, schema, project) as target:
         findings = examine(target.database, target.schema)
-        if target.config:
-            findings += [Finding("expiry", "note", "", warning) for warning in target.config.expiring]
+        findings += expiry_findings(target.database, target.schema, datetime.now(UTC))
     _tell(findings, as_json=as_json)
     problems = sum(finding.level == "problem" for finding in findings)
     if problems:

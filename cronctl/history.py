@@ -11,6 +11,7 @@ from components.connection import Database
 from components.errors import Error, UnknownName
 from components.nearest import nearest
 from components.runs import BAD, STATES, JobStatus, Run, find_run, history, job_status
+from components.secret_use import current_versions, runs_with_earlier
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.target import (
     DatabaseOption,
@@ -45,6 +46,9 @@ def show_history(
     ] = None,
     limit: LimitOption = 20,
     *,
+    secret: Annotated[
+        str | None, typer.Option("--secret", help="Only runs that were sent with this secret.", callback=named)
+    ] = None,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
@@ -55,15 +59,21 @@ def show_history(
     """
     states = _states(state) if state else None
     with errors_as_sentences(), open_target(stack, schema, project) as target:
-        runs = history(target.database, target.schema, job=job, states=states, limit=limit)
+        runs = history(target.database, target.schema, job=job, states=states, secret=secret, limit=limit)
         if not runs:
             _refuse_unknown(job, job_status(target.database, target.schema), target.database, target.schema)
+        current = current_versions(target.database, target.schema)
+        if secret is not None and current and secret not in current:
+            raise UnknownName(f"there is no secret {secret!r}{nearest(secret, current)}")
     if as_json:
         print_json({"runs": [document(run) for run in runs]})
     elif runs:
         print_runs(f"Runs{f' of {job}' if job else ''} (times in UTC)", runs)
+        for sentence in runs_with_earlier(runs, current):
+            say(sentence)
     else:
-        say(f"no runs{f' of {job!r}' if job else ''} yet; the sweep puts them down within a minute")
+        sent = f" with secret {secret!r}" if secret else "; the sweep puts them down within a minute"
+        say(f"no runs{f' of {job!r}' if job else ''} yet{sent}")
 
 
 def failures(

@@ -1,6 +1,6 @@
 """``cronctl rotate``: give a secret a new value, or its previous one back, without a moment in which a job fails."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -17,6 +17,7 @@ from components.nearest import nearest
 from components.object_kind import execute
 from components.secret_rotation import Rotation, await_rotation, settle, start_rotation
 from components.secret_store import STAGES
+from components.secret_use import SecretUse, secret_use, use_of_earlier
 from cronctl.new_value import given, made_up, show, value_problems, write
 from cronctl.output import errors_as_sentences, has_terminal, print_json, say
 from cronctl.target import (
@@ -33,17 +34,21 @@ from cronctl.target import (
 REFUSED = 1
 """Exit status: the new value did not pass its probe, or has not the form of its secret, and nothing has changed."""
 
+CHANGED = ("current", "undone")
+"""States in which another value is current than before."""
+
 INSUFFICIENT_PRIVILEGE = "42501"
 INVALID_VALUE = "22023"
 NO_SUCH_OBJECT = ("42883", "3F000", "42P01")
 
 
 class Outcome(NamedTuple):
-    """How it ended; ``detail`` says why a value was refused."""
+    """How it ended; ``detail`` says why a value was refused, ``uses`` which runs were sent with which value."""
 
     key: str
     state: Literal["current", "unchanged", "refused", "undone"]
     detail: str | None = None
+    uses: Sequence[SecretUse] = ()
 
 
 def rotate(
@@ -87,8 +92,10 @@ def rotate(
         _told_to_who_rotates(target.schema),
     ):
         outcome = _undo(target, key) if undo else _rotate(target, key, generate=generate, save=save)
+        if outcome.state in CHANGED:
+            outcome = outcome._replace(uses=secret_use(target.database, target.schema, key))
     if as_json:
-        print_json(outcome._asdict())
+        print_json({**outcome._asdict(), "uses": [use._asdict() for use in outcome.uses]})
     _tell(outcome, target.config)
     if outcome.state == "refused":
         raise typer.Exit(REFUSED)
@@ -225,7 +232,9 @@ def _tell(outcome: Outcome, config: Config | None) -> None:
                 f"{name} is rotated; the previous value is kept for {grace} (cronctl rotate {outcome.key} --undo)",
                 "green",
             )
-    if config is not None and outcome.state in {"current", "undone"}:
+    for sentence in use_of_earlier(outcome.key, outcome.uses):
+        say(sentence)
+    if config is not None and outcome.state in CHANGED:
         say(
             "the stack's configuration may still hold another value, of which each preview tells: "
             f"pulumi config set --secret --path secrets.{outcome.key} --stack {config.owner.stack}"

@@ -12,6 +12,7 @@ from components.health import Health, all_problems, health
 from components.owner import is_own_job
 from components.runs import BAD, STREAK, JobStatus, job_status
 from components.schedule import ScheduleError, parse_schedule
+from components.secret_expiry import expiry_findings
 from cronctl.history import advice
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_line, print_table, say
 from cronctl.target import DatabaseOption, JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target
@@ -27,17 +28,22 @@ def status(
 ) -> None:
     """How each job stands: its next run, its last run's true verdict, and whether scheduler and worker are alive.
 
-    Exit status: 0 all is well, 1 a job's last run failed, a job is not as it was declared or something is not alive,
-    2 wrong command line, 3 it could not be found out.
+    Exit status: 0 all is well, 1 a job's last run failed, a job is not as it was declared, something is not alive or a
+    JWT has expired, 2 wrong command line, 3 it could not be found out.
     """
     with errors_as_sentences(), open_target(stack, schema, project) as target:
         found = job_status(target.database, target.schema)
         condition = health(target.database, target.schema)
+        expiries = [each for each in expiry_findings(target.database, target.schema, datetime.now(UTC)) if each.object]
     jobs = [job for job in found if job.state in BAD or job.problem or not is_own_job(job.job)]
     zone = condition.zone
-    problems = all_problems(condition, jobs)
+    problems = [
+        *all_problems(condition, jobs),
+        *(each.sentence for each in expiries if each.level == "problem"),
+    ]
     if as_json:
-        told: dict[str, Any] = {**condition._asdict(), "problems": problems}
+        warnings = [each.sentence for each in expiries if each.level == "note"]
+        told: dict[str, Any] = {**condition._asdict(), "problems": problems, "warnings": warnings}
         print_json({"jobs": [_document(job, zone) for job in jobs], "health": told})
     else:
         columns = ("job", "schedule", "next run", "last run", "verdict")
@@ -45,8 +51,9 @@ def status(
         _tell(condition, jobs)
         for problem in problems:
             print_line((problem, "red"))
-        for warning in target.config.expiring if target.config else ():
-            print_line((warning, "yellow"))
+        for each in expiries:
+            if each.level == "note":
+                print_line((each.sentence, "yellow"))
         for text in advice(jobs):
             say(text, "yellow")
     if problems or any(job.state in BAD for job in jobs):

@@ -26,8 +26,13 @@ BEGIN
                 ELSE 'rotated'
             END;
     END CASE;
-    INSERT INTO {schema}.cron_secret_audit (key, action, rotation)
-    VALUES (CASE WHEN TG_OP = 'DELETE' THEN OLD.key ELSE NEW.key END, done, rotation);
+    INSERT INTO {schema}.cron_secret_audit (key, action, rotation, version)
+    VALUES (
+        CASE WHEN TG_OP = 'DELETE' THEN OLD.key ELSE NEW.key END,
+        done,
+        rotation,
+        CASE WHEN TG_OP = 'DELETE' THEN OLD.version ELSE NEW.version END
+    );
     RETURN NULL;
 END
 $body$

@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS {schema}.cron_runs (
     retry_at timestamptz, -- of a run that is retrying
     earlier text[], -- what came of the attempts before
     idempotency uuid, -- the same for each attempt
-    due_at timestamptz -- that it makes up for, where its source is catch_up
+    due_at timestamptz, -- that it makes up for, where its source is catch_up
+    secrets jsonb -- it was sent with, by key the value's version
 );
 -- From the first versions of this ledger, which had none of these.
 ALTER TABLE {schema}.cron_runs
@@ -32,7 +33,8 @@ ALTER TABLE {schema}.cron_runs
     ADD COLUMN IF NOT EXISTS retry_at timestamptz,
     ADD COLUMN IF NOT EXISTS earlier text[],
     ADD COLUMN IF NOT EXISTS idempotency uuid,
-    ADD COLUMN IF NOT EXISTS due_at timestamptz;
+    ADD COLUMN IF NOT EXISTS due_at timestamptz,
+    ADD COLUMN IF NOT EXISTS secrets jsonb;
 -- Newest first is by run for all jobs and by fired_at for one: with one order for both, the planner would look for a rare
 -- job's runs among everybody's. Unique though run alone is: so they count as constraints for lint 0005 (unused_index).
 CREATE UNIQUE INDEX IF NOT EXISTS cron_runs_of_job ON {schema}.cron_runs (job, fired_at, run) INCLUDE (state);
@@ -47,7 +49,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS cron_runs_runid ON {schema}.cron_runs (runid, 
 CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.cron_run_requests (
     request bigint NOT NULL,
     run bigint NOT NULL,
-    rule jsonb NOT NULL, -- command.py: timeout (seconds), status (multirange), body (jsonpath), redirects
+    rule jsonb NOT NULL, -- command.py: timeout (seconds), status (multirange), body (jsonpath), redirects, secrets
     queue oid NOT NULL DEFAULT coalesce(to_regclass('net.http_request_queue'), 0), -- pg_net's that counts the requests
     PRIMARY KEY (request, queue)
 );

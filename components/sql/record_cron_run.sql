@@ -7,8 +7,8 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 -- A row for a request that was just queued, in the same statement: both are there or neither is. Returns the run.
 WITH made AS (
-    INSERT INTO {schema}.cron_runs (job, request, source, due_at)
-    SELECT p_job, p_request, origin,
+    INSERT INTO {schema}.cron_runs (job, request, secrets, source, due_at)
+    SELECT p_job, p_request, p_rule -> 'secrets', origin,
         CASE WHEN origin = 'catch_up' THEN to_timestamp(nullif(current_setting('supabase_cron.due', true), '')::bigint) END
     FROM coalesce(nullif(current_setting('supabase_cron.source', true), ''), 'schedule') AS origin
     RETURNING run

@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 -- The request that was just queued for a run that begin_cron_run began. Returns the run.
 WITH begun AS (
-    UPDATE {schema}.cron_runs AS r SET request = p_request WHERE r.run = p_run RETURNING r.run
+    UPDATE {schema}.cron_runs AS r SET request = p_request, secrets = p_rule -> 'secrets' WHERE r.run = p_run RETURNING r.run
 )
 INSERT INTO {schema}.cron_run_requests (request, run, rule)
 SELECT p_request, begun.run, p_rule FROM begun

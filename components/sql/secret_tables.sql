@@ -9,7 +9,8 @@ CREATE TABLE IF NOT EXISTS {schema}.cron_secrets (
 ALTER TABLE {schema}.cron_secrets
     ADD COLUMN IF NOT EXISTS description text,
     ADD COLUMN IF NOT EXISTS updated_at timestamptz NOT NULL DEFAULT now(),
-    ADD COLUMN IF NOT EXISTS rotation uuid; -- the one that made the value current; an UPDATE by hand leaves it
+    ADD COLUMN IF NOT EXISTS rotation uuid, -- the one that made the value current; an UPDATE by hand leaves it
+    ADD COLUMN IF NOT EXISTS version int NOT NULL DEFAULT 1; -- of the value: one more with each that the key ever had
 DROP INDEX IF EXISTS {schema}.cron_secrets_key_unique; -- of the first version; the primary key does
 DO $do$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_index WHERE indrelid = {secrets}::regclass AND indisprimary) THEN
@@ -47,6 +48,8 @@ CREATE TABLE IF NOT EXISTS {schema}.cron_secret_stages (
     expires_at timestamptz,
     PRIMARY KEY (key, stage)
 );
+ALTER TABLE {schema}.cron_secret_stages
+    ADD COLUMN IF NOT EXISTS version int; -- that a previous value had while it was current
 
 -- The requests that try pending values. Unlogged, as pg_net's queue and responses are: after a crash all three are empty
 -- and request ids start again at 1, so an answer to somebody else's request is never taken for ours.
@@ -73,7 +76,8 @@ CREATE TABLE IF NOT EXISTS {schema}.cron_secret_audit (
 ALTER TABLE {schema}.cron_secret_audit
     DROP CONSTRAINT IF EXISTS cron_secret_audit_action_check, -- of the first version, which knew fewer actions
     ADD COLUMN IF NOT EXISTS rotation uuid,
-    ADD COLUMN IF NOT EXISTS detail text;
+    ADD COLUMN IF NOT EXISTS detail text,
+    ADD COLUMN IF NOT EXISTS version int;
 DROP INDEX IF EXISTS {schema}.cron_secret_audit_key; -- of the first version
 DO $do$ BEGIN
     IF NOT EXISTS (

@@ -74,8 +74,8 @@ BEGIN
 
         IF verdict = 'accepted' THEN
             DELETE FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'previous';
-            INSERT INTO {schema}.cron_secret_stages (key, stage, value, expires_at)
-            SELECT s.key, 'previous', {schema}.cron_secret_value(s.value), clock_timestamp() + declared.grace
+            INSERT INTO {schema}.cron_secret_stages (key, stage, value, expires_at, version)
+            SELECT s.key, 'previous', {schema}.cron_secret_value(s.value), clock_timestamp() + declared.grace, s.version
             FROM {schema}.cron_secrets AS s
             WHERE s.key = p_key AND {schema}.cron_secret_value(s.value) NOT ILIKE ALL (ARRAY['', 'placeholder%']);
             UPDATE {schema}.cron_secrets AS s

@@ -13,6 +13,7 @@ AS $body$
 -- so that a second undo cannot bring the bad value back.
 DECLARE
     previous text;
+    its_version int;
 BEGIN
     PERFORM {schema}.settle_cron_secret(p_key); -- raises for a key that nobody declares; forgets what has expired
     PERFORM FROM {schema}.cron_secret_declarations AS d WHERE d.key = p_key FOR UPDATE;
@@ -20,7 +21,7 @@ BEGIN
         RAISE EXCEPTION 'another rotation of cron secret % waits for the answer to its probe', quote_literal(p_key)
             USING ERRCODE = 'object_in_use', HINT = 'Try again when it has ended.';
     END IF;
-    SELECT {schema}.cron_secret_value(s.value) INTO previous
+    SELECT {schema}.cron_secret_value(s.value), s.version INTO previous, its_version
     FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'previous';
     IF previous IS NULL THEN
         RAISE EXCEPTION 'cron secret % has no previous value to go back to', quote_literal(p_key)
@@ -28,7 +29,8 @@ BEGIN
     END IF;
     PERFORM {schema}.guard_cron_address(p_key, previous);
     UPDATE {schema}.cron_secrets AS s
-    SET value = previous, updated_at = clock_timestamp(), rotation = NULL WHERE s.key = p_key;
+    SET value = previous, version = coalesce(its_version, s.version), updated_at = clock_timestamp(), rotation = NULL
+    WHERE s.key = p_key;
     DELETE FROM {schema}.cron_secret_stages AS s WHERE s.key = p_key AND s.stage = 'previous';
     INSERT INTO {schema}.cron_secret_audit (key, action) VALUES (p_key, 'undone');
 END

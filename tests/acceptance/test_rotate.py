@@ -275,7 +275,7 @@ def test_a_value_from_stdin(end: str, cronctl: Cronctl, store: Store) -> None:
 
 def test_there_back_and_no_further(cronctl: Cronctl, store: Store) -> None:
     told = cronctl(KEY, "--json", typed=NEW)
-    assert (told.code, json.loads(told.stdout)) == (0, {"key": KEY, "state": "current", "detail": None})
+    assert (told.code, json.loads(told.stdout)) == (0, {"key": KEY, "state": "current", "detail": None, "uses": []})
     before = store.actions()
     told = cronctl(KEY, "--json", typed=f"{NEW}\r\n")
     assert (told.code, json.loads(told.stdout)["state"]) == (0, "unchanged")
@@ -626,6 +626,7 @@ def test_a_value_is_tried_first(cronctl: Cronctl, store: Store, endpoint: Endpoi
             "key": KEY,
             "state": "refused",
             "detail": "the new value was refused and nothing has changed: its probe was answered with status 401",
+            "uses": [],
         },
     )
     assert told.stderr == (

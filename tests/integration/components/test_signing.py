@@ -54,7 +54,7 @@ def store(postgres: Connection) -> Connection:
     schema = sql.Identifier(SCHEMA)
     postgres.execute(sql.SQL("CREATE SCHEMA {}").format(schema))
     for table in (
-        "CREATE TABLE {}.cron_secrets (key text PRIMARY KEY, value text NOT NULL)",
+        "CREATE TABLE {}.cron_secrets (key text PRIMARY KEY, value text NOT NULL, version int NOT NULL DEFAULT 1)",
         "CREATE TABLE {}.cron_secret_stages (key text, stage text, value text, expires_at timestamptz)",
     ):
         postgres.execute(sql.SQL(table).format(schema))
@@ -63,6 +63,7 @@ def store(postgres: Connection) -> Connection:
         "cron_secret_under_test",
         "guard_cron_queue",
         "get_secret",
+        "cron_secret_versions",
         "cron_hmac_sha256",
         "cron_request_signature",
         "sign_cron_request_with",

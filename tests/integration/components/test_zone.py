@@ -43,7 +43,7 @@ def job(provide: Provide, schedule: str = NOON, **given: Any) -> dict[str, Any]:
 def declared() -> Config:
     nightly = {"description": "d", "schedule": NOON, "sql": "SELECT 1"}
     catalogue = Catalogue.model_validate({"jobs": {"nightly": nightly}})
-    return Config(Owner("supabase-cron", "test"), Settings(), catalogue, {}, (), ())
+    return Config(Owner("supabase-cron", "test"), Settings(), catalogue, {}, ())
 
 
 def next_noon(zone: str) -> datetime:

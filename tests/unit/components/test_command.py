@@ -32,7 +32,8 @@ def test_a_request_reads_as_the_source_document_wrote_it() -> None:
         "    ),\n"
         '    body := \'{"limit": 5, "runs": 1}\'::jsonb,\n'
         "    timeout_milliseconds := 15000\n"
-        '), \'{"timeout": 15.0, "status": "{[200,300)}"}\')\n'
+        '), \'{"timeout": 15.0, "status": "{[200,300)}"}\'::jsonb || "public".cron_secret_versions('
+        "ARRAY['supabase_url', 'service_role_key']))\n"
         'WHERE "public".guard_cron_queue();'
     )
 
@@ -87,7 +88,8 @@ def test_a_signed_request_is_written_down_once_then_signed_and_sent() -> None:
         "    ),\n"
         "    body := request.body,\n"
         "    timeout_milliseconds := 15000\n"
-        '), \'{"timeout": 15.0, "status": "{[200,300)}"}\')\n'
+        '), \'{"timeout": 15.0, "status": "{[200,300)}"}\'::jsonb || "public".cron_secret_versions('
+        "ARRAY['supabase_url', 'it_s']))\n"
         "FROM (\n"
         "    SELECT\n"
         "        \"public\".get_secret('supabase_url') || '/functions/v1/x' AS url,\n"

@@ -167,7 +167,8 @@ def test_an_alert_is_a_job_that_sends_what_has_changed() -> None:
         "    ),\n"
         "    body := pg_catalog.jsonb_build_object('text', pg_catalog.to_jsonb((alert.message)::text)),\n"
         "    timeout_milliseconds := 10000\n"
-        '), \'{"timeout": 10, "status": "{[200,300)}"}\'))\n'
+        '), \'{"timeout": 10, "status": "{[200,300)}"}\'::jsonb || '
+        "\"public\".cron_secret_versions(ARRAY['slack'])))\n"
         "FROM \"public\".take_cron_alerts('team', 'supabase-cron/dev', "
         '\'{"on": ["failed"], "jobs": ["nightly"]}\') AS alert\n'
         'WHERE "public".guard_cron_queue();'

@@ -1,0 +1,12 @@
+CREATE OR REPLACE FUNCTION {schema}.cron_secret_versions(p_keys text[])
+RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+-- Which values get_secret() gives now, for the rule of a request that is sent with them. Stable, so that both see the
+-- rows that the statement began with.
+SELECT jsonb_build_object('secrets', coalesce(jsonb_object_agg(s.key, s.version), '{{}}'))
+FROM {schema}.cron_secrets AS s WHERE s.key = ANY (p_keys)
+$body$
