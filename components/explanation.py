@@ -296,9 +296,15 @@ _BROKEN = (
         f"Find the error in {_LOGS}, mend it and deploy it with `supabase functions deploy <name>`.",
     ),
     _answered(
-        (502,),
-        "The gateway got no valid answer from the function, which ended or never started.",
+        (502, 503),
+        "The edge runtime was reached, but the function's worker ended before it answered, or never started.",
         f"Read {_LOGS}, and deploy it again with `supabase functions deploy <name>` if it did not start.",
+        detail=" by the edge runtime$",
+    ),
+    _answered(
+        (502,),
+        "The gateway before the function answered itself, since it got no valid answer from there.",
+        f"Read {_LOGS}, whether it started at all; if they show nothing, wait for the next run, or {_RETRY}.",
     ),
     _answered(
         (503,),

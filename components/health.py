@@ -55,13 +55,16 @@ class Health(NamedTuple):
 
     ``scheduler`` is the time since pg_cron last started a run, ``oldest`` the age of the oldest request that is on its
     way, ``ttl`` how long pg_net keeps an answer, ``sweep_since`` the age of the sweep's declaration, all in seconds.
-    ``launcher`` says whether pg_cron's process runs, ``accounts`` whether it keeps account of its runs, ``queue`` how
-    many requests pg_net has, ``net_is_closed`` whether rights were taken from PUBLIC that its worker lives on. What is
-    not there or may not be seen is None.
+    ``launcher`` says whether pg_cron's process runs, ``accounts`` whether it keeps account of its runs, ``launches``
+    whether it starts any, ``running`` how many are under way of ``at_once`` that may be, ``queue`` how many requests
+    pg_net has, ``net_is_closed`` whether rights were taken from PUBLIC that its worker lives on. What is not there or
+    may not be seen is None.
     """
 
     scheduler: float | None
     launcher: bool | None
+    running: int
+    at_once: int | None
     queue: int | None
     oldest: float | None
     net_is_closed: bool | None
@@ -72,6 +75,7 @@ class Health(NamedTuple):
     details_bytes: int
     timezone: str | None
     accounts: bool
+    launches: bool
 
     @property
     def zone(self) -> tzinfo:
@@ -104,6 +108,11 @@ class Health(NamedTuple):
                 "pg_cron's scheduler does not run, so no job is started; before pg_cron 1.6.1 one that was ended comes "
                 "back with the server alone: restart it (Supabase: Project Settings, General, Restart project)"
             )
+        elif not self.launches:
+            yield (
+                "pg_cron starts no job, since cron.launch_active_jobs is off; set it to on and reload the server's "
+                "configuration (Supabase: supabase postgres-config update --config cron.launch_active_jobs=on)"
+            )
         elif not self.accounts:
             yield (
                 "pg_cron keeps no account of its runs (cron.log_run is off), so whether its scheduler is alive and "
@@ -112,6 +121,12 @@ class Health(NamedTuple):
             )
         elif self._idle <= SILENCE:
             return
+        elif self.at_once is not None and self.running >= self.at_once:
+            yield (
+                f"pg_cron started nothing for {round(self._idle)} s: {self.running} runs are under way, as many as may "
+                "be (cron.max_running_jobs), and others wait; end those that hang, which cron.job_run_details has as "
+                "running"
+            )
         elif self.scheduler is None:
             yield "pg_cron has not run anything yet, though the sweep is due every minute: its scheduler is not alive"
         else:

@@ -64,7 +64,8 @@ class Job(NamedTuple):
 class Latency(NamedTuple):
     """Milliseconds of the runs whose time is known, ``known`` of ``runs``; None where it is of none.
 
-    ``histogram`` has a count for each stretch between BOUNDS.
+    ``histogram`` has a count for each stretch between BOUNDS. ``bounds`` are what median, 95 of 100 and all of them do
+    not exceed, with the runs of which no more is known than when their answer was seen.
     """
 
     job: str
@@ -75,6 +76,7 @@ class Latency(NamedTuple):
     p95: int | None
     most: int | None
     histogram: tuple[int, ...]
+    bounds: tuple[int, int, int] | None
 
 
 class Report(NamedTuple):
@@ -180,4 +182,5 @@ def _strips(rows: Sequence[Row], jobs: Sequence[Job]) -> tuple[Strip, ...]:
 
 def _latency(row: Row) -> Latency:
     least, median, p95, most = row["quantiles"] or (None,) * 4
-    return Latency(row["job"], row["runs"], row["known"], least, median, p95, most, tuple(row["histogram"]))
+    bounds = tuple(row["bounds"]) if row["bounds"] else None
+    return Latency(row["job"], row["runs"], row["known"], least, median, p95, most, tuple(row["histogram"]), bounds)

@@ -41,8 +41,7 @@ TABLES = {
     RUNS: (
         *("job", "run", "state", "fired_at", "settled_at", "request", "pid", "runid", "sent_at", "milliseconds"),
         *("status_code", "detail", "response", "source", "attempt", "policy", "retry_at", "earlier", "idempotency"),
-        "due_at",
-        "secrets",
+        *("due_at", "secrets", "milliseconds_at_most"),
     ),
     REQUESTS: ("request", "run", "rule", "queue"),
     LOCKS: ("name",),
@@ -58,7 +57,7 @@ VIEWS = {
     JOB_RUNS: ("job", "runid", "pid", "state", "fired_at", "settled_at", "milliseconds", "detail"),
     HISTORY: (
         *("job", "run", "runid", "state", "fired_at", "settled_at", "milliseconds", "status_code", "detail"),
-        *("response", "source", "attempt", "retry_at", "earlier", "due_at", "secrets"),
+        *("response", "source", "attempt", "retry_at", "earlier", "due_at", "secrets", "milliseconds_at_most"),
     ),
 }
 """Each view with its columns; a later one may build on those before it."""

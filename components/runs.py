@@ -27,7 +27,8 @@ STREAK = 20
 class Run(NamedTuple):
     """A run of the history; ``run`` is None until the sweep has put a run of a SQL job down.
 
-    ``secrets`` has the version of each value that it was sent with, by key.
+    ``secrets`` has the version of each value that it was sent with, by key. Where nothing tells how long the answer
+    took, ``milliseconds_at_most`` is a bound: so long after pg_net began to send was it seen.
     """
 
     job: str
@@ -46,6 +47,14 @@ class Run(NamedTuple):
     earlier: list[str] | None
     due_at: datetime | None = None
     secrets: dict[str, int] | None = None
+    milliseconds_at_most: int | None = None
+
+    @property
+    def took(self) -> str:
+        """Its milliseconds as text: ``940``, ``≤ 2040`` where a bound is all that is known, or nothing."""
+        if self.milliseconds is not None:
+            return str(self.milliseconds)
+        return "" if self.milliseconds_at_most is None else f"≤ {self.milliseconds_at_most}"
 
     @property
     def told(self) -> str:

@@ -172,7 +172,7 @@ def _row(run: Run) -> tuple[str, ...]:
         f"{run.fired_at.astimezone(UTC):%m-%d %H:%M:%S}",
         run.state,
         str(run.status_code or ""),
-        "" if run.milliseconds is None else str(run.milliseconds),
+        run.took,
         run.told,
     )
 

@@ -116,7 +116,7 @@ class _Lines:
 
     def show(self, run: Run) -> None:
         """Print one."""
-        took = NOTHING if run.milliseconds is None else f"{run.milliseconds} ms"
+        took = f"{run.took} ms" if run.took else NOTHING
         fields = {
             "fired_at": f"{run.fired_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
             "run": str(run.run or NOTHING),

@@ -21,7 +21,8 @@ BEGIN
         RETURN QUERY
             UPDATE {schema}.cron_runs AS r
             SET state = 'queued', attempt = r.attempt + 1, retry_at = NULL,
-                detail = NULL, status_code = NULL, response = NULL, milliseconds = NULL, sent_at = NULL
+                detail = NULL, status_code = NULL, response = NULL, milliseconds = NULL,
+                milliseconds_at_most = NULL, sent_at = NULL
             WHERE r.run = again AND r.job = p_job AND r.state = 'retrying'
             RETURNING r.run, r.idempotency::text;
         RETURN;

@@ -10,6 +10,12 @@ SELECT
         FROM pg_stat_activity AS a
         WHERE pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')
     ) AS launcher,
+    (
+        SELECT count(*)
+        FROM (SELECT d.status FROM cron.job_run_details AS d ORDER BY d.runid DESC LIMIT 1000) AS newest
+        WHERE newest.status IN ('starting', 'running')
+    ) AS running,
+    (SELECT s.setting::int FROM pg_settings AS s WHERE s.name = 'cron.max_running_jobs') AS at_once,
     {queue} AS queue,
     extract(epoch FROM clock_timestamp() - (
         SELECT min(r.fired_at) FROM {schema}.cron_runs AS r
@@ -46,4 +52,5 @@ SELECT
     )::bigint AS ledger_bytes,
     pg_total_relation_size('cron.job_run_details') AS details_bytes,
     (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.timezone') AS timezone, -- as cron_zone has it
-    coalesce((SELECT s.setting = 'on' FROM pg_settings AS s WHERE s.name = 'cron.log_run'), true) AS accounts
+    coalesce((SELECT s.setting = 'on' FROM pg_settings AS s WHERE s.name = 'cron.log_run'), true) AS accounts,
+    coalesce((SELECT s.setting = 'on' FROM pg_settings AS s WHERE s.name = 'cron.launch_active_jobs'), true) AS launches

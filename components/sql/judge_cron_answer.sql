@@ -34,6 +34,9 @@ BEGIN
         IF (p_status <@ (p_rule ->> 'status')::int4multirange) IS NOT TRUE THEN
             state := 'failed';
             detail := format('answered with status %s', coalesce(p_status::text, 'none'));
+            IF p_status IN (502, 503) AND p_headers ->> 'x-served-by' = 'supabase-edge-runtime' THEN
+                detail := detail || ' by the edge runtime'; -- and not by the gateway before it
+            END IF;
         ELSIF redirected AND p_rule ->> 'redirects' = 'refuse' THEN
             state := 'failed';
             detail := format('answered with status %s, but by another address, to which it was redirected', p_status);

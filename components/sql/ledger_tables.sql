@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS {schema}.cron_runs (
     earlier text[], -- what came of the attempts before
     idempotency uuid, -- the same for each attempt
     due_at timestamptz, -- that it makes up for, where its source is catch_up
-    secrets jsonb -- it was sent with, by key the value's version
+    secrets jsonb, -- it was sent with, by key the value's version
+    milliseconds_at_most int -- where nothing tells how many: until the answer was seen
 );
 -- From the first versions of this ledger, which had none of these.
 ALTER TABLE {schema}.cron_runs
@@ -34,7 +35,8 @@ ALTER TABLE {schema}.cron_runs
     ADD COLUMN IF NOT EXISTS earlier text[],
     ADD COLUMN IF NOT EXISTS idempotency uuid,
     ADD COLUMN IF NOT EXISTS due_at timestamptz,
-    ADD COLUMN IF NOT EXISTS secrets jsonb;
+    ADD COLUMN IF NOT EXISTS secrets jsonb,
+    ADD COLUMN IF NOT EXISTS milliseconds_at_most int;
 -- Newest first is by run for all jobs and by fired_at for one: with one order for both, the planner would look for a rare
 -- job's runs among everybody's. Unique though run alone is: so they count as constraints for lint 0005 (unused_index).
 CREATE UNIQUE INDEX IF NOT EXISTS cron_runs_of_job ON {schema}.cron_runs (job, fired_at, run) INCLUDE (state);

@@ -50,6 +50,11 @@ BEGIN
             settled_at = clock_timestamp(),
             sent_at = a.created,
             milliseconds = verdict.milliseconds,
+            milliseconds_at_most = CASE WHEN verdict.milliseconds IS NULL AND a.status_code IS NOT NULL THEN greatest(least(
+                ceil(extract(epoch FROM clock_timestamp() - a.created) * 1000), -- below 0 where a clock was set back
+                CASE jsonb_typeof(a.rule -> 'timeout') WHEN 'number' THEN (a.rule ->> 'timeout')::numeric * 1000 END,
+                2147483647
+            ), 0)::int END,
             status_code = a.status_code,
             response = {schema}.mask_cron_secrets(a.content, (SELECT {schema}.cron_secret_pattern()), 1024)
         FROM answers AS a

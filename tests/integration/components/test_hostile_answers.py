@@ -241,6 +241,27 @@ def _rule(body: str | None) -> dict[str, Any]:
     return rule if body is None else {**rule, "body": body}
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "told"),
+    [
+        (503, {"x-served-by": "supabase-edge-runtime"}, " by the edge runtime"),
+        (502, {"x-served-by": "supabase-edge-runtime"}, " by the edge runtime"),
+        (500, {"x-served-by": "supabase-edge-runtime"}, ""),
+        (503, {"x-served-by": "cache-fra-1"}, ""),
+        (503, {}, ""),
+        (503, None, ""),
+    ],
+)
+def test_who_answered_is_told_where_the_answer_says_so(
+    status: int, headers: dict[str, str] | None, told: str, postgres: Connection
+) -> None:
+    row = postgres.execute(
+        "SELECT state, detail FROM public.judge_cron_answer(%s, %s, '', false, NULL, %s)",
+        [status, None if headers is None else json.dumps(headers), json.dumps({"status": "{[200,300)}"})],
+    ).fetchone()
+    assert row == ("failed", f"answered with status {status}{told}")
+
+
 def _answer(superuser: Connection, request: int, body: str | None, headers: str | None) -> None:
     superuser.execute(
         "INSERT INTO net._http_response (id, status_code, headers, content, timed_out) VALUES (%s, 200, %s, %s, false)",

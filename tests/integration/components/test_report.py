@@ -83,6 +83,7 @@ def test_the_document_has_what_the_ledger_has(report: Report, filled: Fill) -> N
     (latency,) = (each for each in found["latencies"] if each["job"] == "worker")
     assert (latency["known"], latency["runs"], latency["least"], latency["most"]) == (150, 300, 52, 350)
     assert sum(latency["histogram"]) == 150
+    assert latency["bounds"][2] == 350
     failures = found["failures"]
     assert (failures["runs"], failures["kinds"]) == (11, 6)
     kinds = {(each["job"], each["state"], each["detail"]): each for each in failures["shown"]}

@@ -11,10 +11,12 @@ from psycopg.conninfo import make_conninfo
 
 from components.catalogue import Job
 from components.command import compile_command
+from components.connection import Database
 from components.cron_job import CronJobProvider
 from components.declaration import runs_sweep_job
 from components.errors import Conflict
 from components.run_ledger import RunLedgerProvider
+from components.runs import history as runs_of
 from components.settings import RetentionConfig
 from tests.integration.components.conftest import at_once
 from tests.integration.components.endpoint import Answer, Asked, Endpoint
@@ -132,6 +134,20 @@ def test_each_answer_has_its_verdict(postgres: Connection, endpoint: Endpoint) -
     slow = postgres.execute("SELECT milliseconds FROM public.cron_runs WHERE job = 'slow'").fetchone()
     assert slow is not None
     assert 900 < slow[0] < 3000
+
+
+def test_where_nothing_tells_how_long_an_answer_took_there_is_a_bound(
+    postgres: Connection, database: Database, endpoint: Endpoint
+) -> None:
+    endpoint.answer = lambda _: Answer(delay=0.3)
+    fire(postgres, endpoint.url, name="swept", timeout=20)
+    settled(postgres)
+    fire(postgres, endpoint.url, name="seen-late", timeout=0.9)
+    time.sleep(2.5)
+    settled(postgres)
+    late, swept = runs_of(database, "public")
+    assert (late.milliseconds, late.milliseconds_at_most, late.took) == (None, 900, "≤ 900")
+    assert 300 <= (swept.milliseconds_at_most or 0) < 20_000
 
 
 def test_a_request_that_waits_is_queued_and_nothing_else(postgres: Connection, endpoint: Endpoint) -> None:

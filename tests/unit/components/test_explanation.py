@@ -96,8 +96,15 @@ BROKEN = [
         "not start",
         DEPLOY[1:-1],
     ),
-    answered(502, '{"message":"An invalid response was received from the upstream server"}', "no valid answer", DEPLOY),
+    answered(502, '{"message":"An invalid response was received from the upstream server"}', "no valid answer", LOGS),
     answered(502, '{"code":"BOOT_ERROR"}', "could not start", LOGS),
+    *(
+        Case(
+            "edge runtime was reached", DEPLOY, state, status, f"answered with status {status} by the edge runtime", ""
+        )
+        for status in (502, 503)
+        for state in ("failed", "exhausted")
+    ),
     answered(
         503, '{"code":"BOOT_ERROR","message":"Function failed to start (please check logs)"}', "could not start", LOGS
     ),

@@ -9,6 +9,8 @@ from components.health import BACKLOG, LEAST_TTL, SILENCE, Health
 WELL = {
     "scheduler": 1.0,
     "launcher": True,
+    "running": 2,
+    "at_once": 32,
     "queue": 0,
     "oldest": None,
     "net_is_closed": False,
@@ -19,6 +21,7 @@ WELL = {
     "details_bytes": 0,
     "timezone": "GMT",
     "accounts": True,
+    "launches": True,
 }
 
 
@@ -38,6 +41,10 @@ def step(**given: Any) -> dict[str, Any]:
         ({"scheduler": SILENCE + 1.0}, ["its scheduler is not alive"]),
         ({"scheduler": 9000.0, "sweeps": [step(ended=9000.0)], "sweep_since": 60.0}, []),
         ({"scheduler": 9000.0, "sweeps": [], "sweep_since": None}, []),
+        ({"scheduler": SILENCE + 1.0, "running": 32}, ["for 151 s: 32 runs are under way, as many as may be"]),
+        ({"scheduler": SILENCE + 1.0, "running": 32, "at_once": None}, ["its scheduler is not alive"]),
+        ({"scheduler": 1.0, "running": 32}, []),
+        ({"scheduler": 9000.0, "launches": False}, ["cron.launch_active_jobs is off"]),
         ({"scheduler": None, "accounts": False}, ["cron.log_run is off"]),
         ({"oldest": BACKLOG + 1.0, "queue": 7}, ["with 7 in pg_net's queue: its worker is not alive"]),
         ({"oldest": BACKLOG + 1.0, "queue": 7, "net_is_closed": True}, ["somebody took rights on schema net"]),
