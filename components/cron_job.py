@@ -25,6 +25,7 @@ from components.provider import ObjectProvider, resource_props
 from components.run_ledger import JOB_DECLARATIONS
 from components.schedule import ScheduleError, known_version, parse_schedule
 from components.server import Server
+from components.trial import try_predicate, try_request, try_statement
 from components.zone import zone_of
 
 CALLABLE = ("get_secret", "sign_cron_request", "begin_cron_run")
@@ -268,14 +269,12 @@ class CronJobProvider(ObjectProvider[CronJobArgs, LiveJob]):
 
     def _try(self, args: CronJobArgs) -> None:
         predicate = (args.declared or {}).get("success", {}).get("body")
-        if predicate is None and keeps_account(args.command):
-            return
-        from components.trial import try_predicate, try_statement  # noqa: PLC0415 - few jobs have what is tried
-
         with self._told(args):
             if predicate is not None:
                 try_predicate(self._database, predicate)
-            if not keeps_account(args.command) and not is_own_job(args.name):
+            if keeps_account(args.command):
+                try_request(self._database, args.command)
+            elif not is_own_job(args.name):
                 try_statement(self._database, args.command, CALLABLE)
 
     def _waits(self, args: CronJobArgs, before: LiveJob | None, previous: CronJobArgs | None) -> bool:

@@ -1,6 +1,6 @@
 """What the server is asked of a job before it is made: refused in its own words, and nothing carried out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -8,8 +8,10 @@ import pytest
 
 from components.catalogue import Job
 from components.command import compile_command
+from components.connection import Database
 from components.cron_job import CronJobProvider
 from components.run_ledger import RunLedgerProvider
+from components.trial import try_request
 from tests.integration.components.conftest import OWNER, Provide
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -22,8 +24,8 @@ def statement(text: str) -> dict[str, Any]:
     return {"name": "nightly", "schedule": job.schedule, "command": command, "owner": OWNER}
 
 
-def request(predicate: str) -> dict[str, Any]:
-    http = {"url": "https://example.com", "timeout": 5, "success": {"body": predicate}}
+def request(predicate: str, **changes: Any) -> dict[str, Any]:
+    http = {"url": "https://example.com", "timeout": 5, "success": {"body": predicate}, **changes}
     job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": http})
     command = compile_command("nightly", job, owner=OWNER, schema="public")
     declared = {"success": {"body": predicate}}
@@ -112,11 +114,46 @@ def test_what_is_as_it_was_is_not_asked_again(
     given = statement("SELECT 1")
     created = provide(CronJobProvider).create(given)
     asked: list[str] = []
-    monkeypatch.setattr("components.trial.try_statement", lambda _, text, __: asked.append(text))
+    monkeypatch.setattr("components.cron_job.try_statement", lambda _, text, __: asked.append(text))
     assert refusal(provide, given, created.outs) is None
     assert asked == []
     assert refusal(provide, statement("SELECT 2"), created.outs) is None
     assert len(asked) == 1
+
+
+@pytest.fixture
+def hardened(superuser: Connection) -> Iterator[None]:
+    """A server on which somebody took from PUBLIC what pg_net grants it."""
+    superuser.execute("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA net FROM PUBLIC, postgres")
+    yield
+    superuser.execute("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA net TO PUBLIC")
+
+
+def test_a_request_that_its_role_may_not_send_is_refused(
+    install: Callable[..., None], provide: Provide, hardened: None
+) -> None:
+    install()
+    provide(RunLedgerProvider).create({"schema_name": "public", "owner": OWNER})
+    assert refusal(provide, request("$.success == true")) == (
+        "cron job 'nightly': the server cannot run its command: permission denied for function http_post; let who owns "
+        "it grant that to this role"
+    )
+
+
+def test_what_the_same_up_makes_first_is_no_fault(provide: Provide, clean: None, hardened: None) -> None:
+    assert refusal(provide, request("$.success == true")) is None
+
+
+def test_those_that_call_the_same_are_tried_once(
+    install: Callable[..., None], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install()
+    tried: list[str] = []
+    monkeypatch.setattr(Database, "explain", lambda _, text: tried.append(text))
+    for path in ("a", "b"):
+        for method in ("GET", "POST"):
+            try_request(database, request("$.a", url=f"https://example.com/{path}", method=method)["command"])
+    assert len(tried) == 2
 
 
 def test_a_job_of_that_name_for_another_database_is_refused(provide: Provide, superuser: Connection) -> None:
