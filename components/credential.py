@@ -12,6 +12,9 @@ LEAST = 8
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey)\s+", re.IGNORECASE)
+_FILTER = re.compile(r"(?:not\.)?(?:is|eq|neq|gte?|lte?|like|ilike|match|imatch|in|cs|cd|fts)\.")
+"""What a filter of PostgREST begins with: ``?reset_token=not.is.null`` asks for rows."""
+
 _PLACEHOLDER = re.compile(r"[A-Z_]+|(?i:your.*|placeholder.*|change.?me.*|x{4}.*)|<.*>|\[.*\]|\*+")
 """What only says that something is to be put in its place: ``YOUR_KEY``, ``<the key>``, ``xxxx``."""
 
@@ -55,7 +58,7 @@ def _is_place(words: list[str]) -> bool:
 
 def stands_for_itself(value: str) -> bool:
     """Whether a literal in the place of a credential may be one, and not a word or a placeholder."""
-    bare = _SCHEME.sub("", value, count=1)
+    bare = _SCHEME.sub("", _FILTER.sub("", value, count=1), count=1)
     text = PUBLIC.sub("", bare).strip()
     is_word = bare == value and text.isalpha() and len(text) < 2 * LEAST  # after a scheme, nothing else can stand
     return len(text) >= LEAST and not is_word and not _PLACEHOLDER.fullmatch(text)

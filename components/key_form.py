@@ -30,7 +30,13 @@ Where a form may begin within itself, its length has a bound: the doctor reads w
 RANDOM = "a long random literal"
 
 _KNOWN = {kind: re.compile(pattern) for kind, pattern in _FORMS.items()}
-_UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE)
+_ID = re.compile(
+    r"\b(?i:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})\b"  # an UUID
+    r"|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b"  # an ULID
+    r"|\b[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\b"  # a traceparent, https://www.w3.org/TR/trace-context
+)
+"""What is as random as a key and proves nothing: rows, runs and traces have it as their names."""
+
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{24,}")
 _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}(?![A-Za-z0-9+/])"
@@ -63,8 +69,8 @@ def key_in(text: str) -> str | None:
 
 
 def has_random(text: str) -> bool:
-    """Whether a text holds what only a generator writes. An UUID is none: rows have them as their names."""
-    text = _UUID.sub(" ", text)
+    """Whether a text holds what only a generator writes, the names of rows, runs and traces aside."""
+    text = _ID.sub(" ", text)
     return any(_looks_random(token) for pattern in (_TOKEN, _BASE64) for token in pattern.findall(text))
 
 

@@ -8,6 +8,9 @@ from typing import NamedTuple
 CALLS = 100
 """Calls of a kind in one command that are looked into at most."""
 
+CLAUSE = 4000
+"""Characters of an UPDATE's SET that are looked into at most."""
+
 
 class Named(NamedTuple):
     """A literal, and the name under which it is sent or kept."""
@@ -23,6 +26,10 @@ _ARGUMENT = re.compile(
     re.IGNORECASE,
 )
 _SETTING = re.compile(rf"\bSET\s+(?:LOCAL\s+|SESSION\s+)?\"?(\w+\.[\w.]+)\"?\s*(?:=|\bTO\b)\s*{_QUOTED}", re.IGNORECASE)
+_SET_CLAUSE = re.compile(r"\bSET\s+(?=[\w\"(])", re.IGNORECASE)
+_CLAUSE_ENDS = re.compile(r"\b(?:WHERE|FROM|RETURNING)\b|;", re.IGNORECASE)
+_ASSIGNED = re.compile(rf"\b(\w{{2,60}})\"?\s*=\s*{_QUOTED}(?!\s*\|\|)", re.IGNORECASE)
+_DOLLARS = re.compile(r"\$(\w{0,20})\$([^$']{1,1000})\$\1\$")
 _PASSWORD = re.compile(rf"\b(PASSWORD)\s+{_QUOTED}", re.IGNORECASE)
 _IN_CONNINFO = re.compile(r"'[^']*\b(password)=([^\s'\";&]+)[^']*'")
 _JSON_OBJECT_PAIR = re.compile(rf"'([^']{{2,60}})'\s*(?::|\bVALUE\b)\s*{_QUOTED}(?!\s*\|\|)", re.IGNORECASE)
@@ -38,11 +45,13 @@ _TOKEN = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|[(),;\[\]]")
 
 def named_literals(text: str) -> Iterator[Named]:
     """The literals that have a name, each once or more."""
+    text = _DOLLARS.sub(r"'\2'", text)
     patterns = (_JSON_PAIR, _ARGUMENT, _SETTING, _PASSWORD, _IN_CONNINFO, _JSON_OBJECT_PAIR)
     for pattern in patterns:
         yield from (Named(name, value) for name, value in pattern.findall(text))
     if "\\" in text:  # JSON inside of a literal of another kind
         yield from (Named(name, value) for name, value in _JSON_PAIR.findall(text.replace("\\", "")))
+    yield from _assigned(text)
     yield from _literals_of_address(text)
     for name, expression in built_pairs(text):
         if (value := literal(expression)) is not None:
@@ -51,6 +60,14 @@ def named_literals(text: str) -> Iterator[Named]:
         for expression in arguments(text, call.end())[1:2]:
             if (value := literal(expression)) is not None:
                 yield Named("passphrase", value)
+
+
+def _assigned(text: str) -> Iterator[Named]:
+    """What UPDATE puts into columns."""
+    for clause in first_calls(_SET_CLAUSE, text):
+        inside = text[clause.end() : clause.end() + CLAUSE]
+        end = _CLAUSE_ENDS.search(inside)
+        yield from (Named(name, value) for name, value in _ASSIGNED.findall(inside[: end.start()] if end else inside))
 
 
 def _literals_of_address(text: str) -> Iterator[Named]:

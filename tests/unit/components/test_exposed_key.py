@@ -81,6 +81,10 @@ def _merged(jobs: dict[str, dict[str, object]], defaults: dict[str, object]) -> 
         ("SELECT jsonb_build_object('Authorization', 'Bearer supersecret')", "a literal Authorization"),
         ("SELECT f('Authorization: Bearer hunter2hunter2')", "a literal token after Bearer or Basic"),
         ("SELECT jsonb_build_object('Cookie', 'theme=dark; sid=hunter2hunter2')", "a literal Cookie"),
+        ("UPDATE t SET a = 1, api_key = 'hunter2hunter2' WHERE id = 1", "a literal api_key"),
+        ("UPDATE t SET (api_key) = ROW('x'), \"secret\" = 'hunter2hunter2'", "a literal secret"),
+        ("DO $do$DECLARE api_key text := $$hunter2hunter2$$; BEGIN END$do$", "a literal api_key"),
+        ("SELECT net.http_get('https://x.example/rest/v1/t?token=eq.hunter2hunter2')", "a literal token"),
         ("SELECT '123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw_'", "a token of a Telegram bot (…:…)"),
     ],
 )
@@ -138,6 +142,11 @@ def test_what_openssl_generates_is_nearly_always_seen() -> None:
         "SELECT f('https://x.example/api/v2/customers/exports/invoices/monthly/2024/12/31')",
         "SELECT encrypt(data, key, 'aes'), hmac(data, key, 'sha256') FROM t",
         "SET LOCAL statement_timeout = '12345678'",
+        "UPDATE t SET a = 1 WHERE api_key = 'hunter2hunter2'",
+        "UPDATE t SET api_key = 'prefix-of-it-' || public.get_secret('k')",
+        "DELETE FROM t WHERE id = '01ARZ3NDEKTSV4RRFFQ69G5FAV'",
+        "SELECT jsonb_build_object('traceparent', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01')",
+        "SELECT net.http_get('https://x.example/rest/v1/t?reset_token=not.is.null&select=id')",
     ],
 )
 def test_what_is_no_key_is_left_alone(command: str) -> None:
@@ -168,6 +177,9 @@ def test_what_is_random_in_a_body_may_be_an_id(command: str) -> None:
         "'x' : " * 20_000,
         "eyJaaaaaaaa-" * 16_000,
         "-sk-aa" * 33_000,
+        "SET a " * 30_000,
+        "$a$" * 60_000,
+        "SET a = 'b" * 20_000,
     ],
 )
 def test_no_command_keeps_the_doctor_busy(text: str) -> None:

@@ -87,6 +87,8 @@ def test_a_header_that_holds_a_key(name: str, value: str, kind: str) -> None:
         ("Sec-Fetch-Mode", "navigate-and-something-2"),
         ("Sort-Key", "planted-hunter2"),
         ("X-Page-Token", "planted-hunter2"),
+        ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+        ("X-Row", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ],
 )
 def test_a_header_that_holds_none(name: str, value: str) -> None:
