@@ -58,7 +58,12 @@ def show(key: str, value: str) -> None:
 def write(save: Path, value: str) -> None:
     """Write a generated value down before it is used, for its owner alone. Raises Error."""
     try:
-        with os.fdopen(os.open(save, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(value + "\n")
+        handle = os.open(save, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(value + "\n")
+        except OSError:  # a full disk
+            save.unlink(missing_ok=True)
+            raise
     except OSError as exc:
         raise Error(f"the value cannot be written to {save}: {exc.strerror}; nothing has changed") from None
