@@ -147,21 +147,21 @@ check: setup-dev ## Lint, format, types, and generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m components.catalogue | diff -u jobs.schema.json - || \
+	@$(BIN)/python -m components.catalogue.jobs_file | diff -u jobs.schema.json - || \
 		{ echo "make: jobs.schema.json is not what the models say; run: make schema" >&2; exit 1; }
-	@$(BIN)/python -m components.access | \
+	@$(BIN)/python -m components.security.access_table | \
 		diff -u <(sed '1,/^<!-- the table/d; /^<!-- end of the table/,$$d' docs/security.md) - || \
-		{ echo "make: the table in docs/security.md is not what components/access.py says; run: make docs" >&2; exit 1; }
+		{ echo "make: the table in docs/security.md is not what components/security/access_table.py says; run: make docs" >&2; exit 1; }
 
 format: setup-dev ## Lay out and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 schema: setup ## Write jobs.schema.json from the models
-	@$(BIN)/python -m components.catalogue > jobs.schema.json
+	@$(BIN)/python -m components.catalogue.jobs_file > jobs.schema.json
 
 docs: setup ## Write the table of who can do what into docs/security.md
-	@$(BIN)/python -m components.access docs/security.md
+	@$(BIN)/python -m components.security.access_table docs/security.md
 
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock'

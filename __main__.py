@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pulumi
 
-from components.provider_process import start_provider
+from components.provider.start import start_provider
 
 start_provider()  # before all else: what follows is imported meanwhile
 
-from components.config import load_config
+from components.catalogue.stack_config import load_config
 from components.errors import Error
-from components.owner import Owner
+from components.objects.stack_mark import Owner
 from components.scheduled_jobs import ScheduledJobs
 from components.stack import stack_settings
-from components.visible_text import visible_to_engine
+from components.values.visible_text import visible_to_engine
 
 ROOT = Path(__file__).parent
 

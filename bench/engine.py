@@ -33,10 +33,10 @@ from bench.figures import RESULTS, print_table, write_figures
 from bench.plot import plot
 from bench.proxy import Proxy, proxied
 from bench.stack import running
-from components.args import Args
-from components.config import load_config
-from components.declaration import declare
-from components.owner import Owner
+from components.catalogue.stack_config import load_config
+from components.declaration.declared_objects import declare
+from components.objects.args import Args
+from components.objects.stack_mark import Owner
 
 ROOT = Path(__file__).parent.parent
 PROJECT = "supabase-cron"

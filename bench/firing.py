@@ -19,8 +19,8 @@ from psycopg.conninfo import make_conninfo
 
 from bench.figures import RESULTS, print_table, write_figures
 from bench.stack import OWNER, SCHEMA, deployed
-from components.catalogue import Job
-from components.command import compile_command
+from components.catalogue.jobs_file import Job
+from components.declaration.command import compile_command
 from devstack import Stack
 from devstack.cluster import LOGIN, socket_conninfo
 from devstack.processes import stop

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from bench.stack import OWNER, SCHEMA, deployed
-from components.alert import Alert
-from components.connection import Database
-from components.declaration import alert_job, runs_sweep_job
-from components.health import health
-from components.runs import BAD, history, job_status
-from components.settings import RetentionConfig
+from components.catalogue.alert import Alert
+from components.catalogue.settings import RetentionConfig
+from components.database.connection import Database
+from components.declaration.declared_objects import alert_job, runs_sweep_job
+from components.runs.health import health
+from components.runs.history import BAD, history, job_status
 
 JOBS = 200
 SIZES = (1_000, 1_000_000)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import psycopg
 
-from components.connection import Database
-from components.object_kind import execute
-from components.run_ledger import RunLedgerArgs, RunLedgerKind
-from components.secret_store import SecretStoreArgs, SecretStoreKind
+from components.database.connection import Database
+from components.objects.object_kind import execute
+from components.objects.run_ledger import RunLedgerArgs, RunLedgerKind
+from components.objects.secret_store import SecretStoreArgs, SecretStoreKind
 from devstack import Stack
 
 OWNER = "supabase-cron/bench"

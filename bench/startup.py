@@ -21,7 +21,7 @@ PULUMI = "import pulumi, pulumi.dynamic, dill"
 SUBJECTS = {
     "pulumi": "pass",
     "program": "import components.config, components.connection, components.scheduled_jobs, components.stack",
-    "provider": "import components.extension, components.overview",
+    "provider": "import components.extension, components.objects.overview",
 }
 """What each imports after pulumi: the program what __main__.py does, the provider what its first request needs."""
 

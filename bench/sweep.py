@@ -18,12 +18,12 @@ from psycopg import sql
 
 from bench.figures import RESULTS, print_table, write_figures
 from bench.stack import OWNER, SCHEMA, deployed
-from components.catalogue import Job
-from components.command import compile_command, rule
-from components.declaration import runs_sweep_job
-from components.policy import policy_document
-from components.request import HttpAction
-from components.settings import RetentionConfig
+from components.catalogue.jobs_file import Job
+from components.catalogue.policy import policy_document
+from components.catalogue.request import HttpAction
+from components.catalogue.settings import RetentionConfig
+from components.declaration.command import compile_command, rule
+from components.declaration.declared_objects import runs_sweep_job
 from devstack import Stack
 from devstack.processes import stop
 

@@ -10,9 +10,9 @@ from typing import Any
 import pulumi
 from psycopg.conninfo import conninfo_to_dict
 
-from components.conninfo import PORT
+from components.database.conninfo import PORT
 from components.errors import InvalidConfiguration
-from components.visible_text import visible_to_engine
+from components.values.visible_text import visible_to_engine
 
 PASSWORD_VARIABLE = "PGPASSWORD"  # noqa: S105 - the name of it
 """Where the plugin looks for a password that it is not given."""

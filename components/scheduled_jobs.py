@@ -6,10 +6,10 @@ from typing import Any
 
 import pulumi
 
-from components.access import summary
-from components.config import Config
+from components.catalogue.stack_config import Config
 from components.cron_job import CronJob
-from components.declaration import Declaration, declare
+from components.declaration.declared_objects import Declaration, declare
+from components.declaration.verification_sql import verification_sql
 from components.extension import Extension
 from components.grants import Grants
 from components.operators import Operators
@@ -17,7 +17,7 @@ from components.rotation import RotationFunction
 from components.run_ledger import RunLedger
 from components.secret import Secret
 from components.secret_store import SecretStore
-from components.verification import verification_sql
+from components.security.access_table import summary
 
 DETAILED_JOBS = 50
 """With more, a job's output is its id alone, and ``cronctl status`` tells the rest.

@@ -5,8 +5,8 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime.config import get_config_env, get_config_secret_keys_env
 
+from components.catalogue.stack_file import keys_in_clear, values_in_clear
 from components.errors import InvalidConfiguration
-from components.stack_file import keys_in_clear, values_in_clear
 
 
 def stack_settings(root: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from components.visible_text import visible_text
+from components.values.visible_text import visible_text
 from cronctl import (
     describe,
     dispatch,

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.catalogue import Job
-from components.config import read_catalogue
-from components.settings import Settings
-from components.source import read_source
+from components.catalogue.jobs_file import Job
+from components.catalogue.settings import Settings
+from components.catalogue.stack_config import read_catalogue
+from components.catalogue.yaml_source import read_source
 from cronctl.target import Target
 
 CATALOGUE = Path("jobs.yaml")

@@ -9,17 +9,17 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from components.as_written import as_written
-from components.catalogue import Job
-from components.cron_job import CronJobKind, LiveJob
+from components.catalogue.as_written import as_written
+from components.catalogue.jobs_file import Job
 from components.errors import Error
-from components.ledger_reading import NoLedger
-from components.nearest import nearest
-from components.object_kind import snapshot
-from components.runs import JobStatus, job_status
-from components.schedule import ScheduleError, foretold, parse_schedule
-from components.schedule_words import schedule_in_words
-from components.zone import read_zone
+from components.objects.cron_job import CronJobKind, LiveJob
+from components.objects.object_kind import snapshot
+from components.runs.history import JobStatus, job_status
+from components.runs.ledger_reading import NoLedger
+from components.schedule.grammar import ScheduleError, foretold, parse_schedule
+from components.schedule.in_words import schedule_in_words
+from components.schedule.zone import read_zone
+from components.values.suggestion import nearest
 from cronctl.declared import declared_jobs
 from cronctl.history import advice
 from cronctl.output import errors_as_sentences, print_json, print_line, say

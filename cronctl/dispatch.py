@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from components.command import compile_command
-from components.duration import in_words
+from components.declaration.command import compile_command
 from components.errors import Error, InvalidConfiguration
-from components.job_control import living_job, set_active, with_inputs
-from components.nearest import nearest
-from components.run_now import await_verdict, run_now
-from components.runs import BAD, OPEN
+from components.operations.job_control import living_job, set_active, with_inputs
+from components.operations.run_now import await_verdict, run_now
+from components.runs.history import BAD, OPEN
+from components.values.duration import in_words
+from components.values.suggestion import nearest
 from cronctl.history import advice, document, print_runs
 from cronctl.output import CANNOT_TELL, DIFFERS, errors_as_sentences, print_json, say
 from cronctl.target import (

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import typer
 
-from components.doctor import examine
-from components.finding import Finding
-from components.secret_expiry import expiry_findings
+from components.security.doctor import examine
+from components.security.doctor_finding import Finding
+from components.security.secret_expiry import expiry_findings
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.target import DatabaseOption, JsonOption, ProjectOption, SchemaOption, StackOption, open_target
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import typer
 
-from components.connection import Database
-from components.cron_job import CronJobKind, LiveJob
-from components.declaration import declare
+from components.database.connection import Database
+from components.declaration.declared_objects import declare
 from components.errors import UnreadableState
-from components.kinds import KINDS
-from components.object_kind import Difference, ObjectKind, drift_sentence, snapshot
-from components.owner import owner_of
+from components.objects.all_kinds import KINDS
+from components.objects.cron_job import CronJobKind, LiveJob
+from components.objects.object_kind import Difference, ObjectKind, drift_sentence, snapshot
+from components.objects.stack_mark import owner_of
 from cronctl.findings import NOT_IN_STATE, Finding, jobs_of_other_stacks, print_findings, stray_jobs
 from cronctl.output import CANNOT_TELL, DIFFERS, errors_as_sentences, print_json, say
 from cronctl.stack import Stack, StateResource, read_stack

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from components.config import Config
-from components.migration import migration
+from components.catalogue.stack_config import Config
+from components.declaration.migration import migration
 from cronctl.output import errors_as_sentences, print_file, say
 from cronctl.stack import read_stack
 from cronctl.target import DeclaredStackOption, ProjectOption

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
-from components.cron_job import LiveJob
-from components.owner import Owner, owner_of
+from components.objects.cron_job import LiveJob
+from components.objects.stack_mark import Owner, owner_of
 from cronctl.output import print_line, print_table
 
 Status = Literal["in sync", "differs", "missing", "not deployed", "undeclared", "cannot tell"]

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from components.connection import Database
+from components.database.connection import Database
 from components.errors import Error, UnknownName
-from components.nearest import nearest
-from components.runs import BAD, STATES, JobStatus, Run, find_run, history, job_status
-from components.secret_use import current_versions, runs_with_earlier
+from components.runs.history import BAD, STATES, JobStatus, Run, find_run, history, job_status
+from components.runs.secret_use import current_versions, runs_with_earlier
+from components.values.suggestion import nearest
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.target import (
     DatabaseOption,

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from components.catalogue import Catalogue
-from components.config import read_catalogue
+from components.catalogue.jobs_file import Catalogue
+from components.catalogue.settings import Settings
+from components.catalogue.stack_config import read_catalogue
+from components.catalogue.yaml_source import read_source
 from components.errors import InvalidConfiguration
-from components.settings import Settings
-from components.source import read_source
 from cronctl.declared import CATALOGUE
 from cronctl.output import DIFFERS, print_json, print_line, say
 from cronctl.target import JsonOption, ProjectOption

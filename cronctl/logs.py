@@ -8,15 +8,15 @@ from typing import Annotated
 
 import typer
 
-from components.connection import Database
-from components.cron_job import CronJobKind
+from components.database.connection import Database
 from components.errors import ConnectionFailed, Error, StatementFailed
-from components.nearest import nearest
-from components.object_kind import snapshot
-from components.run_log import RunLog
-from components.run_now import settle_runs
-from components.runs import STATES, Run
-from components.visible_text import visible_line
+from components.objects.cron_job import CronJobKind
+from components.objects.object_kind import snapshot
+from components.operations.run_now import settle_runs
+from components.runs.history import STATES, Run
+from components.runs.run_log import RunLog
+from components.values.suggestion import nearest
+from components.values.visible_text import visible_line
 from cronctl.colours import style_of
 from cronctl.history import JobArgument, document
 from cronctl.output import errors_as_sentences, print_json_line, print_line, say

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import typer
 
-from components.catalogue import SecretSpec
-from components.config import Config
+from components.catalogue.jobs_file import SecretSpec
+from components.catalogue.secret_value import misplaced_keys, misplaced_probe_keys, text_problem, value_problem
+from components.catalogue.stack_config import Config
 from components.errors import Error, InvalidConfiguration
-from components.secret_value import misplaced_keys, misplaced_probe_keys, text_problem, value_problem
 from cronctl.output import say_on_terminal
 
 GENERATED_BYTES = 32

@@ -1,6 +1,6 @@
 """Everything that cronctl prints: data on stdout, talk on stderr, colours on a terminal alone.
 
-Nothing of what is printed is markup or acts on the terminal, whoever wrote it (components/visible_text.py).
+Nothing of what is printed is markup or acts on the terminal, whoever wrote it (components/values/visible_text.py).
 """
 
 import json
@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.errors import Error, UnknownName
-from components.visible_text import visible_json, visible_line, visible_text
+from components.values.visible_text import visible_json, visible_line, visible_text
 from cronctl.colours import COLOURED, style_of
 from cronctl.columns import GAP, widths
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from components.next_runs import DAY_MINUTES
-from components.report import Job, Report
-from components.run_strip import Strip, Window, in_order
-from components.runs import BAD, OPEN
-from components.timetable import DAY
+from components.report.report_data import Job, Report
+from components.report.run_pieces import Strip, Window, in_order
+from components.runs.history import BAD, OPEN
+from components.schedule.occurrences import DAY_MINUTES
+from components.schedule.timetable import DAY
 from cronctl.report_words import counted, moment
 
 LABELS = 7

@@ -1,7 +1,7 @@
 """The report as a page: one HTML text from the template.
 
 Everything that is put into the template is escaped, and what would act on a terminal or turn the text around it is
-shown (components/visible_text.py). Nothing of it is a script, and nothing is fetched.
+shown (components/values/visible_text.py). Nothing of it is a script, and nothing is fetched.
 """
 
 from collections import Counter
@@ -12,11 +12,11 @@ from typing import NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from components.owner import is_own_job
-from components.report import BOUNDS, Report
-from components.run_strip import in_order
-from components.runs import BAD, STREAK
-from components.visible_text import visible_text
+from components.objects.stack_mark import is_own_job
+from components.report.report_data import BOUNDS, Report
+from components.report.run_pieces import in_order
+from components.runs.history import BAD, STREAK
+from components.values.visible_text import visible_text
 from cronctl.report_chart import LETTERS, bars, by_day, days, in_time, labels, letters, meetings, midnights
 from cronctl.report_words import (
     ago,

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
-from components.report import BOUNDS, Job
-from components.runs import BAD
-from components.timetable import WEEK, Collision, Span
+from components.report.report_data import BOUNDS, Job
+from components.runs.history import BAD
+from components.schedule.timetable import WEEK, Collision, Span
 
 TIMES = 6
 """How many times of a day are told of jobs that meet, before the rest is counted."""

@@ -8,16 +8,16 @@ from typing import Annotated, Literal, NamedTuple
 import typer
 from psycopg import sql
 
-from components.catalogue import SecretSpec
-from components.config import Config
-from components.connection import Transaction
-from components.duration import in_words
+from components.catalogue.jobs_file import SecretSpec
+from components.catalogue.stack_config import Config
+from components.database.connection import Transaction
 from components.errors import ConnectionFailed, Error, InvalidConfiguration, ProbeRefused, StatementFailed
-from components.nearest import nearest
-from components.object_kind import execute
-from components.secret_rotation import Rotation, await_rotation, settle, start_rotation
-from components.secret_store import STAGES
-from components.secret_use import SecretUse, secret_use, use_of_earlier
+from components.objects.object_kind import execute
+from components.objects.secret_rotation import Rotation, await_rotation, settle, start_rotation
+from components.objects.secret_store import STAGES
+from components.runs.secret_use import SecretUse, secret_use, use_of_earlier
+from components.values.duration import in_words
+from components.values.suggestion import nearest
 from cronctl.new_value import given, made_up, show, value_problems, write
 from cronctl.output import errors_as_sentences, has_terminal, print_json, say
 from cronctl.target import (

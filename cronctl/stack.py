@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from yaml import YAMLError
 
-from components.config import Config, load_config
+from components.catalogue.stack_config import Config, load_config
+from components.catalogue.stack_file import keys_in_clear, values_in_clear
 from components.errors import Error, InvalidConfiguration
-from components.owner import Owner
-from components.stack_file import keys_in_clear, values_in_clear
+from components.objects.stack_mark import Owner
 from cronctl.engine import put_engine_on_path, selected_stack
 
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from components.errors import Error
-from components.health import Health, all_problems, health
-from components.owner import is_own_job
-from components.runs import BAD, STREAK, JobStatus, job_status
-from components.schedule import ScheduleError, parse_schedule
-from components.secret_expiry import expiry_findings
+from components.objects.stack_mark import is_own_job
+from components.runs.health import Health, all_problems, health
+from components.runs.history import BAD, STREAK, JobStatus, job_status
+from components.schedule.grammar import ScheduleError, parse_schedule
+from components.security.secret_expiry import expiry_findings
 from cronctl.history import advice
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_line, print_table, say
 from cronctl.target import DatabaseOption, JsonOption, ProjectOption, SchemaOption, StackOption, named, open_target

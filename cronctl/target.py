@@ -8,12 +8,12 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from components.config import Config
-from components.connection import Database
-from components.conninfo import URL_VARIABLE
-from components.duration import seconds
+from components.catalogue.settings import Settings
+from components.catalogue.stack_config import Config
+from components.database.connection import Database
+from components.database.conninfo import URL_VARIABLE
 from components.errors import Error, InvalidConfiguration
-from components.settings import Settings
+from components.values.duration import seconds
 from cronctl.stack import Stack, read_stack
 
 

@@ -8,18 +8,18 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from components.args import Args
-from components.config import Config
-from components.connection import Database
-from components.cron_job import CronJobKind
-from components.declaration import declare
+from components.catalogue.stack_config import Config
+from components.database.connection import Database
+from components.declaration.declared_objects import by_kind, declare
 from components.errors import UnreadableState
-from components.kinds import KINDS, by_kind
-from components.ledger_reading import NoLedger
-from components.object_kind import Difference, ObjectKind, shown, snapshot
-from components.runs import JobStatus, job_status
-from components.schedule import foretold
-from components.zone import read_zone
+from components.objects.all_kinds import KINDS
+from components.objects.args import Args
+from components.objects.cron_job import CronJobKind
+from components.objects.object_kind import Difference, ObjectKind, shown, snapshot
+from components.runs.history import JobStatus, job_status
+from components.runs.ledger_reading import NoLedger
+from components.schedule.grammar import foretold
+from components.schedule.zone import read_zone
 from cronctl.findings import NOT_IN_STATE, Finding, print_findings, stray_jobs
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.stack import StateResource, read_stack

@@ -28,15 +28,15 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.types.json import Jsonb
 
-from components.command import compile_probe, multirange
-from components.connection import Database
-from components.declaration import sweep_job
-from components.function import ROTATION_FUNCTIONS
-from components.object_kind import execute
-from components.request import Probe
-from components.rotation import RotationFunctionArgs, RotationFunctionKind
-from components.secret import ProbeArgs, SecretArgs, SecretKind
-from components.secret_store import SecretStoreArgs, SecretStoreKind
+from components.catalogue.request import Probe
+from components.database.connection import Database
+from components.declaration.command import compile_probe, multirange
+from components.declaration.declared_objects import sweep_job
+from components.objects.functions import ROTATION_FUNCTIONS
+from components.objects.object_kind import execute
+from components.objects.rotation_function import RotationFunctionArgs, RotationFunctionKind
+from components.objects.secret import ProbeArgs, SecretArgs, SecretKind
+from components.objects.secret_store import SecretStoreArgs, SecretStoreKind
 from tests.background import AS_FROM_A_SHELL
 from tests.integration.components.endpoint import Answer, Asked, Endpoint, serving
 from tests.pseudo_terminal import open_terminal

@@ -8,12 +8,13 @@ import pytest
 from psycopg import sql
 from pulumi.dynamic import Config, ConfigureRequest
 
-from components import run_ledger
-from components.connection import Database, database
-from components.function import ROTATION_FUNCTIONS
-from components.provider import ObjectProvider
+from components.database.connection import Database, database
+from components.objects import run_ledger
+from components.objects.functions import ROTATION_FUNCTIONS
+from components.objects.secret_store import TABLES
+from components.provider.object_provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
-from components.secret_store import TABLES, SecretStoreProvider
+from components.secret_store import SecretStoreProvider
 from tests.integration.components.command_line import Said, run_cronctl
 from tests.integration.components.endpoint import Endpoint, serving
 

@@ -3,10 +3,10 @@
 import psycopg
 from psycopg import sql
 
-from components.connection import Database
-from components.object_kind import execute
-from components.run_ledger import RunLedgerArgs, RunLedgerKind
-from components.secret_store import SecretStoreArgs, SecretStoreKind
+from components.database.connection import Database
+from components.objects.object_kind import execute
+from components.objects.run_ledger import RunLedgerArgs, RunLedgerKind
+from components.objects.secret_store import SecretStoreArgs, SecretStoreKind
 
 OWNER = "supabase-cron/test"
 SCRIPT = "<script>document.title = 'planted-script'</script>"

@@ -9,25 +9,28 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from components import run_ledger, secret_store
-from components.access import FUNCTIONS, OWNER, ROLES, TABLE_ACTIONS, TABLES, VAULT_VIEW, Answer, Cell, access, called
-from components.function import ROTATION_FUNCTIONS
 from components.grants import GrantsProvider
-from components.provider import ObjectProvider
+from components.objects import run_ledger, secret_store
+from components.objects.functions import ROTATION_FUNCTIONS
+from components.objects.run_ledger import ALERTS, JOB_DECLARATIONS, LOCKS, REQUESTS, RUNS, SWEEPS, VIEWS, WATCHED
+from components.objects.secret_store import AUDIT, DECLARATIONS, PROBES, SECRETS, STAGES, VALUES
+from components.provider.object_provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
-from components.run_ledger import (
-    ALERTS,
-    JOB_DECLARATIONS,
-    LOCKS,
-    REQUESTS,
-    RUNS,
-    SWEEPS,
-    VIEWS,
-    WATCHED,
-    RunLedgerProvider,
+from components.run_ledger import RunLedgerProvider
+from components.secret_store import SecretStoreProvider
+from components.security.access_table import (
+    FUNCTIONS,
+    OWNER,
+    ROLES,
+    TABLE_ACTIONS,
+    TABLES,
+    VAULT_VIEW,
+    Answer,
+    Cell,
+    access,
+    called,
 )
-from components.secret_store import AUDIT, DECLARATIONS, PROBES, SECRETS, STAGES, VALUES, SecretStoreProvider
-from components.words import StoreKind
+from components.values.choices import StoreKind
 
 STACK = "supabase-cron/test"
 SCRATCH = "access_scratch"

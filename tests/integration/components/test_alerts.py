@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.alert import Alert
+from components.catalogue.alert import Alert
 from components.cron_job import CronJobProvider
-from components.declaration import alert_job
+from components.declaration.declared_objects import alert_job
 from components.run_ledger import RunLedgerProvider
 from tests.integration.components.endpoint import Answer, Endpoint
 from tests.integration.components.test_run_ledger import LEDGER, OWNER, command, settle, settled

@@ -14,7 +14,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from components.connection import CALLERS, CopyRow, Database
+from components.database.connection import CALLERS, CopyRow, Database
 from components.errors import ConnectionFailed, StatementFailed
 
 Connection = psycopg.Connection[tuple[Any, ...]]

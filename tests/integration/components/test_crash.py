@@ -10,12 +10,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.catalogue import Job
-from components.command import compile_command
-from components.declaration import runs_sweep_job, sweep_job
+from components.catalogue.jobs_file import Job
+from components.catalogue.settings import RetentionConfig
+from components.declaration.command import compile_command
+from components.declaration.declared_objects import runs_sweep_job, sweep_job
 from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
-from components.settings import RetentionConfig
 from devstack import Stack
 from tests.integration.components.conftest import at_once
 from tests.integration.components.endpoint import Answer, serving

@@ -6,9 +6,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.cron_job import CronJobKind, CronJobProvider
+from components.cron_job import CronJobProvider
 from components.errors import Conflict, Error
-from components.object_kind import Statements
+from components.objects.cron_job import CronJobKind
+from components.objects.object_kind import Statements
 
 OWNER = "supabase-cron/test"
 Props = dict[str, Any]

@@ -11,13 +11,13 @@ import typer
 from psycopg.conninfo import make_conninfo
 from typer.testing import CliRunner
 
-from components.connection import Database
-from components.doctor import CHECKS, examine
-from components.finding import Finding
+from components.database.connection import Database
 from components.rotation import RotationFunctionProvider
 from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from components.secret_store import SecretStoreProvider
+from components.security.doctor import CHECKS, examine
+from components.security.doctor_finding import Finding
 from cronctl.doctor import doctor
 from tests.integration.components.conftest import AS_IT_IS
 

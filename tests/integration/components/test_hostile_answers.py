@@ -11,10 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.command import multirange
-from components.declaration import runs_sweep_job
+from components.catalogue.settings import RetentionConfig
+from components.declaration.command import multirange
+from components.declaration.declared_objects import runs_sweep_job
 from components.run_ledger import RunLedgerProvider
-from components.settings import RetentionConfig
 from tests.integration.components.conftest import Provide, at_once
 from tests.integration.components.endpoint import Answer, Endpoint
 from tests.integration.components.test_run_ledger import failed_steps, fire, settle, settled

@@ -15,13 +15,13 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from components.alert import Alert
-from components.catalogue import Job
-from components.command import compile_alert, compile_command, compile_probe, multirange
+from components.catalogue.alert import Alert
+from components.catalogue.jobs_file import Job
+from components.catalogue.request import Probe
+from components.declaration.command import compile_alert, compile_command, compile_probe, multirange
 from components.errors import ProbeRefused
-from components.function import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.grants import GrantsProvider
-from components.request import Probe
+from components.objects.functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from tests.integration.components.endpoint import Endpoint

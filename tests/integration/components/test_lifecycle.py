@@ -9,12 +9,13 @@ from psycopg import sql
 from pulumi.dynamic import Config, ConfigureRequest
 
 from components.cron_job import CronJobProvider
-from components.function import ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.grants import GrantsProvider
-from components.provider import ObjectProvider
+from components.objects.functions import ROTATION_FUNCTIONS, STORE_FUNCTIONS
+from components.objects.secret_store import TABLES
+from components.provider.object_provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
 from components.secret import SecretProvider
-from components.secret_store import TABLES, SecretStoreProvider
+from components.secret_store import SecretStoreProvider
 
 OWNER = "supabase-cron/test"
 Props = dict[str, Any]

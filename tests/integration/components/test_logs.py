@@ -12,10 +12,10 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from components.connection import Database
 from components.cron_job import CronJobProvider
+from components.database.connection import Database
 from components.run_ledger import RunLedgerProvider
-from components.run_log import BATCH, OVERLAP, RunLog
+from components.runs.run_log import BATCH, OVERLAP, RunLog
 from tests.integration.components.command_line import Running, Said, running_cronctl
 from tests.integration.components.endpoint import Endpoint
 from tests.integration.components.test_run_ledger import LEDGER, OWNER, as_asked, command, fire, settled

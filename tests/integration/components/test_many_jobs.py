@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from components.catalogue.settings import RetentionConfig
 from components.cron_job import CronJobProvider
-from components.declaration import runs_sweep_job
+from components.declaration.declared_objects import runs_sweep_job
 from components.run_ledger import RunLedgerProvider
-from components.settings import RetentionConfig
 from tests.integration.components.endpoint import Answer, Endpoint
 from tests.integration.components.test_run_ledger import LEDGER, OWNER, command, settled
 

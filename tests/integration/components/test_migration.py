@@ -11,16 +11,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.args import Args
-from components.config import Config, load_config
-from components.connection import Database
+from components.catalogue.stack_config import Config, load_config
 from components.cron_job import CronJobProvider
-from components.declaration import declare
+from components.database.connection import Database
+from components.declaration.declared_objects import by_kind, declare
+from components.declaration.migration import migration
 from components.errors import Conflict, InvalidConfiguration
-from components.kinds import KINDS, by_kind
-from components.migration import migration
-from components.object_kind import read_objects
-from components.owner import Owner
+from components.objects.all_kinds import KINDS
+from components.objects.args import Args
+from components.objects.object_kind import read_objects
+from components.objects.stack_mark import Owner
 from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from components.secret_store import SecretStoreProvider

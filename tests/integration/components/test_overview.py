@@ -8,14 +8,14 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from bench.proxy import proxied
-from components.connection import Database
-from components.cron_job import CronJobArgs, CronJobKind
+from components.database.connection import Database
 from components.errors import StatementFailed
-from components.kinds import KINDS
-from components.object_kind import execute, snapshot, unchanged
-from components.overview import Overview, OverviewReader
-from components.secret import SecretKind
-from components.secret_store import SecretStoreKind
+from components.objects.all_kinds import KINDS
+from components.objects.cron_job import CronJobArgs, CronJobKind
+from components.objects.object_kind import execute, snapshot, unchanged
+from components.objects.overview import Overview, OverviewReader
+from components.objects.secret import SecretKind
+from components.objects.secret_store import SecretStoreKind
 from tests.integration.components.conftest import Connection, Install
 
 ROLE = "overview_stranger"

@@ -9,13 +9,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.connection import Database
+from components.catalogue.policy import ActiveBetween
 from components.cron_job import CronJobProvider
-from components.declaration import runs_sweep_job
-from components.function import LEDGER_FUNCTIONS
-from components.policy import ActiveBetween
+from components.database.connection import Database
+from components.declaration.declared_objects import runs_sweep_job
+from components.objects.functions import LEDGER_FUNCTIONS
 from components.run_ledger import RunLedgerProvider
-from components.runs import history
+from components.runs.history import history
 from tests.integration.components.conftest import at_once
 from tests.integration.components.endpoint import Answer, Asked, Endpoint
 from tests.integration.components.test_run_ledger import LEDGER, OWNER, RETENTION, command, settle

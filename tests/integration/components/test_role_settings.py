@@ -13,15 +13,15 @@ from psycopg import sql
 from pulumi.dynamic import Config as EngineConfig
 from pulumi.dynamic import ConfigureRequest
 
-from components.args import Args
-from components.config import load_config
-from components.connection import database
-from components.conninfo import resolve_conninfo
+from components.catalogue.stack_config import load_config
 from components.cron_job import CronJobProvider
-from components.declaration import Declaration, declare
+from components.database.connection import database
+from components.database.conninfo import resolve_conninfo
+from components.declaration.declared_objects import Declaration, declare
 from components.grants import GrantsProvider
-from components.owner import Owner
-from components.provider import ObjectProvider
+from components.objects.args import Args
+from components.objects.stack_mark import Owner
+from components.provider.object_provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
 from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider

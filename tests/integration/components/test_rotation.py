@@ -9,12 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.command import compile_probe, multirange
-from components.declaration import sweep_job
+from components.catalogue.request import Probe
+from components.declaration.command import compile_probe, multirange
+from components.declaration.declared_objects import sweep_job
 from components.errors import Conflict, ProbeRefused, StatementFailed
-from components.request import Probe
-from components.secret import ProbeArgs, SecretProvider
-from components.secret_store import TABLES, SecretStoreProvider
+from components.objects.secret import ProbeArgs
+from components.objects.secret_store import TABLES
+from components.secret import SecretProvider
+from components.secret_store import SecretStoreProvider
 from tests.integration.components.endpoint import Answer, Asked, Endpoint
 
 OWNER = "supabase-cron/test"

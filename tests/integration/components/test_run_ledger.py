@@ -9,15 +9,15 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from components.catalogue import Job
-from components.command import compile_command
-from components.connection import Database
+from components.catalogue.jobs_file import Job
+from components.catalogue.settings import RetentionConfig
 from components.cron_job import CronJobProvider
-from components.declaration import runs_sweep_job
+from components.database.connection import Database
+from components.declaration.command import compile_command
+from components.declaration.declared_objects import runs_sweep_job
 from components.errors import Conflict
 from components.run_ledger import RunLedgerProvider
-from components.runs import history as runs_of
-from components.settings import RetentionConfig
+from components.runs.history import history as runs_of
 from tests.integration.components.conftest import at_once
 from tests.integration.components.endpoint import Answer, Asked, Endpoint
 

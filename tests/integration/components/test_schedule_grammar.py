@@ -5,7 +5,7 @@ import re
 
 import psycopg
 
-from components.schedule import PgCronVersion, ScheduleError, parse_schedule, parse_version
+from components.schedule.grammar import PgCronVersion, ScheduleError, parse_schedule, parse_version
 
 # Each is undone by the exception that tells it was taken; any other error than "invalid schedule" is a failure.
 JUDGE = """

@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from components.errors import Conflict, StatementFailed
+from components.objects.secret_store import AUDIT, DECLARATIONS, SECRETS, TABLES
 from components.secret import SecretProvider
-from components.secret_store import AUDIT, DECLARATIONS, SECRETS, TABLES, SecretStoreProvider
+from components.secret_store import SecretStoreProvider
 
 OWNER = "supabase-cron/test"
 Props = dict[str, Any]

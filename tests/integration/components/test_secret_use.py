@@ -9,14 +9,14 @@ import jwt
 import psycopg
 import pytest
 
-from components.connection import Database
-from components.function import ROTATION_FUNCTIONS
+from components.database.connection import Database
+from components.objects.functions import ROTATION_FUNCTIONS
 from components.run_ledger import RunLedgerProvider
-from components.runs import history
+from components.runs.history import history
+from components.runs.secret_use import current_versions, secret_use
 from components.secret import SecretProvider
-from components.secret_expiry import expiry_findings
 from components.secret_store import SecretStoreProvider
-from components.secret_use import current_versions, secret_use
+from components.security.secret_expiry import expiry_findings
 from tests.integration.components.command_line import Said
 from tests.integration.components.conftest import OWNER
 from tests.integration.components.endpoint import Answer, Endpoint

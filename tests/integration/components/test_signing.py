@@ -13,10 +13,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from components.catalogue import Job
-from components.command import compile_command, compile_probe
-from components.fields import signable_url
-from components.request import Probe
+from components.catalogue.fields import signable_url
+from components.catalogue.jobs_file import Job
+from components.catalogue.request import Probe
+from components.declaration.command import compile_command, compile_probe
 from components.sql import load_sql
 from docs.signing.verify import CronRequestRefused, verify_cron_request
 

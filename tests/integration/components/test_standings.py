@@ -9,14 +9,14 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from components.connection import Database
+from components.catalogue.settings import RetentionConfig
 from components.cron_job import CronJobProvider
-from components.declaration import runs_sweep_job
-from components.doctor import examine
-from components.health import health
+from components.database.connection import Database
+from components.declaration.declared_objects import runs_sweep_job
 from components.run_ledger import RunLedgerProvider
-from components.runs import history, job_status
-from components.settings import RetentionConfig
+from components.runs.health import health
+from components.runs.history import history, job_status
+from components.security.doctor import examine
 from tests.integration.components.command_line import Said
 from tests.integration.components.conftest import OWNER
 from tests.integration.components.endpoint import Endpoint

@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from components.connection import Database
+from components.database.connection import Database
 from components.errors import ConnectionFailed
 
 OPENSSL = shutil.which("openssl")

@@ -6,12 +6,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.catalogue import Job
-from components.command import compile_command
-from components.connection import Database
+from components.catalogue.jobs_file import Job
 from components.cron_job import CronJobProvider
+from components.database.connection import Database
+from components.database.statement_trial import try_request
+from components.declaration.command import compile_command
 from components.run_ledger import RunLedgerProvider
-from components.trial import try_request
 from tests.integration.components.conftest import OWNER, Provide
 
 Connection = psycopg.Connection[tuple[Any, ...]]

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from components.catalogue import Catalogue
-from components.config import Config
-from components.connection import Database
+from components.catalogue.jobs_file import Catalogue
+from components.catalogue.settings import Settings
+from components.catalogue.stack_config import Config
 from components.cron_job import CronJobProvider
-from components.owner import Owner
+from components.database.connection import Database
+from components.objects.stack_mark import Owner
 from components.run_ledger import RunLedgerProvider
-from components.schedule import parse_schedule
-from components.settings import Settings
+from components.schedule.grammar import parse_schedule
 from cronctl.verify import jobs_now
 from tests.integration.components.command_line import Said
 from tests.integration.components.conftest import AS_IT_IS

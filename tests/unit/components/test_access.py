@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from components.access import (
+from components.objects.functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
+from components.objects.run_ledger import VIEWS
+from components.objects.secret_store import VALUES
+from components.security.access_table import (
     ALLOWED,
     FOR_OPERATORS,
     OWNER,
@@ -21,10 +24,7 @@ from components.access import (
     renewed,
     summary,
 )
-from components.function import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
-from components.run_ledger import VIEWS
-from components.secret_store import VALUES
-from components.words import StoreKind
+from components.values.choices import StoreKind
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "security.md"
 
@@ -81,7 +81,7 @@ def test_the_lines_say_what_the_table_says(store: StoreKind) -> None:
 
 def test_the_document_has_the_table_of_today() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
-    assert text == renewed(text), "run: python -m components.access docs/security.md"
+    assert text == renewed(text), "run: python -m components.security.access_table docs/security.md"
 
 
 def test_a_document_without_the_marks_is_refused() -> None:

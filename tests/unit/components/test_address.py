@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.address import Origin, host_of, is_address, origin_of
-from components.catalogue import Catalogue, SecretSpec
-from components.model import problems
+from components.catalogue.base_model import problems
+from components.catalogue.jobs_file import Catalogue, SecretSpec
+from components.values.address import Origin, host_of, is_address, origin_of
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from components.cron_job import CronJobArgs
 from components.errors import UnreadableState
-from components.extension import ExtensionArgs
-from components.secret import SecretArgs
+from components.objects.cron_job import CronJobArgs
+from components.objects.extension import ExtensionArgs
+from components.objects.secret import SecretArgs
 
 JOB = CronJobArgs(name="nightly", schedule="0 1 * * *", command="SELECT 1", owner="p/s", active=False)
 
@@ -46,5 +46,5 @@ def test_a_value_is_never_shown() -> None:
 
 def test_a_provider_does_without_pydantic() -> None:
     """Which takes as long to import as psycopg, in each operation."""
-    code = "import sys, components.extension, components.overview; sys.exit('pydantic' in sys.modules)"
+    code = "import sys, components.extension, components.objects.overview; sys.exit('pydantic' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

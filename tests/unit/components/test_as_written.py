@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from components.as_written import LONGEST, as_written
-from components.catalogue import Job
-from components.cron_job import CronJobArgs, CronJobKind
+from components.catalogue.as_written import LONGEST, as_written
+from components.catalogue.jobs_file import Job
+from components.objects.cron_job import CronJobArgs, CronJobKind
 
 BASE: dict[str, Any] = {"description": "d", "schedule": "0 1 * * *"}
 

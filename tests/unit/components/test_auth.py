@@ -6,11 +6,11 @@ import jwt
 import pytest
 from pydantic import ValidationError
 
-from components.catalogue import Catalogue
-from components.model import problems
-from components.request import Auth, HttpAction
-from components.secret_value import misplaced_keys, misplaced_probe_keys
-from components.words import SecretFormat
+from components.catalogue.base_model import problems
+from components.catalogue.jobs_file import Catalogue
+from components.catalogue.request import Auth, HttpAction
+from components.catalogue.secret_value import misplaced_keys, misplaced_probe_keys
+from components.values.choices import SecretFormat
 
 URL = "{supabase_url}/functions/v1/x"
 STRONG = "planted" * 5

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from components.clock_findings import clock
-from components.finding import Subject
+from components.security.clock_findings import clock
+from components.security.doctor_finding import Subject
 
 SUBJECT = Subject("public", "o'ps", True, True, True, True)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from components.catalogue import Job
-from components.command import compile_command
+from components.catalogue.jobs_file import Job
+from components.declaration.command import compile_command
 
 OWNER = "supabase-cron/dev"
 

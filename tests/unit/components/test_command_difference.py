@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from components.catalogue import Job
-from components.command import compile_command
-from components.command_difference import LINE_LENGTH, LINES, command_difference
+from components.catalogue.jobs_file import Job
+from components.declaration.command import compile_command
+from components.leaks.command_difference import LINE_LENGTH, LINES, command_difference
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.abcdefghijklmnop"
 JOB = Job.model_validate(

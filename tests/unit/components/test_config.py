@@ -8,10 +8,10 @@ from typing import Any
 import jwt
 import pytest
 
-from components.config import Config, load_config, merge_patch
-from components.declaration import declare
+from components.catalogue.stack_config import Config, load_config, merge_patch
+from components.declaration.declared_objects import declare
 from components.errors import InvalidConfiguration
-from components.owner import Owner
+from components.objects.stack_mark import Owner
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 KEY = "k" * 32

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.connection_failure import connection_sentence
+from components.database.connection_failure import connection_sentence
 
 SERVER = 'connection failed: connection to server at "192.0.2.1", port 1 failed: '
 CONNINFO = "host=h port=1 user=me password=planted"

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from components.conninfo import resolve_conninfo
+from components.catalogue.settings import Settings
+from components.database.conninfo import resolve_conninfo
 from components.errors import InvalidConfiguration
-from components.loopback import is_loopback
-from components.settings import Settings
+from components.values.loopback import is_loopback
 
 REMOTE = "postgresql://postgres.ref:pl%40nted@db.ref.supabase.co:5432/postgres"
 

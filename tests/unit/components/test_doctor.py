@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from components.doctor import CHECKS
+from components.security.doctor import CHECKS
 
 QUERIES = Path(__file__).parents[3] / "components" / "sql"
 

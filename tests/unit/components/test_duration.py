@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.duration import in_words, seconds
+from components.values.duration import in_words, seconds
 
 
 @pytest.mark.parametrize(

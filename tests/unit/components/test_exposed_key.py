@@ -8,11 +8,11 @@ from pathlib import Path
 import jwt
 import pytest
 
-from components.catalogue import Catalogue, Job
-from components.command import compile_command
-from components.config import merge_patch
-from components.exposed_key import planted_in_command, planted_keys, sends_reusable_key
-from components.source import read_source
+from components.catalogue.jobs_file import Catalogue, Job
+from components.catalogue.stack_config import merge_patch
+from components.catalogue.yaml_source import read_source
+from components.declaration.command import compile_command
+from components.leaks.exposed_key import planted_in_command, planted_keys, sends_reusable_key
 
 ROOT = Path(__file__).parents[3]
 JWT = jwt.encode({"role": "service_role", "exp": 4102444800}, "k" * 32)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from components.database.server_facts import ExtensionFacts, Server
 from components.errors import PreflightFailed
-from components.extension import ExtensionArgs, ExtensionKind
-from components.server import ExtensionFacts, Server
+from components.objects.extension import ExtensionArgs, ExtensionKind
 
 
 def server(installed: str | None = None, needs_superuser: bool = True, **changes: Any) -> Server:

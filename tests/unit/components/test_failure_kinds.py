@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from components.failure_kinds import Failures, failures, told
+from components.report.failure_kinds import Failures, failures, told
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 

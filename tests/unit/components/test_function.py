@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from components.function import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS, Function
+from components.objects.functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS, Function
 
 SQL = Path(__file__).parents[3] / "components/sql"
 FUNCTIONS = (*STORE_FUNCTIONS, *LEDGER_FUNCTIONS, *ROTATION_FUNCTIONS.values())

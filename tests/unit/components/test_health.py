@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.health import BACKLOG, LEAST_TTL, SILENCE, Health
+from components.runs.health import BACKLOG, LEAST_TTL, SILENCE, Health
 
 WELL = {
     "scheduler": 1.0,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from components.command import compile_alert, compile_command, compile_probe
-from components.config import Config, load_config
+from components.catalogue.stack_config import Config, load_config
+from components.declaration.command import compile_alert, compile_command, compile_probe
 from components.errors import InvalidConfiguration
-from components.owner import Owner
+from components.objects.stack_mark import Owner
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 VALUES = {"supabase_url": "https://ref.supabase.co", "cron_secret": "planted" * 5}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from components.catalogue import Job
+from components.catalogue.jobs_file import Job
 from components.errors import InvalidConfiguration
-from components.job_control import with_inputs
+from components.operations.job_control import with_inputs
 
 BODY = {"limit": 5, "kept": [1], "share": 1, "dry_run": False, "month": None}
 JOB = Job.model_validate(

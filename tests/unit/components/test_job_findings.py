@@ -2,8 +2,8 @@
 
 import jwt
 
-from components.finding import Subject
-from components.job_findings import planted
+from components.security.doctor_finding import Subject
+from components.security.job_findings import planted
 
 JWT = jwt.encode({"role": "service_role", "exp": 4102444800}, "k" * 32)
 SUBJECT = Subject("public", "postgres", True, True, True, True)

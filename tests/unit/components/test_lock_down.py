@@ -1,8 +1,8 @@
 import pytest
 
-from components.access import ROLES
-from components.lock_down import permissions
-from components.words import StoreKind
+from components.security.access_table import ROLES
+from components.security.lock_down import permissions
+from components.values.choices import StoreKind
 
 
 @pytest.mark.parametrize("store", ["table", "vault"])

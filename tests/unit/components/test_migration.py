@@ -4,7 +4,7 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from components.migration import written_out
+from components.declaration.migration import written_out
 
 
 @pytest.mark.parametrize(

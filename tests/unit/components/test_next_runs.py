@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from components.next_runs import Times
-from components.schedule import ScheduleError, parse_schedule
+from components.schedule.grammar import ScheduleError, parse_schedule
+from components.schedule.occurrences import Times
 
 DAY = timedelta(days=1)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from components.owner import Owner, mark, owner_of
+from components.objects.stack_mark import Owner, mark, owner_of
 
 
 def test_a_mark_is_read_back() -> None:

@@ -6,11 +6,11 @@ import jwt
 import pytest
 from pydantic import JsonValue
 
-from components.catalogue import Catalogue, Job
-from components.command import compile_command
-from components.exposed_key import planted_in_command
-from components.pasted_key import written_values
-from components.texts import texts
+from components.catalogue.jobs_file import Catalogue, Job
+from components.catalogue.pasted_key import written_values
+from components.catalogue.texts import texts
+from components.declaration.command import compile_command
+from components.leaks.exposed_key import planted_in_command
 
 JWT = jwt.encode({"role": "service_role", "planted": "planted"}, "k" * 32)
 UUID = "7d0c5a60-5d7b-4c0e-9a66-0f1f6a4a3f11"

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.alert import Alert
-from components.catalogue import Catalogue, Job
-from components.command import compile_command
-from components.declaration import alert_job, runs_sweep_job
-from components.model import problems
-from components.settings import RetentionConfig
+from components.catalogue.alert import Alert
+from components.catalogue.base_model import problems
+from components.catalogue.jobs_file import Catalogue, Job
+from components.catalogue.settings import RetentionConfig
+from components.declaration.command import compile_command
+from components.declaration.declared_objects import alert_job, runs_sweep_job
 
 URL = "https://example.com/"
 OWNER = "supabase-cron/dev"

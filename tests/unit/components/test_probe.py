@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.catalogue import Catalogue, SecretSpec
-from components.command import compile_probe
-from components.model import problems
-from components.request import Probe
+from components.catalogue.base_model import problems
+from components.catalogue.jobs_file import Catalogue, SecretSpec
+from components.catalogue.request import Probe
+from components.declaration.command import compile_probe
 
 MANAGEMENT = "https://api.example.com/v1"
 

@@ -10,7 +10,7 @@ import pytest
 from pulumi.runtime.proto import resource_pb2_grpc
 from pulumi.runtime.proto.resource_pb2 import ResourceInvokeRequest
 
-from components import provider_process
+from components.provider import start as provider_process
 
 PATIENCE = 10
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.runs import STANDINGS, JobStatus, Run
+from components.runs.history import STANDINGS, JobStatus, Run
 
 AT = datetime(2026, 11, 25, 1, 0, 2, 500_000, UTC)
 

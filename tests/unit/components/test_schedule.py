@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from components.schedule import PgCronVersion, ScheduleError, parse_schedule, parse_version
+from components.schedule.grammar import PgCronVersion, ScheduleError, parse_schedule, parse_version
 
 OLD, INTERVALS, NEW = PgCronVersion(1, 4), PgCronVersion(1, 5), PgCronVersion(1, 6)
 QUOTED = re.compile(r"'([^']*)'")

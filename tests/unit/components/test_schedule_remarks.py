@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from components.catalogue import Job
-from components.schedule import parse_schedule
-from components.schedule_field import UNITS
-from components.schedule_remarks import remarks
+from components.catalogue.jobs_file import Job
+from components.schedule.field import UNITS
+from components.schedule.grammar import parse_schedule
+from components.schedule.remarks import remarks
 
 
 @pytest.mark.parametrize(

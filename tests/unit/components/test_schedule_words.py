@@ -2,8 +2,8 @@
 
 import pytest
 
-from components.schedule import parse_schedule
-from components.schedule_words import schedule_in_words
+from components.schedule.grammar import parse_schedule
+from components.schedule.in_words import schedule_in_words
 
 
 @pytest.mark.parametrize(

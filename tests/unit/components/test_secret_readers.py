@@ -2,9 +2,9 @@
 
 import pytest
 
-from components.finding import Subject
-from components.function import ROTATION_FUNCTIONS, STORE_FUNCTIONS
-from components.secret_readers import PLATFORM_LOGINS, READING, READING_LOGINS, SIGNING, VAULT_LOGINS, readers
+from components.objects.functions import ROTATION_FUNCTIONS, STORE_FUNCTIONS
+from components.security.doctor_finding import Subject
+from components.security.secret_readers import PLATFORM_LOGINS, READING, READING_LOGINS, SIGNING, VAULT_LOGINS, readers
 
 SUBJECT = Subject("public", "postgres", True, True, True, True)
 

@@ -5,8 +5,8 @@ from time import monotonic
 
 import pytest
 
+from components.catalogue.yaml_source import Source, read_source
 from components.errors import InvalidConfiguration
-from components.source import Source, read_source
 
 
 def source(folder: Path, text: str) -> Source:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from components.catalogue.stack_file import keys_in_clear, values_in_clear
 from components.errors import InvalidConfiguration
-from components.stack_file import keys_in_clear, values_in_clear
 
 ENCRYPTED = "{secure: 'v1:abc:def'}"
 

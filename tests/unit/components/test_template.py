@@ -1,6 +1,6 @@
 import pytest
 
-from components.template import Literal, SecretRef, parse_template, secret_keys
+from components.values.template import Literal, SecretRef, parse_template, secret_keys
 
 
 def test_literals_and_references_alternate_and_doubled_braces_join() -> None:

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from components.visible_text import visible_json, visible_line, visible_text, visible_to_engine
+from components.values.visible_text import visible_json, visible_line, visible_text, visible_to_engine
 
 RANGES = {
     "C0": range(0x20),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from components.zone import zone_of
+from components.schedule.zone import zone_of
 
 
 @pytest.mark.parametrize(

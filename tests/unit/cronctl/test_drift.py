@@ -5,9 +5,9 @@ from typing import Any, cast
 
 import pytest
 
-from components.connection import Database
-from components.cron_job import CronJobKind, LiveJob
-from components.owner import Owner
+from components.database.connection import Database
+from components.objects.cron_job import CronJobKind, LiveJob
+from components.objects.stack_mark import Owner
 from cronctl.drift import _finding
 from cronctl.findings import jobs_of_other_stacks, stray_jobs
 from cronctl.stack import StateResource

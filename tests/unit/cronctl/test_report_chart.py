@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from components.run_strip import Piece, Strip, Window, window
+from components.report.run_pieces import Piece, Strip, Window, window
 from cronctl.report_chart import LETTERS_APART, bars, by_day, days, labels, letters, midnights
 
 NOW = datetime(2026, 11, 25, 13, 30, tzinfo=UTC)

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from components.timetable import Collision, Span
+from components.schedule.timetable import Collision, Span
 from cronctl.report_words import ago, marked_code, milliseconds, share, size, span_title, stretches, when
 
 NOW = datetime(2026, 11, 25, 13, 30, tzinfo=UTC)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.grants import GrantsArgs, GrantsKind, LiveGrants
+from components.objects.grants import GrantsArgs, GrantsKind, LiveGrants
 from cronctl.verify import _finding
 
 ARGS = GrantsArgs(schema_name="public", grantees=["ops"])

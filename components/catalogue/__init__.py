@@ -1,0 +1,1 @@
+"""What people write: jobs.yaml and the stack's configuration, as models that refuse what cannot work."""

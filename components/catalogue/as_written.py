@@ -1,0 +1,39 @@
+"""A job's request as a person wrote it, for a preview to show beside the SQL that was made of it. Pure.
+
+A state holds it twice for each job, and each engine run reads and writes it: what is a default or long is left out.
+"""
+
+import json
+from typing import Any
+
+from components.catalogue.jobs_file import Job
+from components.values.duration import in_words
+
+LONGEST = 1000
+"""Characters of JSON from which a body or the headers are shown by their beginning."""
+
+_POLICIES = {"retry", "overlap", "idempotency"}
+
+
+def as_written(job: Job) -> dict[str, Any] | None:
+    """What is shown of a job with a request; None of one with a statement, which is its command as it stands."""
+    if (http := job.http) is None:
+        return None
+    told: dict[str, Any] = {"request": f"{http.method} {http.url}", "timeout": in_words(http.timeout)}
+    if http.auth is not None:
+        told["auth"] = f"{http.auth.form} {http.auth.key}"
+    if http.headers:
+        told["headers"] = _short(http.headers)
+    if http.body is not None:
+        told["body"] = _short(http.body)
+    if success := http.success.model_dump(mode="json", exclude_defaults=True, exclude_none=True):
+        told["success"] = success
+    told |= http.model_dump(mode="json", include=_POLICIES, exclude_defaults=True, exclude_none=True)
+    return told | job.model_dump(
+        mode="json", by_alias=True, include={"active_between", "catch_up"}, exclude_defaults=True, exclude_none=True
+    )
+
+
+def _short(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    text = json.dumps(value, ensure_ascii=False)
+    return value if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"

@@ -1,0 +1,129 @@
+"""Keys that somebody pasted into the catalogue instead of declaring them: told before anything is deployed. Pure.
+
+They would stand in the job's command, in each diff and in the state; what is found is told by its kind alone.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import unquote, urlsplit
+
+from pydantic import JsonValue
+
+from components.catalogue.request import Request
+from components.catalogue.texts import Place, Text
+from components.leaks.credential import is_literal_credential
+from components.leaks.exposed_key import placed_key_in, planted_in_command
+from components.leaks.key_form import key_in, known_forms
+from components.values.template import Literal, parse_template
+
+Found = Iterator[tuple[Place, str]]
+"""Where below the place that is looked at, and what is said of it."""
+
+TELLING = 8
+"""Characters from which a value that stands in a text cannot be there by chance."""
+
+_SHOWN_TO_BE_ONE = "what looks like a key"
+
+
+def pasted_in_request(request: Request) -> Found:
+    """What a request holds: in its url, its headers, its body and the rule of its answer."""
+    url = _without_secrets(request.url)
+    if kind := key_in(url) or placed_key_in(url):
+        yield ("url",), f"{_holds(kind)}; {_declare('url')}"
+    elif "@" in urlsplit(url).netloc:
+        yield ("url",), "has a user name before its host, which everybody reads in the command; send it by 'auth'"
+    for name, template in request.headers.items():
+        if kind := _in_header(name, _without_secrets(template)):
+            yield ("headers", name), f"{_holds(kind)}; {_declare(name)}"
+    yield from _in_json(request.body, ("body",))
+    if (rule := request.success.body) and (kind := placed_key_in(rule)):
+        yield ("success", "body"), f"{_holds(kind)}, and a rule is no place for one; leave it out"
+
+
+def pasted_in_inputs(defaults: Mapping[str, JsonValue]) -> Found:
+    """What the inputs of a job have as their defaults, which go out in its body."""
+    yield from _in_json(dict(defaults), ("inputs",))
+
+
+def pasted_in_statement(statement: str) -> Found:
+    """What a job's own SQL holds."""
+    if kinds := planted_in_command(statement):
+        yield (
+            ("sql",),
+            f"{_holds(*kinds)}; declare it under secrets and read it with get_secret('its_key')",
+        )
+
+
+def pasted_in_description(description: str) -> Found:
+    """What a description holds, in which a name or an example is no key: it is told by its issuer's form alone."""
+    if kinds := known_forms(description)[0]:
+        yield ("description",), f"{_holds(*kinds)}, and everybody reads a description; leave it out"
+
+
+def pasted_as_name(key: str) -> str | None:
+    """What a secret's name holds where somebody wrote the value in its place, as a sentence without it, or None."""
+    kind = key_in(key)
+    return f"{_holds(kind)} where a secret's name stands; declare it and write its name" if kind else None
+
+
+def pasted_as_field(name: str) -> str | None:
+    """The same of a field in the body of an alert."""
+    kind = key_in(name)
+    return (
+        f"{_holds(kind)} in the place of a field; a body goes out as it is written, so leave it out" if kind else None
+    )
+
+
+def written_values(texts: Iterable[Text], values: Mapping[str, str]) -> Iterator[tuple[Place, str]]:
+    """(place, key) for each text of what is declared in which the value of a secret stands, whatever it looks like."""
+    telling = {key: value for key, value in values.items() if len(value) >= TELLING}
+    for place, text in texts:
+        forms = _read(text)
+        yield from ((place, key) for key, value in telling.items() if any(value in form for form in forms))
+
+
+def _read(text: str) -> set[str]:
+    """A text as templates, SQL, JSON and addresses are read, which write some characters in two."""
+    in_sql = text.replace("''", "'").replace("\\\\", "\\")
+    return {text, text.replace("{{", "{").replace("}}", "}"), in_sql, in_sql.replace('\\"', '"'), unquote(text)}
+
+
+def _holds(*kinds: str) -> str:
+    return f"holds {_SHOWN_TO_BE_ONE} ({' and '.join(kinds)})"
+
+
+def _declare(place: str) -> str:
+    return f"declare it under secrets and write {{its_key}} in {place}"
+
+
+_SECRET = "{}"  # noqa: S105 - where a secret's value will stand
+
+
+def _without_secrets(template: str) -> str:
+    """What is written out in a template."""
+    return "".join(part.text if isinstance(part, Literal) else _SECRET for part in parse_template(template))
+
+
+def _in_header(name: str, text: str) -> str | None:
+    is_literal = _SECRET not in text and is_literal_credential(name, text)
+    return key_in(text) or (f"a literal {name}" if is_literal else placed_key_in(text))
+
+
+def _in_json(value: JsonValue, place: Place, name: str = "") -> Found:
+    match value:
+        case str():  # not by randomness: ids of documents and commits are as random, and could be no secrets
+            kind = placed_key_in(value) or (f"a literal {name}" if is_literal_credential(name, value) else None)
+            if kind:
+                yield place, _in_body(kind)
+        case dict():
+            for key, part in value.items():
+                if kinds := known_forms(key)[0]:
+                    yield place, _in_body(*kinds)
+                else:
+                    yield from _in_json(part, (*place, key), key)
+        case list():
+            for at, part in enumerate(value):
+                yield from _in_json(part, (*place, at), name)
+
+
+def _in_body(*kinds: str) -> str:
+    return f"{_holds(*kinds)}, and a body goes out as it is written; declare it under secrets and send it in a header"

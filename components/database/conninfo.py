@@ -1,0 +1,194 @@
+"""The conninfo to connect with: where it comes from, what libpq makes of it, and that it verifies the server.
+
+libpq itself resolves it, since a service or a variable of the environment may name the place as well as the conninfo.
+"""
+
+import functools
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from components.errors import InvalidConfiguration
+from components.values.loopback import is_loopback
+
+URL_VARIABLE = "SUPABASE_CRON_DATABASE_URL"
+"""Comes before the configuration: refresh and destroy are configured from state, with the password of last time."""
+
+PORT = 5432
+"""Where PostgreSQL listens unless a conninfo says otherwise."""
+
+CONNECT_TIMEOUT = 10
+"""Seconds until an attempt to connect is given up."""
+
+APPLICATION_NAME = "supabase-cron"
+
+UNENCODED = (
+    "the database url has an @ or / in its user name or password that is taken for the end of it, or no number as "
+    "port; percent-encode special characters, @ as %40 and / as %2F: postgresql://user:password@host:5432/postgres"
+)
+"""What a person is told when a part of the password may stand elsewhere in the conninfo, which is then not shown."""
+
+_VERIFIED = "verify-full"
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", _VERIFIED)
+_URL = re.compile(r"postgres(?:ql)?://(?P<rest>.*)", re.DOTALL)
+_PARAMETER = re.compile(r"\?([a-z_]+)=")
+_ODD_IN_HOST = re.compile(r"[\s@/]")
+_PORT = re.compile(r"[0-9]{1,5}")
+
+_SENTINEL = {"channel_binding": "unresolved"}
+"""No value that libpq knows: it completes the conninfo, and gives up before it connects."""
+
+_NOT_EXPANDED = {"passfile", *_SENTINEL}
+_lending = threading.Lock()
+
+
+def resolve_conninfo(
+    configured: str | None, environment: Mapping[str, str], *, allow_unverified_tls: bool = False
+) -> str:
+    """The conninfo to use: the environment's before the configured one, completed as libpq would, with timeout and TLS.
+
+    A connection verifies the server (``sslmode=verify-full``) unless each place that libpq would try is loopback or a
+    local socket, or the configuration allows otherwise. Raises InvalidConfiguration when there is none, it is no
+    conninfo, it asks for less than that, or its service cannot be read.
+    """
+    given = environment.get(URL_VARIABLE) or configured
+    if not given:
+        raise _invalid(
+            f"no database to connect to; set {URL_VARIABLE} in the environment, or run: "
+            "pulumi config set --secret databaseUrl"
+        )
+    parameters = _parsed(given)
+    parameters = {**_added_by_libpq(given, parameters, environment), **parameters}
+    if _has_odd_place(parameters):
+        raise _invalid(UNENCODED)
+    mode = parameters.get("sslmode") or environment.get("PGSSLMODE") or ""
+    if mode and mode not in _SSL_MODES:
+        raise _invalid(f"the connection has an unknown sslmode; use one of {', '.join(_SSL_MODES)}")
+    if not allow_unverified_tls and not _stays_here(parameters):
+        if mode not in ("", _VERIFIED):
+            raise _invalid(
+                f"the connection to {parameters.get('host') or parameters.get('hostaddr')} would not verify the server "
+                f"(sslmode={mode}); use sslmode=verify-full with sslrootcert, or say allowUnverifiedTls: true in the "
+                "stack's configuration"
+            )
+        parameters["sslmode"] = _VERIFIED
+        parameters["gssencmode"] = "disable"  # else libpq may take that instead, of which nothing here is known
+    parameters.setdefault("connect_timeout", str(CONNECT_TIMEOUT))
+    parameters.setdefault("application_name", APPLICATION_NAME)
+    return make_conninfo("", **parameters)
+
+
+def stays_on_this_machine(conninfo: str) -> bool:
+    """Whether each place that libpq would try is loopback or a local socket, in a conninfo that is complete."""
+    return _stays_here({key: str(value) for key, value in conninfo_to_dict(conninfo).items()})
+
+
+def is_misread(conninfo: str) -> bool:
+    """Whether libpq takes what must be a part of the user name or password for host, port or database."""
+    if (url := _URL.match(conninfo)) and _has_unencoded(url["rest"]):
+        return True
+    return _has_odd_place({key: str(value) for key, value in conninfo_to_dict(conninfo).items()})
+
+
+def _parsed(given: str) -> dict[str, str]:
+    if (url := _URL.match(given)) and _has_unencoded(url["rest"]):
+        raise _invalid(UNENCODED)
+    try:
+        return {key: str(value) for key, value in conninfo_to_dict(given).items()}
+    except (psycopg.ProgrammingError, UnicodeEncodeError):
+        # libpq's text may quote a part of the conninfo, password included
+        raise _invalid(
+            "the database url is no PostgreSQL conninfo; write postgresql://user:password@host:5432/postgres, "
+            "with special characters of the password percent-encoded"
+        ) from None
+
+
+def _has_unencoded(rest: str) -> bool:
+    """Whether an @ is left over where libpq ends the user name and password of a URL: at the first @ or /."""
+    end = re.search("[@/]", rest)
+    if end and end[0] == "@":
+        if (parameter := _PARAMETER.search(rest, 0, end.start())) and parameter[1] in _keywords():
+            return True  # postgresql://host?password=a@b, of which libpq takes b for the host
+        rest = rest[end.end() :]
+    return "@" in rest.partition("?")[0]
+
+
+@functools.cache
+def _keywords() -> frozenset[str]:
+    return frozenset(option.keyword.decode() for option in pq.Conninfo.get_defaults())
+
+
+def _has_odd_place(parameters: Mapping[str, str]) -> bool:
+    hosts = [host for key in ("host", "hostaddr") for host in parameters.get(key, "").split(",")]
+    ports = [port for port in parameters.get("port", "").split(",") if port]
+    return any(_ODD_IN_HOST.search(host) for host in hosts if not _is_socket(host)) or not all(
+        _PORT.fullmatch(port) for port in ports
+    )
+
+
+def _stays_here(parameters: Mapping[str, str]) -> bool:
+    places = f"{parameters.get('host', '')},{parameters.get('hostaddr', '')}".split(",")
+    return all(_is_socket(place) or is_loopback(place) for place in places if place)  # libpq's own default is a socket
+
+
+def _is_socket(host: str) -> bool:
+    return host.startswith(("/", "@"))
+
+
+def _added_by_libpq(given: str, parameters: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """What a service, the environment and the login's name add to a conninfo, defaults of libpq itself aside.
+
+    The environment's password is left where it is.
+    """
+    with _lent(environment):
+        connection = pq.PGconn.connect_start(make_conninfo(given, **_SENTINEL).encode())
+        try:
+            options = {option.keyword.decode(): option for option in connection.info}
+            failure = " ".join(connection.get_error_message().split())
+        finally:
+            connection.finish()
+    if not any(options[key].val for key in _SENTINEL if key in options):
+        raise _invalid(
+            f"the connection's service cannot be read: {failure}; define it in the file that PGSERVICEFILE names, in "
+            "~/.pg_service.conf or in pg_service.conf below PGSYSCONFDIR, or name the host in the database url"
+        )
+    found = {
+        key: option.val.decode()
+        for key, option in options.items()
+        if option.val and option.val != option.compiled and key not in _NOT_EXPANDED
+    }
+    if found.get("password") == environment.get("PGPASSWORD") and "password" not in parameters:
+        found.pop("password", None)
+    return found
+
+
+@contextmanager
+def _lent(environment: Mapping[str, str]) -> Iterator[None]:
+    """Let libpq, which looks into the process's own environment, find the PG* names of this one."""
+    wanted = {name: value for name, value in environment.items() if name.startswith("PG")}
+    with _lending:
+        own = {name: value for name, value in os.environ.items() if name.startswith("PG")}
+        if own == wanted:
+            yield
+            return
+        try:
+            _exchange(own, wanted)
+            yield
+        finally:
+            _exchange(wanted, own)
+
+
+def _exchange(before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    for name in before:
+        os.environ.pop(name, None)
+    os.environ.update(after)
+
+
+def _invalid(problem: str) -> InvalidConfiguration:
+    return InvalidConfiguration([problem])

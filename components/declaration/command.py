@@ -1,0 +1,262 @@
+"""From a job to the command that pg_cron runs, and from a probe to its statement: pure, model in, text out.
+
+The command is readable SQL: a first comment line names the owner, then one statement stands. A secret is a call of
+``get_secret``, so its value is read when the job runs and is never part of the text. A request that is signed is
+written down first, so that what is signed is what is sent. A job's request is put down in the run ledger by the same
+statement, with the rule that its answer is judged by. A job with policies begins by asking whether it may.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NotRequired, TypedDict
+
+from psycopg import sql
+from pydantic import JsonValue
+
+from components.catalogue.alert import FIELDS, Alert
+from components.catalogue.jobs_file import Job
+from components.catalogue.policy import policy_document
+from components.catalogue.request import HttpAction, Probe, Request
+from components.objects.stack_mark import mark
+from components.values.choices import Redirects
+from components.values.template import Literal, parse_template
+
+Read = Callable[[str], sql.Composable]
+"""How a place in a template is read: its name to an SQL expression."""
+
+_FUNCTIONS = {
+    "GET": sql.SQL("net.http_get"),
+    "POST": sql.SQL("net.http_post"),
+    "DELETE": sql.SQL("net.http_delete"),
+}
+_INDENT = sql.SQL("\n        ")
+# With their schema: a job runs with its role's own search_path, where a function of the same name that somebody put
+# into public, and that fits the arguments better, would be called instead.
+_OBJECT = sql.SQL("pg_catalog.jsonb_build_object")
+_ARRAY = sql.SQL("pg_catalog.jsonb_build_array")
+_TO_JSONB = sql.SQL("pg_catalog.to_jsonb")
+
+
+def compile_command(name: str, job: Job, *, owner: str, schema: str) -> str:
+    """The text of ``cron.job.command`` for a job; ``owner`` is ``project/stack``."""
+    if job.http is None:
+        return marked(owner, name, job.sql or "")
+    return marked(owner, name, f"{_job_statement(name, job, job.http, schema)};")
+
+
+def _job_statement(name: str, job: Job, http: HttpAction, schema: str) -> str:
+    policy = policy_document(
+        retry=http.retry, overlap=http.overlap, idempotency=http.idempotency, active_between=job.active_between
+    )
+    if not policy:
+        return _Statement(http, schema).compose(_recorder(schema, "record_cron_run", sql.Literal(name)))
+    statement = _Statement(
+        http,
+        schema,
+        source=sql.SQL("{}.begin_cron_run({}, {}) AS begun").format(
+            sql.Identifier(schema), sql.Literal(name), sql.Literal(_json_text(policy))
+        ),
+        more_headers={http.idempotency: sql.SQL("begun.idempotency")} if http.idempotency else {},
+    )
+    return statement.compose(_recorder(schema, "record_cron_run_request", sql.SQL("begun.run")))
+
+
+def compile_probe(key: str, probe: Probe, *, schema: str) -> str:
+    """The statement that queues a secret's probe and returns the request's id, for ``EXECUTE … USING made_up``.
+
+    The secret under test is the value that is pending, so that it can be tried before it is current, or the parameter
+    ``$1`` (text) where that is not NULL; the others are read as jobs read them.
+    """
+    return _Statement(probe, schema, under_test=key).compose(lambda sent, _: sent)
+
+
+def compile_alert(name: str, job: str, alert: Alert, *, owner: str, schema: str) -> str:
+    """The statement that sends an alert's messages, if there are any; ``job`` is the name of the job that runs it."""
+    schema_name = sql.Identifier(schema)
+    recorded = _recorder(schema, "record_cron_run", sql.Literal(job))
+    document = alert.model_dump(include={"on", "jobs"}, exclude_none=True)
+    statement = _Statement(
+        alert.http,
+        schema,
+        source=sql.SQL("{}.take_cron_alerts({}, {}, {}) AS alert").format(
+            schema_name, sql.Literal(name), sql.Literal(owner), sql.Literal(_json_text(document))
+        ),
+        body=_json(alert.http.body, {each: sql.SQL("alert.") + sql.SQL(each) for each in FIELDS}.__getitem__),
+    )
+    return statement.compose(
+        lambda sent, judged: sql.SQL("{}.record_cron_alert({}, alert.job, {})").format(
+            schema_name, sql.Literal(name), recorded(sent, judged)
+        )
+    )
+
+
+def marked(owner: str, name: str, statements: str) -> str:
+    """What stands in ``cron.job.command``: a first line with the owner (``project/stack``), then the statements."""
+    return f"-- {mark(owner, name)}\n{statements.strip()}"
+
+
+class Rule(TypedDict):
+    """How an answer is judged: ``timeout`` in seconds, ``status`` an int4multirange, ``body`` a jsonpath predicate.
+
+    ``redirects`` says what an answer is from an address to which the request was redirected; without it, a remark. A
+    command adds ``secrets`` when it runs: the version of each value that it sends, by key.
+    """
+
+    timeout: float
+    status: str
+    body: NotRequired[str]
+    redirects: NotRequired[Redirects]
+
+
+def rule(request: Request) -> Rule:
+    """The rule that a request declares."""
+    judged = Rule(timeout=request.timeout, status=multirange(request.success.status))
+    if request.success.body is not None:
+        judged["body"] = request.success.body
+    if request.success.redirects is not None:
+        judged["redirects"] = request.success.redirects
+    return judged
+
+
+def multirange(numbers: Iterable[int]) -> str:
+    """Numbers as PostgreSQL writes an int4multirange: ``{[200,300)}``."""
+    runs = groupby(enumerate(sorted(set(numbers))), lambda pair: pair[1] - pair[0])
+    bounds = [[number for _, number in run] for _, run in runs]
+    return "{" + ",".join(f"[{run[0]},{run[-1] + 1})" for run in bounds) + "}"
+
+
+Record = Callable[[sql.Composable, sql.Composable], sql.Composable]
+"""From the expression that queues a request, and the rule of its answer, to the one that also keeps account of it."""
+
+
+@dataclass
+class _Statement:
+    """One request's SELECT; ``source`` yields a row for each time that it is sent, once without it."""
+
+    request: Request
+    schema: str
+    under_test: str | None = None
+    source: sql.Composable | None = None
+    body: sql.Composable | None = None
+    more_headers: Mapping[str, sql.Composable] = field(default_factory=dict)
+
+    def compose(self, record: Record) -> str:
+        """The text, without a semicolon."""
+        hmac = self.request.auth.hmac if self.request.auth else None
+        sources = [self.source] if self.source else []
+        if hmac is None:
+            sent = self._send(url=_text(self.request.url, self._secret), body=self._body())
+        else:
+            sent = self._send(url=sql.SQL("request.url"), body=sql.SQL("request.body"), signature=self._signature(hmac))
+            sources.append(self._written_down())
+        select = sql.SQL("SELECT {}").format(record(sent, self._rule()))
+        if sources:
+            select += sql.SQL("\nFROM {}").format(sql.SQL(" CROSS JOIN LATERAL ").join(sources))
+        if self.under_test is None:  # else settle_cron_secret asks
+            select += sql.SQL("\nWHERE {}.guard_cron_queue()").format(sql.Identifier(self.schema))
+        return select.as_string()
+
+    def _rule(self) -> sql.Composable:
+        judged = sql.Literal(_json_text(rule(self.request)))
+        if not (keys := self.request.secret_keys()):
+            return judged
+        return sql.SQL("{}::jsonb || {}.cron_secret_versions(ARRAY[{}])").format(
+            judged, sql.Identifier(self.schema), sql.SQL(", ").join(map(sql.Literal, keys))
+        )
+
+    def _written_down(self) -> sql.Composed:
+        body = sql.SQL(",\n        {} AS body").format(self._body()) if self.request.sends_body else sql.SQL("")
+        return sql.SQL(  # OFFSET 0: computed once
+            "(\n    SELECT\n        {url} AS url{body}\n    OFFSET 0\n) AS request"
+        ).format(url=_text(self.request.url, self._secret), body=body)
+
+    def _secret(self, key: str) -> sql.Composable:
+        if key == self.under_test:
+            return sql.SQL("{}.cron_secret_under_test({}, $1::text)").format(
+                sql.Identifier(self.schema), sql.Literal(key)
+            )
+        return sql.SQL("{}.get_secret({})").format(sql.Identifier(self.schema), sql.Literal(key))
+
+    def _send(
+        self, *, url: sql.Composable, body: sql.Composable, signature: sql.Composable | None = None
+    ) -> sql.Composed:
+        arguments = [
+            sql.SQL("url := {}").format(url),
+            sql.SQL("headers := {}").format(self._headers(signature)),
+            sql.SQL("timeout_milliseconds := {}").format(sql.Literal(round(self.request.timeout * 1000))),
+        ]
+        if self.request.sends_body:
+            arguments.insert(2, sql.SQL("body := {}").format(body))
+        return sql.SQL("{function}(\n    {arguments}\n)").format(
+            function=_FUNCTIONS[self.request.method], arguments=sql.SQL(",\n    ").join(arguments)
+        )
+
+    def _body(self) -> sql.Composable:
+        return self.body or _jsonb({} if self.request.body is None else self.request.body)
+
+    def _signature(self, key: str) -> sql.Composable:
+        tested = key == self.under_test
+        return sql.SQL("{schema}.{function}({key}, {method}, request.url, {body})").format(
+            schema=sql.Identifier(self.schema),
+            function=sql.SQL("sign_cron_request_with" if tested else "sign_cron_request"),
+            key=sql.SQL("ARRAY[{}]").format(self._secret(key)) if tested else sql.Literal(key),
+            method=sql.Literal(self.request.method),
+            body=sql.SQL("request.body" if self.request.sends_body else "NULL"),
+        )
+
+    def _headers(self, signature: sql.Composable | None) -> sql.Composable:
+        headers = {name: _text(value, self._secret) for name, value in _with_content_type(self.request).items()}
+        if (auth := self.request.auth) is not None:
+            headers[auth.header_name] = signature or _text(auth.template, self._secret)
+        headers |= self.more_headers
+        return _json_object(headers, a_line_each=True) if headers else sql.SQL("'{{}}'::jsonb").format()
+
+
+def _recorder(schema: str, function: str, subject: sql.Composable) -> Record:
+    """Puts a request into the ledger, for a job or for a run that has begun."""
+    return lambda sent, judged: sql.SQL("{schema}.{function}({subject}, {sent}, {rule})").format(
+        schema=sql.Identifier(schema), function=sql.SQL(function), subject=subject, sent=sent, rule=judged
+    )
+
+
+def _with_content_type(request: Request) -> dict[str, str]:
+    """pg_net adds the header to a POST itself, and a form's to a DELETE; written out, the command says what is sent."""
+    if request.sends_body and not any(name.lower() == "content-type" for name in request.headers):
+        return {"Content-Type": "application/json", **request.headers}
+    return request.headers
+
+
+def _text(template: str, read: Read) -> sql.Composable:
+    """A template as an SQL expression: literals and places, joined with ``||``."""
+    parts = [
+        sql.Literal(part.text) if isinstance(part, Literal) else read(part.key) for part in parse_template(template)
+    ]
+    return sql.SQL(" || ").join(parts or [sql.Literal("")])
+
+
+def _json(value: JsonValue, read: Read) -> sql.Composable:
+    """JSON whose texts are templates, as a jsonb expression."""
+    if isinstance(value, str):
+        return sql.SQL("{}(({})::text)").format(_TO_JSONB, _text(value, read))
+    if isinstance(value, dict) and value:
+        return _json_object({name: _json(part, read) for name, part in value.items()})
+    if isinstance(value, list) and value:
+        return sql.SQL("{}({})").format(_ARRAY, sql.SQL(", ").join(_json(part, read) for part in value))
+    return _jsonb(value)
+
+
+def _json_object(pairs: Mapping[str, sql.Composable], *, a_line_each: bool = False) -> sql.Composed:
+    told = [sql.SQL("{}, {}").format(sql.Literal(name), value) for name, value in pairs.items()]
+    if a_line_each:
+        return sql.SQL("{}({}\n    )").format(_OBJECT, sql.SQL(",").join(_INDENT + pair for pair in told))
+    return sql.SQL("{}({})").format(_OBJECT, sql.SQL(", ").join(told))
+
+
+def _jsonb(value: JsonValue) -> sql.Composable:
+    return sql.SQL("{}::jsonb").format(sql.Literal(_json_text(value)))
+
+
+def _json_text(value: JsonValue | Rule) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,221 @@
+"""From a stack's configuration to the objects that should be: pure, and the same for the program and for cronctl."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from psycopg import sql
+
+from components.catalogue.alert import Alert
+from components.catalogue.as_written import as_written
+from components.catalogue.jobs_file import Catalogue, Job, SecretSpec
+from components.catalogue.request import Probe
+from components.catalogue.secret_value import MIN_KEY_BYTES
+from components.catalogue.settings import ExtensionConfig, RetentionConfig, Settings
+from components.catalogue.stack_config import Config
+from components.declaration.command import compile_alert, compile_command, compile_probe, marked, rule
+from components.objects.all_kinds import KINDS
+from components.objects.args import Args
+from components.objects.cron_job import CronJobArgs
+from components.objects.extension import ExtensionArgs
+from components.objects.functions import ROTATION_FUNCTIONS
+from components.objects.grants import GrantsArgs
+from components.objects.rotation_function import RotationFunctionArgs
+from components.objects.run_ledger import RunLedgerArgs
+from components.objects.secret import ProbeArgs, SecretArgs
+from components.objects.secret_store import SecretStoreArgs
+from components.objects.stack_mark import ALERT, RUNS_SWEEP, SECRETS_SWEEP
+from components.sql import load_sql
+from components.values.address import PLAIN
+from components.values.choices import ExtensionName
+
+EXTENSION_SCHEMAS: dict[ExtensionName, str] = {
+    "pg_cron": "pg_catalog",
+    "pg_net": "extensions",
+    "supabase_vault": "vault",
+}
+"""Where Supabase puts them: supautils forces the first, the linter asks for the second, the third is fixed."""
+
+
+CaughtUp = tuple[str, str | None, str | None]
+"""A job that is made up for, and the days from and to which it is active, where it is on some alone."""
+
+
+class Declaration(NamedTuple):
+    """The inputs of every resource, by the resource's name where there are several.
+
+    ``own_jobs`` are the sweeps and the alerts. ``read_by_probes`` maps each secret to the others that its probe reads,
+    which must be current before it is tried.
+    """
+
+    extensions: dict[str, ExtensionArgs]
+    store: SecretStoreArgs
+    rotation: dict[str, RotationFunctionArgs]
+    grants: dict[str, GrantsArgs]
+    secrets: dict[str, SecretArgs]
+    read_by_probes: dict[str, list[str]]
+    ledger: RunLedgerArgs
+    own_jobs: dict[str, CronJobArgs]
+    jobs: dict[str, CronJobArgs]
+
+
+def declare(config: Config) -> Declaration:
+    """What the configuration asks for."""
+    settings, owner = config.settings, str(config.owner)
+    schema = settings.schema_name
+    needed = [name for name in EXTENSION_SCHEMAS if name != "supabase_vault" or settings.store == "vault"]
+    return Declaration(
+        extensions={
+            name: ExtensionArgs(
+                name=name,
+                schema_name=EXTENSION_SCHEMAS[name],
+                **settings.extensions.get(name, ExtensionConfig()).model_dump(),
+            )
+            for name in needed
+        },
+        store=SecretStoreArgs(
+            schema_name=schema,
+            owner=owner,
+            store=settings.store,
+            adopt=settings.adopt,
+            destroy_foreign_secrets=settings.destroy_foreign_secrets,
+        ),
+        rotation={
+            name.replace("_", "-"): RotationFunctionArgs(
+                schema_name=schema, name=name, owner=owner, adopt=settings.adopt
+            )
+            for name in ROTATION_FUNCTIONS
+        },
+        grants={
+            f"{name.replace('_', '-')}-grants": GrantsArgs(
+                schema_name=schema,
+                function=name,
+                grantees=list(config.rotators),
+                made_here=[settings.operators.role] if settings.operators else [],
+            )
+            for name in ROTATION_FUNCTIONS
+        },
+        secrets={key: _secret(config, key, spec) for key, spec in config.catalogue.secrets.items()},
+        read_by_probes={
+            key: [other for other in spec.probe.secret_keys() if other != key] if spec.probe else []
+            for key, spec in config.catalogue.secrets.items()
+        },
+        ledger=RunLedgerArgs(schema_name=schema, owner=owner, adopt=settings.adopt),
+        own_jobs={
+            job.name: job
+            for job in (
+                sweep_job(schema, owner, adopt=settings.adopt),
+                runs_sweep_job(
+                    schema, owner, settings.retention, catch_up=_caught_up(config.catalogue), adopt=settings.adopt
+                ),
+                *(
+                    alert_job(name, alert, schema, owner, adopt=settings.adopt)
+                    for name, alert in config.catalogue.alerts.items()
+                ),
+            )
+        },
+        jobs={
+            name: CronJobArgs(
+                name=name,
+                schedule=job.schedule,
+                command=compile_command(name, job, owner=owner, schema=schema),
+                owner=owner,
+                active=job.active,
+                adopt=job.adopt or settings.adopt,
+                ledger=schema,
+                verify_in=schema if _verified(job, settings) else None,
+                declared=as_written(job),
+            )
+            for name, job in config.catalogue.jobs.items()
+        },
+    )
+
+
+def _secret(config: Config, key: str, spec: SecretSpec) -> SecretArgs:
+    settings = config.settings
+    return SecretArgs(
+        schema_name=settings.schema_name,
+        key=key,
+        value=config.secrets[key].get_secret_value(),
+        description=spec.description,
+        owner=str(config.owner),
+        format=spec.format,
+        min_bytes=MIN_KEY_BYTES if key in _signing_keys(config.catalogue) else 1,
+        grace=spec.grace,
+        probe=_probe(key, spec.probe, settings.schema_name, control=spec.format != "url") if spec.probe else None,
+        hosts=_hosts(spec, settings) or None,
+        on_rotated_in_database=settings.on_rotated_in_database,
+        adopt=settings.adopt,
+    )
+
+
+def _hosts(spec: SecretSpec, settings: Settings) -> list[str]:
+    plain = [f"{PLAIN}{host}" for host in settings.plain_http_hosts] if spec.format == "url" else []
+    return [*spec.hosts, *plain]
+
+
+def _signing_keys(catalogue: Catalogue) -> set[str]:
+    return {request.auth.hmac for _, request in catalogue.requests() if request.auth and request.auth.hmac}
+
+
+def _probe(key: str, probe: Probe, schema: str, *, control: bool) -> ProbeArgs:
+    return ProbeArgs(request=compile_probe(key, probe, schema=schema), control=control, **rule(probe))
+
+
+def sweep_job(schema: str, owner: str, *, adopt: bool = False) -> CronJobArgs:
+    """The job that takes rotations to their end which nobody waits for, and forgets previous values in time."""
+    command = load_sql("secrets_sweep").format(schema=sql.Identifier(schema))
+    return _own_job(SECRETS_SWEEP + schema, command.as_string(), schema, owner, adopt=adopt)
+
+
+def runs_sweep_job(
+    schema: str, owner: str, retention: RetentionConfig, *, catch_up: Sequence[CaughtUp] = (), adopt: bool = False
+) -> CronJobArgs:
+    """The job that writes down in the ledger what came back, tries again, makes up for a downtime, forgets old runs."""
+    command = load_sql("runs_sweep").format(
+        schema=sql.Identifier(schema),
+        runs=sql.Literal(f"{retention.runs} days"),
+        details=sql.Literal(f"{retention.details} days"),
+        catch_up=sql.Literal([list(each) for each in catch_up]),
+    )
+    return _own_job(RUNS_SWEEP + schema, command.as_string(), schema, owner, adopt=adopt)
+
+
+def alert_job(name: str, alert: Alert, schema: str, owner: str, *, adopt: bool = False) -> CronJobArgs:
+    """The job that sends an alert's messages, if there are any."""
+    job = f"{ALERT}{name}-{schema}"
+    statement = compile_alert(name, job, alert, owner=owner, schema=schema)
+    success = alert.http.success.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    made = _own_job(job, f"{statement};", schema, owner, adopt=adopt)
+    return replace(made, declared={"success": success}) if success else made
+
+
+def _verified(job: Job, settings: Settings) -> bool:
+    return settings.verify_first_run if job.verify_first_run is None else job.verify_first_run
+
+
+def _caught_up(catalogue: Catalogue) -> list[CaughtUp]:
+    return [
+        (name, job.active_between.from_, job.active_between.to) if job.active_between else (name, None, None)
+        for name, job in catalogue.jobs.items()
+        if job.catch_up == "latest"
+    ]
+
+
+def _own_job(name: str, statements: str, schema: str, owner: str, *, adopt: bool) -> CronJobArgs:
+    command = marked(owner, name, statements)
+    return CronJobArgs(name=name, schedule="* * * * *", command=command, owner=owner, adopt=adopt, ledger=schema)
+
+
+def by_kind(declared: Declaration) -> dict[str, list[Args]]:
+    """The inputs of all that is declared, under the same words and in the same order."""
+    objects: dict[str, list[Args]] = {
+        "Extension": [*declared.extensions.values()],
+        "SecretStore": [declared.store],
+        "Secret": [*declared.secrets.values()],
+        "RotationFunction": [*declared.rotation.values()],
+        "Grants": [*declared.grants.values()],
+        "RunLedger": [declared.ledger],
+        "CronJob": [*declared.own_jobs.values(), *declared.jobs.values()],
+    }
+    return {word: objects[word] for word in KINDS}

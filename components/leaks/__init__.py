@@ -1,0 +1,1 @@
+"""Keys that stand where everybody reads them: what they look like, and where they stand. Pure."""

@@ -1,0 +1,123 @@
+"""The privileges on a function, all of them: identified by the function, read from its access control list.
+
+A Grants resource speaks for the whole list, so a grant that somebody made behind our back is drift and is revoked, as
+is one that somebody took away. Whoever may rotate may also enter the schema (USAGE, never revoked here).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from psycopg import sql
+
+from components.database.connection import Row
+from components.database.server_facts import Server
+from components.errors import PreflightFailed
+from components.objects.args import Args
+from components.objects.functions import (
+    ROTATE,
+    ROTATION_FUNCTIONS,
+    Function,
+    RotationFunctionName,
+    live_functions,
+    rotation_identity,
+    rotation_query,
+)
+from components.objects.object_kind import Difference, ObjectKind, Statements
+from components.values.suggestion import nearest
+
+PUBLIC = "PUBLIC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantsArgs(Args):
+    """``grantees`` have EXECUTE on ``function``, beside its owner; ``made_here`` are not there at preview."""
+
+    schema_name: str
+    function: RotationFunctionName = "rotate_cron_secret"
+    grantees: list[str]
+    made_here: list[str] = field(default_factory=list)
+
+    @property
+    def definition(self) -> Function:
+        """The function that the privileges are on."""
+        return ROTATION_FUNCTIONS[self.function]
+
+    @property
+    def opens_schema(self) -> bool:
+        """Whether the grantees get USAGE here: once, since two at a time would fail (tuple concurrently updated)."""
+        return self.function == ROTATE.name
+
+
+class LiveGrants(NamedTuple):
+    """Who has EXECUTE now, but for the owner; ``kept_out`` are those of them that may not enter the schema."""
+
+    grantees: list[str]
+    kept_out: list[str]
+
+
+class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
+    """How privileges are read, compared and changed."""
+
+    args = GrantsArgs
+    identified_by = ("schema_name", "function")
+    directives = frozenset({"made_here"})
+
+    def identity(self, args: GrantsArgs) -> str:
+        return f"{args.schema_name}.{args.definition.signature}"
+
+    def title(self, args: GrantsArgs) -> str:
+        return f"grants on function {args.schema_name}.{args.function}"
+
+    def query(self, scope: str, identity: str | None = None) -> sql.Composable:
+        return rotation_query(scope, identity)
+
+    def row_identity(self, row: Row) -> str:
+        return rotation_identity(row)
+
+    def parse(self, rows: Iterable[Row]) -> dict[str, LiveGrants]:
+        return {
+            rotation_identity(live._asdict()): LiveGrants(sorted(live.privileges), live.kept_out)
+            for live in live_functions(rows).values()
+        }
+
+    def preflight(self, args: GrantsArgs, server: Server) -> None:
+        for role in args.grantees:
+            if role not in server.roles and role not in args.made_here:
+                raise PreflightFailed(
+                    f"{self.title(args)}: there is no role {role!r} on the server{nearest(role, server.roles)}"
+                )
+
+    def differences(self, args: GrantsArgs, live: LiveGrants, previous: GrantsArgs | None = None) -> list[Difference]:
+        declared = sorted(args.grantees)
+        found = [] if declared == live.grantees else [Difference("grantees", declared, live.grantees)]
+        if args.opens_schema and (kept_out := sorted(set(declared) & set(live.kept_out))):
+            found.append(Difference("usage of the schema", "granted", f"missing for {', '.join(kept_out)}"))
+        return found
+
+    def plan(self, args: GrantsArgs, live: LiveGrants | None, previous: GrantsArgs | None = None) -> Statements:
+        found, kept_out = live or LiveGrants([], [])
+        function, schema = args.definition.reference(args.schema_name), sql.Identifier(args.schema_name)
+        revoke = sql.SQL("REVOKE ALL ON FUNCTION {} FROM {} CASCADE")
+        grant = sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}")
+        enter = sql.SQL("GRANT USAGE ON SCHEMA {} TO {}")
+        new = [role for role in args.grantees if role not in found]
+        steps = [revoke.format(function, _role(role)) for role in found if role not in args.grantees]
+        steps += [grant.format(function, _role(role)) for role in new]
+        steps += [
+            enter.format(schema, _role(role))
+            for role in (args.grantees if args.opens_schema else [])
+            # PUBLIC may enter the schema public, and only its owner could grant that
+            if role in kept_out or (role in new and args.schema_name != "public")
+        ]
+        return [(step, None) for step in steps]
+
+    def drop(self, args: GrantsArgs, live: LiveGrants) -> Statements:
+        return self.plan(replace(args, grantees=[]), live)
+
+    def live_args(self, args: GrantsArgs, live: LiveGrants) -> GrantsArgs:
+        return replace(args, grantees=live.grantees)
+
+
+def _role(name: str) -> sql.Composable:
+    return sql.SQL(PUBLIC) if name == PUBLIC else sql.Identifier(name)

@@ -1,0 +1,66 @@
+"""Tables and views of ours as the catalog has them, and how they are shut; shared by the store and the run ledger.
+
+Row security with a policy that lets nobody through stands behind the privileges, should somebody grant one.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from psycopg import sql
+
+from components.objects.object_kind import Difference
+from components.objects.stack_mark import mark, owner_of
+from components.sql import load_sql
+
+
+class LiveTable(NamedTuple):
+    """A table as the catalog has it; ``privileges`` are those of others than its owner, ``grantee: PRIVILEGE, …``."""
+
+    name: str
+    kind: str
+    owner: str
+    mine: bool
+    comment: str | None
+    row_security: bool
+    forced: bool
+    strange_policies: list[str]
+    has_policy: bool
+    columns: list[str]
+    triggers: list[str]
+    privileges: list[str]
+
+
+def tables_query(schema: str, names: Iterable[str]) -> sql.Composed:
+    """The catalog query for tables and views by name in a schema."""
+    return load_sql("tables").format(schema=sql.Literal(schema), names=sql.Literal(list(names)))
+
+
+def shut(schema: str, name: str, comment: str, *, view: bool = False) -> Iterator[sql.Composed]:
+    """Mark a table or view with a comment, and lock it against everybody but its owner."""
+    table = sql.Identifier(schema, name)
+    what = sql.SQL("VIEW" if view else "TABLE")
+    yield sql.SQL("COMMENT ON {} {} IS {}").format(what, table, sql.Literal(comment))
+    yield load_sql("lock_table").format(table=sql.Literal(table.as_string()))
+
+
+def table_differences(name: str, columns: Iterable[str], owner: str, live: LiveTable | None) -> list[Difference]:
+    """What of a table is not as declared: its columns, mark, row security and privileges."""
+    if live is None:
+        return [Difference(f"table {name}", "there", "gone")]
+    found = []
+    if missing := [column for column in columns if column not in live.columns]:
+        found.append(Difference(f"columns of {name}", "complete", f"without {', '.join(missing)}"))
+    if owner_of(live.comment) != owner:
+        found.append(Difference(f"comment on {name}", mark(owner), live.comment))
+    if live.kind != "v":
+        found += _row_security_differences(name, live)
+    if live.privileges:
+        found.append(Difference(f"privileges on {name}", "its owner alone", "; ".join(live.privileges)))
+    return found
+
+
+def _row_security_differences(name: str, live: LiveTable) -> Iterator[Difference]:
+    if not live.row_security or live.forced:
+        yield Difference(f"row security of {name}", "enabled", "forced" if live.row_security else "disabled")
+    if live.strange_policies or not live.has_policy:
+        yield Difference(f"policies of {name}", ["nobody"], live.strange_policies)

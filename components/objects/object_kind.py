@@ -1,0 +1,245 @@
+"""A kind of PostgreSQL object: how it is read, compared and changed. Pure but for the two functions that do it.
+
+Every resource module defines one. The provider (provider.py) says when its parts are called; cronctl calls the same
+ones, so the two cannot disagree on what "in sync" means.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from psycopg import sql
+
+from components.database.connection import CopyRow, Database, Row, Transaction
+from components.database.server_facts import Server
+from components.objects.args import Args
+from components.sql import load_sql
+
+SERIALIZATION_FAILURE = "40001"
+"""The SQLSTATE of a transaction that came after another's change of the same object, and may be tried again."""
+
+VERSION = "object_version"
+"""The column that :func:`objects_query` adds: the hex SHA-256 of a row."""
+
+SHOWN_LENGTH = 160
+"""Characters of a property that a message shows."""
+
+ArgsT = TypeVar("ArgsT", bound=Args)
+LiveT = TypeVar("LiveT")
+
+Statements = list[tuple[sql.Composable, Mapping[str, object] | None] | CopyRow]
+"""A plan: statements in order, each with the parameters that the server binds, or the row that it copies in."""
+
+
+class Difference(NamedTuple):
+    """One property in which what lives is not what is declared; both sides are fit to be shown.
+
+    ``lines`` show where a long text differs, ``-`` of what is declared and ``+`` of what lives, instead of the sides.
+    """
+
+    name: str
+    declared: object
+    found: object
+    lines: str | None = None
+
+
+class ObjectKind(Generic[ArgsT, LiveT]):
+    """A kind of PostgreSQL object: how it is read, compared and changed. Stateless, and without a connection.
+
+    ``args`` is the model of the inputs. Of these, ``identified_by`` name the object; ``directives`` say how to act and
+    are no property of the object, so that changing them alone changes nothing; ``secrets`` are never shown.
+    """
+
+    args: type[ArgsT]
+    identified_by: ClassVar[tuple[str, ...]]
+    directives: ClassVar[frozenset[str]] = frozenset()
+    secrets: ClassVar[frozenset[str]] = frozenset()
+    in_schema: ClassVar[bool] = True
+    """Whether the inputs name a schema, ``schema_name``, that the object stands in."""
+    in_catalog: ClassVar[bool] = True
+    """Whether :meth:`query` asks the system catalogs alone, so that it cannot fail for want of a table."""
+
+    def identity(self, args: ArgsT) -> str:
+        """The resource's id: what names the object in the database."""
+        raise NotImplementedError
+
+    def title(self, args: ArgsT) -> str:
+        """How messages name the object: ``cron job 'nightly'``."""
+        raise NotImplementedError
+
+    def scope(self, args: ArgsT) -> str | None:
+        """What one snapshot query covers, a schema or the whole database; objects of one scope are read together."""
+        return str(args.schema_name) if self.in_schema else None  # type: ignore[attr-defined]
+
+    def query(self, scope: Any, identity: str | None = None) -> sql.Composable:  # noqa: ANN401 - each kind has its own
+        """The one catalog query that reads every object of a scope, or the one with an identity."""
+        raise NotImplementedError
+
+    def older_query(self, scope: Any, identity: str | None = None) -> sql.Composable | None:  # noqa: ANN401
+        """What to ask where :meth:`query` names something that an earlier version did not make, if that is possible."""
+        return None
+
+    def row_identity(self, row: Row) -> str:
+        """The identity of the object that a row of :meth:`query` tells of."""
+        raise NotImplementedError
+
+    def parse(self, rows: Iterable[Row]) -> dict[str, LiveT]:
+        """The query's rows as live objects by identity."""
+        raise NotImplementedError
+
+    def preflight(self, args: ArgsT, server: Server) -> None:
+        """Raise an Error for what would fail or do harm; called before anything is touched."""
+
+    def warnings(self, args: ArgsT, server: Server, now: datetime) -> Iterator[str]:
+        """Sentences on what the server will make of it that people may not expect; ``now`` is an aware datetime."""
+        yield from ()
+
+    def claim(self, args: ArgsT, live: LiveT | None, previous: ArgsT | None) -> None:
+        """Raise Conflict where the object that lives is not ours to change."""
+
+    def differences(self, args: ArgsT, live: LiveT, previous: ArgsT | None = None) -> list[Difference]:
+        """All properties in which ``live`` is not what ``args`` declares; empty exactly when the plan is."""
+        raise NotImplementedError
+
+    def drift(self, state: ArgsT, live: LiveT) -> list[Difference]:
+        """What of the object is not as the state has it, whether a plan would mend it or keep it."""
+        return self.differences(state, live)
+
+    def plan(self, args: ArgsT, live: LiveT | None, previous: ArgsT | None = None) -> Statements:
+        """The statements that make ``live`` what ``args`` declares."""
+        raise NotImplementedError
+
+    def stays(self, args: ArgsT, outputs: Mapping[str, Any]) -> bool:
+        """Whether the object is left as it is where it is declared no more."""
+        return False
+
+    def drop(self, args: ArgsT, live: LiveT) -> Statements:
+        """The statements that remove the object; may raise Conflict."""
+        raise NotImplementedError
+
+    def forget(self, args: ArgsT) -> Statements:
+        """The statements for an object that is to be removed and is gone already."""
+        return []
+
+    def reaches_others(self, before: LiveT | None) -> bool:
+        """Whether, after a change of such an object, more has to be read anew than the object itself."""
+        return False
+
+    def outputs(self, args: ArgsT, live: LiveT, before: LiveT | None) -> dict[str, Any]:
+        """What is told beside the inputs; ``before`` is what lived when this resource was created."""
+        return {}
+
+    def live_args(self, args: ArgsT, live: LiveT) -> ArgsT:
+        """The inputs as they would have to be for ``live`` to be no drift."""
+        return args
+
+
+def statement(query: sql.Composable, parameters: Mapping[str, object] | None = None) -> Statements:
+    """A plan of one statement."""
+    return [(query, parameters)]
+
+
+def execute(transaction: Transaction, steps: Statements) -> None:
+    """Carry out a plan."""
+    for step in steps:
+        if isinstance(step, CopyRow):
+            transaction.copy(step)
+        else:
+            transaction.execute(*step)
+
+
+class Objects(dict[str, LiveT]):
+    """What lives of a kind, by identity, as one reading found it.
+
+    ``versions`` has of each object what any change of it makes another: of none nothing.
+    """
+
+    def __init__(self, kind: ObjectKind[Any, LiveT], rows: Sequence[Row]) -> None:
+        super().__init__(kind.parse(rows))
+        self.versions: dict[str, list[str]] = {}
+        for row in rows:
+            self.versions.setdefault(kind.row_identity(row), []).append(row[VERSION])
+
+    def keep(self, identity: str, newer: "Objects[LiveT]") -> None:
+        """Take one object from a newer reading."""
+        self.pop(identity, None)
+        self.update({each: live for each, live in newer.items() if each == identity})
+        self.versions[identity] = newer.versions.get(identity, [])
+
+
+def objects_query(kind: ObjectKind[Any, Any], scope: str | None, identity: str | None = None) -> sql.Composable:
+    """The query whose rows make :class:`Objects`."""
+    return _with_version(kind.query(scope, identity))
+
+
+def unchanged(kind: ObjectKind[Any, Any], scope: str | None, identity: str, seen: Objects[Any]) -> sql.Composable:
+    """A statement that fails with SERIALIZATION_FAILURE where an object is not as it was seen any more."""
+    block = load_sql("unchanged").format(
+        versions=sql.Literal(sorted(seen.versions.get(identity, []))),
+        version=sql.Identifier(VERSION),
+        objects=objects_query(kind, scope, identity),
+        errcode=sql.Literal(SERIALIZATION_FAILURE),
+    )
+    return sql.SQL("DO {}").format(sql.Literal(block.as_string()))
+
+
+def _with_version(query: sql.Composable) -> sql.Composable:
+    # MATERIALIZED, or the planner merges the two and finds out each column twice.
+    return sql.SQL(
+        "WITH o AS MATERIALIZED ({}\n) "
+        "SELECT o.*, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(o::text, 'UTF8')), 'hex') AS {} FROM o"
+    ).format(query, sql.Identifier(VERSION))
+
+
+def snapshot_query(kind: ObjectKind[Any, Any], scope: str | None, identity: str | None = None) -> sql.Composable:
+    """Statements with one result, whose rows make :class:`Objects`: none where what would hold them is not there yet.
+
+    They belong in a transaction, as all that :meth:`Database.read_together` sends.
+    """
+    if kind.in_catalog:
+        return objects_query(kind, scope, identity)
+    queries = (kind.query(scope, identity), kind.older_query(scope, identity), sql.SQL("SELECT NULL WHERE false"))
+    cursor = type(kind).__name__
+    block = load_sql("rows_if_there").format(
+        cursor=sql.Literal(cursor),
+        queries=sql.Literal([_with_version(query).as_string() for query in queries if query is not None]),
+    )
+    return sql.SQL("DO {}; FETCH ALL FROM {}").format(sql.Literal(block.as_string()), sql.Identifier(cursor))
+
+
+def read_objects(
+    kind: ObjectKind[Any, LiveT], database: Database, scope: str | None, identity: str | None = None
+) -> Objects[LiveT]:
+    """All that lives in a scope, or the one object with an identity, in one round trip."""
+    return Objects(kind, database.read(snapshot_query(kind, scope, identity)))
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """A reader for :meth:`Database.snapshot`, equal for the same kind and scope."""
+
+    kind: type[ObjectKind[Any, Any]]
+    scope: str | None
+
+    def __call__(self, source: Database) -> Objects[Any]:
+        return read_objects(self.kind(), source, self.scope)
+
+
+def snapshot(kind: ObjectKind[Any, LiveT], database: Database, scope: str | None) -> Objects[LiveT]:
+    """All that lives in a scope, read once in the life of ``database``: by a resource, and by cronctl."""
+    return database.snapshot(_Snapshot(type(kind), scope))
+
+
+def shown(value: object) -> str:
+    """A property for a person: text in quotes, cut where it would fill the terminal."""
+    text = repr(value)
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
+
+
+def drift_sentence(difference: Difference) -> str:
+    """How a property of a living object differs from the state."""
+    name, stored, found, lines = difference
+    if lines is not None:
+        return f"{name} is another there (- in the state, + there, <…> for what may be a value):\n{lines}"
+    return f"{name} is {shown(found)} there, {shown(stored)} in the state"

@@ -1,0 +1,100 @@
+"""The functions by which people rotate a secret: identified by schema and name, read from pg_proc.
+
+``rotate_cron_secret(p_key, p_value)`` keeps the source document's signature and is hardened: it raises on an unknown
+key or an impossible value, has its own search_path, is created locked, and a value that has to pass a probe first is
+pending until then. ``settle_cron_secret`` tells how that went, ``undo_cron_secret`` goes back to the previous value.
+Who may call them is declared by Grants; each step leaves its row in the audit.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from components.database.connection import Row
+from components.objects.args import Args
+from components.objects.functions import (
+    ROTATION_FUNCTIONS,
+    Function,
+    LiveFunction,
+    RotationFunctionName,
+    live_functions,
+    rotation_identity,
+    rotation_query,
+)
+from components.objects.object_kind import Difference, ObjectKind, Statements
+from components.objects.stack_mark import Claim
+
+
+@dataclass(frozen=True, kw_only=True)
+class RotationFunctionArgs(Args):
+    """Which function it is, where it lives and who declares it."""
+
+    schema_name: str
+    name: RotationFunctionName = "rotate_cron_secret"
+    owner: str
+    adopt: bool = False
+
+    @property
+    def function(self) -> Function:
+        """Its definition."""
+        return ROTATION_FUNCTIONS[self.name]
+
+
+class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
+    """How these functions are read, compared and changed; their privileges belong to Grants."""
+
+    args = RotationFunctionArgs
+    identified_by = ("schema_name", "name")
+    directives = frozenset({"adopt"})
+
+    def identity(self, args: RotationFunctionArgs) -> str:
+        return f"{args.schema_name}.{args.function.signature}"
+
+    def title(self, args: RotationFunctionArgs) -> str:
+        return f"function {args.schema_name}.{args.name}"
+
+    def query(self, scope: str, identity: str | None = None) -> sql.Composable:
+        return rotation_query(scope, identity)
+
+    def row_identity(self, row: Row) -> str:
+        return rotation_identity(row)
+
+    def parse(self, rows: Iterable[Row]) -> dict[str, LiveFunction]:
+        return {rotation_identity(live._asdict()): live for live in live_functions(rows).values()}
+
+    def claim(
+        self, args: RotationFunctionArgs, live: LiveFunction | None, previous: RotationFunctionArgs | None
+    ) -> None:
+        if live is not None:
+            claim = Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
+            claim.refuse_strangers(
+                self.title(args), mine=live.mine, role=live.owner, stack=live.stack, taken="replace it"
+            )
+
+    def differences(
+        self, args: RotationFunctionArgs, live: LiveFunction, previous: RotationFunctionArgs | None = None
+    ) -> list[Difference]:
+        return args.function.differences(args.schema_name, args.owner, live)
+
+    def plan(
+        self,
+        args: RotationFunctionArgs,
+        live: LiveFunction | None,
+        previous: RotationFunctionArgs | None = None,
+    ) -> Statements:
+        if live is not None and not self.differences(args, live):
+            return []
+        return args.function.install(args.schema_name, args.owner, live, lock=live is None or live.stack is None)
+
+    def drop(self, args: RotationFunctionArgs, live: LiveFunction) -> Statements:
+        self.claim(args, live, args)
+        return [(sql.SQL("DROP FUNCTION {}").format(args.function.reference(args.schema_name)), None)]
+
+    def outputs(self, args: RotationFunctionArgs, live: LiveFunction, before: LiveFunction | None) -> dict[str, Any]:
+        differences = self.differences(args, live)
+        return {
+            "signature": args.function.signature,
+            "definition": differences[0].found if differences else "as defined",
+        }

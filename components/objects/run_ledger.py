@@ -1,0 +1,198 @@
+"""The run ledger: what came of each request that a job sent, in one schema; identified by that schema.
+
+pg_cron's "succeeded" means that a request was queued. Here each has a row, written in the statement that queues it and
+judged by a sweep once the answer is there; a view shows those rows and the runs of SQL jobs with the same words. Like
+the store it is made, marked and locked in one transaction, and the installing script is safe to run again.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from components.database.connection import Row
+from components.database.server_facts import Server
+from components.errors import Conflict, PreflightFailed
+from components.objects.args import Args
+from components.objects.functions import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS, drop_retired
+from components.objects.locked_table import shut, table_differences
+from components.objects.object_kind import Difference, ObjectKind, Statements
+from components.objects.schema_objects import LiveObjects, live_objects, set_query
+from components.objects.stack_mark import OWN_JOBS_PATTERN, Claim, mark, marked_line, owner_of
+from components.schedule.grammar import ZONES_SINCE, known_version
+from components.sql import load_sql
+
+RUNS = "cron_runs"
+REQUESTS = "cron_run_requests"
+LOCKS = "cron_locks"
+SWEEPS = "cron_sweeps"
+JOB_DECLARATIONS = "cron_job_declarations"
+WATCHED = "cron_watched_jobs"
+ALERTS = "cron_alerts"
+JOB_RUNS = "cron_job_runs"
+STANDINGS = "cron_job_standings"
+HISTORY = "cron_run_history"
+TABLES = {
+    RUNS: (
+        *("job", "run", "state", "fired_at", "settled_at", "request", "pid", "runid", "sent_at", "milliseconds"),
+        *("status_code", "detail", "response", "source", "attempt", "policy", "retry_at", "earlier", "idempotency"),
+        *("due_at", "secrets", "milliseconds_at_most"),
+    ),
+    REQUESTS: ("request", "run", "rule", "queue"),
+    LOCKS: ("name",),
+    SWEEPS: ("step", "ended_at", "failed_at", "detail"),
+    JOB_DECLARATIONS: ("job", "schedule", "active", "command", "since"),
+    WATCHED: ("job", "schedule", "active", "since"),
+    ALERTS: ("alert", "job", "condition", "since", "event", "message", "run", "sent", "attempts"),
+}
+"""Each table of the ledger with the columns that this version of the project needs."""
+
+VIEWS = {
+    STANDINGS: ("job", "jobid", "schedule", "active", "since", "standing"),
+    JOB_RUNS: ("job", "runid", "pid", "state", "fired_at", "settled_at", "milliseconds", "detail"),
+    HISTORY: (
+        *("job", "run", "runid", "state", "fired_at", "settled_at", "milliseconds", "status_code", "detail"),
+        *("response", "source", "attempt", "retry_at", "earlier", "due_at", "secrets", "milliseconds_at_most"),
+    ),
+}
+"""Each view with its columns; a later one may build on those before it."""
+
+
+NEEDS = 150000
+"""server_version_num of the first PostgreSQL whose views can ask for their reader's privileges (security_invoker)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunLedgerArgs(Args):
+    """``owner`` is ``project/stack``."""
+
+    schema_name: str
+    owner: str
+    adopt: bool = False
+
+
+class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
+    """How the ledger is read, compared and changed."""
+
+    args = RunLedgerArgs
+    identified_by = ("schema_name",)
+    directives = frozenset({"adopt"})
+
+    def identity(self, args: RunLedgerArgs) -> str:
+        return args.schema_name
+
+    def title(self, args: RunLedgerArgs) -> str:
+        return f"run ledger in schema {args.schema_name!r}"
+
+    def query(self, scope: str, identity: str | None = None) -> sql.Composable:
+        return set_query(scope, [*TABLES, *VIEWS], LEDGER_FUNCTIONS)
+
+    def row_identity(self, row: Row) -> str:
+        return str(row["schema"])
+
+    def parse(self, rows: Iterable[Row]) -> dict[str, LiveObjects]:
+        return live_objects(rows)
+
+    def preflight(self, args: RunLedgerArgs, server: Server) -> None:
+        if server.version < NEEDS:
+            raise PreflightFailed(
+                f"{self.title(args)} needs PostgreSQL {NEEDS // 10000} or newer, and the server is "
+                f"{server.version // 10000}; upgrade it"
+            )
+        version = known_version(server.extension_version("pg_cron"))
+        if version is not None and version >= ZONES_SINCE and server.preloaded is None:
+            raise PreflightFailed(
+                f"{self.title(args)} goes by the server's cron.timezone, which {server.role} may not see; a superuser "
+                f"must run: GRANT pg_read_all_settings TO {sql.Identifier(server.role).as_string()}"
+            )
+
+    def claim(self, args: RunLedgerArgs, live: LiveObjects | None, previous: RunLedgerArgs | None) -> None:
+        if live is None:
+            return
+        live.refuse_strangers(
+            args.schema_name, Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
+        )
+        for table in live.tables.values():
+            if table.kind not in ("v" if table.name in VIEWS else "rp"):  # a partitioned one: docs/scale.md
+                raise Conflict(
+                    f"schema {args.schema_name!r} has a {table.name!r} that is no "
+                    f"{'view' if table.name in VIEWS else 'table'}; rename it, or set another schema"
+                )
+
+    def differences(
+        self, args: RunLedgerArgs, live: LiveObjects, previous: RunLedgerArgs | None = None
+    ) -> list[Difference]:
+        found = [
+            difference
+            for name, columns in TABLES.items()
+            for difference in table_differences(name, columns, args.owner, live.tables.get(name))
+        ]
+        for name, columns in VIEWS.items():
+            view = live.tables.get(name)
+            found += table_differences(name, columns, args.owner, view)
+            if view is not None and owner_of(view.comment) == args.owner and view.comment != _comment(args, name):
+                found.append(Difference(f"view {name}", "as defined", "of another version"))
+        found += live.function_differences(LEDGER_FUNCTIONS, args.schema_name, args.owner)
+        return found
+
+    def plan(self, args: RunLedgerArgs, live: LiveObjects | None, previous: RunLedgerArgs | None = None) -> Statements:
+        if live is not None and not self.differences(args, live):
+            return []
+        schema = sql.Identifier(args.schema_name)
+        there = live.functions if live else {}
+        parts: list[sql.Composable] = [
+            load_sql("ledger_tables").format(
+                schema=schema, requests=sql.Literal(sql.Identifier(args.schema_name, REQUESTS).as_string())
+            ),
+            *drop_retired(args.schema_name, RETIRED_LEDGER_FUNCTIONS),
+        ]
+        for table in TABLES:
+            parts += shut(args.schema_name, table, mark(args.owner))
+        parts += _drop_views(args)
+        for view in VIEWS:
+            parts.append(_definition(args, view))
+            parts += shut(args.schema_name, view, _comment(args, view), view=True)
+        functions = [
+            step
+            for function in LEDGER_FUNCTIONS
+            for step in function.install(args.schema_name, args.owner, there.get(function.name))
+        ]
+        mended: list[sql.Composable] = []
+        if live is not None and RUNS in live.tables and SWEEPS not in live.tables:
+            mended.append(load_sql("mend_cron_runs").format(schema=schema))
+        return [*((part, None) for part in parts), *functions, *((part, None) for part in mended)]
+
+    def drop(self, args: RunLedgerArgs, live: LiveObjects) -> Statements:
+        self.claim(args, live, args)
+        parts: list[sql.Composable] = list(_drop_views(args))
+        parts += [sql.SQL("DROP FUNCTION IF EXISTS {}").format(f.reference(args.schema_name)) for f in LEDGER_FUNCTIONS]
+        parts += [
+            sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(args.schema_name, table)) for table in TABLES
+        ]
+        return [(part, None) for part in parts]
+
+    def outputs(self, args: RunLedgerArgs, live: LiveObjects, before: LiveObjects | None) -> dict[str, Any]:
+        return {"differences": [f"{each.name}: {each.found}" for each in self.differences(args, live)]}
+
+
+def _definition(args: RunLedgerArgs, view: str) -> sql.Composed:
+    return load_sql(view).format(
+        schema=sql.Identifier(args.schema_name),
+        own_jobs=sql.Literal(OWN_JOBS_PATTERN),
+        mark=sql.Literal(marked_line(args.owner)),
+        any_mark=sql.Literal(marked_line()),
+        runs=sql.Literal(sql.Identifier(args.schema_name, RUNS).as_string()),
+    )
+
+
+def _comment(args: RunLedgerArgs, view: str) -> str:
+    """The mark and, since PostgreSQL keeps a view in words of its own, a digest of ours."""
+    digest = hashlib.sha256(_definition(args, view).as_string().encode()).hexdigest()[:16]
+    return f"{mark(args.owner)}\ndefinition {digest}"
+
+
+def _drop_views(args: RunLedgerArgs) -> Iterator[sql.Composed]:
+    for view in reversed(VIEWS):
+        yield sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier(args.schema_name, view))

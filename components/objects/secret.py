@@ -1,0 +1,266 @@
+"""One secret: identified by schema and key, its truth read from the store without reading the value.
+
+The value comes from encrypted configuration alone, goes to the server by binary COPY, and is compared by digests that
+the server makes with a salt of this query's own, so that nothing reusable crosses the wire. A new value becomes
+current by the rotation that all ways share (secret_rotation.py). One that was rotated in the database is told with who
+and when, and kept unless the stack says otherwise.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, NamedTuple, NotRequired, TypedDict
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from components.database.connection import Row
+from components.errors import Conflict
+from components.objects.args import Args
+from components.objects.object_kind import Difference, ObjectKind, Statements, statement
+from components.objects.secret_rotation import start_rotation
+from components.objects.secret_store import DECLARATIONS, SECRETS, STAGES
+from components.sql import load_sql
+from components.values.choices import PLACEHOLDER, OnRotated, Redirects, SecretFormat, is_placeholder
+
+CONFIGURED = "the configured one"
+
+DAY = 86400.0
+
+
+class ProbeArgs(TypedDict):
+    """The request that a new value must pass, as the document that the store keeps of it.
+
+    ``request`` is a statement that queues it, with ``$1`` for a made-up value (command.py); ``timeout`` is in seconds,
+    ``status`` an int4multirange, ``body`` a jsonpath predicate; with ``control``, a made-up value must be refused.
+    An answer after a redirect is refused, too, unless ``redirects`` says otherwise.
+    """
+
+    request: str
+    timeout: float
+    status: str
+    body: NotRequired[str]
+    redirects: NotRequired[Redirects]
+    control: bool
+
+
+_SALT = secrets.token_hex(16)
+"""Of this process, so that digests can be held against each other here and nowhere else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretArgs(Args):
+    """``value`` is in clear here and nowhere else: not in the id, an output, a message or a repr.
+
+    ``format`` and ``min_bytes`` bound what it may be rotated to, and ``hosts`` where operators may move an address
+    (``http://kong``: one that it may have without https, of a stack whose database is on the same machine);
+    ``grace`` is how many seconds a replaced one is kept.
+    """
+
+    schema_name: str
+    key: str
+    value: str = field(repr=False)
+    description: str
+    owner: str
+    format: SecretFormat = "token"
+    min_bytes: int = 1
+    grace: float = DAY
+    probe: ProbeArgs | None = None
+    hosts: list[str] | None = None
+    on_rotated_in_database: OnRotated = "keep"
+    adopt: bool = False
+
+
+class LiveSecret(NamedTuple):
+    """A row of the store; ``digest`` is the hex SHA-256 of ``salt`` and value, ``changed_by`` the last who changed it.
+
+    ``digest`` is None where the value is gone from Vault, ``owner`` to ``hosts`` where nobody declares the key, and in
+    a store of an earlier version (``in_older_store``), which is not asked.
+    """
+
+    in_older_store: bool
+    digest: str | None
+    salt: str
+    is_set: bool
+    description: str | None
+    updated_at: datetime
+    owner: str | None
+    format: SecretFormat | None
+    min_bytes: int | None
+    grace: float | None
+    probe: ProbeArgs | None
+    hosts: list[str] | None
+    changed_by: str | None
+
+    def holds(self, value: str) -> bool:
+        """Whether this is the stored value."""
+        mine = hashlib.sha256((self.salt + value).encode()).hexdigest()
+        return self.digest is not None and hmac.compare_digest(mine, self.digest)
+
+    def story(self) -> str:
+        """Who set the stored value and when."""
+        when = self.updated_at.astimezone().isoformat(sep=" ", timespec="seconds")
+        return f"set by {self.changed_by or 'an unknown role'} at {when}"
+
+
+class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
+    """How secrets are read, compared and changed."""
+
+    args = SecretArgs
+    identified_by = ("schema_name", "key")
+    in_catalog = False
+    directives = frozenset({"adopt", "on_rotated_in_database"})
+    secrets = frozenset({"value"})
+
+    def identity(self, args: SecretArgs) -> str:
+        return f"{args.schema_name}.{args.key}"
+
+    def title(self, args: SecretArgs) -> str:
+        return f"secret {args.key!r}"
+
+    def query(self, scope: str, identity: str | None = None) -> sql.Composable:
+        return _query("secrets", scope, identity)
+
+    def older_query(self, scope: str, identity: str | None = None) -> sql.Composable:
+        return _query("older_secrets", scope, identity)
+
+    def row_identity(self, row: Row) -> str:
+        return str(row["identity"])
+
+    def parse(self, rows: Iterable[Row]) -> dict[str, LiveSecret]:
+        return {row["identity"]: LiveSecret(**{key: row[key] for key in LiveSecret._fields}) for row in rows}
+
+    def claim(self, args: SecretArgs, live: LiveSecret | None, previous: SecretArgs | None) -> None:
+        if live is None:
+            return
+        if previous is not None:
+            self._refuse_rotated(args, live, previous)
+        elif not args.adopt:
+            self._refuse_strangers(args, live)
+
+    def _refuse_rotated(self, args: SecretArgs, live: LiveSecret, previous: SecretArgs) -> None:
+        rotated = args.value == previous.value and live.is_set and not live.holds(args.value)
+        if rotated and args.on_rotated_in_database == "fail":
+            raise Conflict(
+                f"{self.title(args)} was rotated in the database ({live.story()}); configure that value, or set "
+                "onRotatedInDatabase to keep or restore"
+            )
+
+    def _refuse_strangers(self, args: SecretArgs, live: LiveSecret) -> None:
+        if live.owner is None:
+            raise Conflict(
+                f"{self.title(args)} is in the store already and no stack manages it; to take it over with the "
+                "configured value, run: pulumi config set adopt true"
+            )
+        if live.owner != args.owner:
+            raise Conflict(f"{self.title(args)} belongs to the stack {live.owner}; remove it there first")
+        if live.is_set and not live.holds(args.value):
+            raise Conflict(
+                f"{self.title(args)} has another value in the database ({live.story()}) and the state that could tell "
+                "which is newer is lost; configure that value, or to replace it run: pulumi config set adopt true"
+            )
+
+    def differences(self, args: SecretArgs, live: LiveSecret, previous: SecretArgs | None = None) -> list[Difference]:
+        found = []
+        if not live.holds(args.value):
+            rotated = previous is not None and previous.value == args.value and live.is_set
+            if not rotated or args.on_rotated_in_database == "restore":
+                found.append(Difference("value", CONFIGURED, f"another, {live.story()}"))
+        declared = () if live.in_older_store else ("owner", "format", "min_bytes", "grace", "hosts")
+        found += [
+            Difference(name, getattr(args, name), getattr(live, name))
+            for name in ("description", *declared)
+            if getattr(args, name) != getattr(live, name)
+        ]
+        if declared and live.probe != args.probe:  # never shown: whoever changed it may have pasted a key
+            found.append(Difference("probe", "the declared one", "another" if live.probe else "none"))
+        return found
+
+    def drift(self, state: SecretArgs, live: LiveSecret) -> list[Difference]:
+        found = self.differences(state, live)
+        if not live.is_set or state.on_rotated_in_database != "keep":
+            return found
+        note = ", kept until another is configured"
+        return [each._replace(found=f"{each.found}{note}") if each.name == "value" else each for each in found]
+
+    def plan(self, args: SecretArgs, live: LiveSecret | None, previous: SecretArgs | None = None) -> Statements:
+        changed = {"value", "declaration"}
+        if live is not None:
+            changed = {difference.name for difference in self.differences(args, live, previous)}
+        steps: Statements = []
+        if changed - {"value"}:
+            steps += _declare(args)
+        if "description" in changed:
+            steps += _describe(args)
+        if "value" in changed:
+            steps += start_rotation(args.schema_name, args.key, args.value)
+        return steps
+
+    def plan_unset(self, args: SecretArgs) -> Statements:
+        """The statements that declare the key and leave its value as it is, or to be set by somebody else."""
+        unset = sql.SQL(  # not ON CONFLICT, before which the trigger that goes to Vault would have been there
+            "INSERT INTO {table} (key, value, description) SELECT %(key)s, %(value)s, %(description)s "
+            "WHERE NOT EXISTS (SELECT FROM {table} WHERE key = %(key)s)"
+        ).format(table=sql.Identifier(args.schema_name, SECRETS))
+        values = {"key": args.key, "value": PLACEHOLDER, "description": args.description}
+        return [*_declare(args), (unset, values), *_describe(args)]
+
+    def drop(self, args: SecretArgs, live: LiveSecret) -> Statements:
+        return [
+            (
+                sql.SQL("DELETE FROM {} WHERE key = {}").format(
+                    sql.Identifier(args.schema_name, table), sql.Literal(args.key)
+                ),
+                None,
+            )
+            for table in (SECRETS, STAGES, DECLARATIONS)
+        ]
+
+    def outputs(self, args: SecretArgs, live: LiveSecret, before: LiveSecret | None) -> dict[str, Any]:
+        differs = None if live.holds(args.value) else live.story()
+        return {
+            "status": "set" if live.is_set and not is_placeholder(args.value) else PLACEHOLDER,
+            "updated_at": live.updated_at.isoformat(),
+            "rotated_in_database": differs,
+        }
+
+    def live_args(self, args: SecretArgs, live: LiveSecret) -> SecretArgs:
+        return replace(
+            args,
+            description=live.description or "",
+            owner=live.owner or "",
+            format=live.format or "token",
+            min_bytes=live.min_bytes or 1,
+            grace=live.grace or DAY,
+            probe=live.probe,
+            hosts=live.hosts,
+        )
+
+
+def _declare(args: SecretArgs) -> Statements:
+    probe = Jsonb(args.probe) if args.probe else None
+    values = {**args.properties(without={"value"}), "probe": probe, "hosts": args.hosts}
+    literals = {name: sql.Literal(value) for name, value in values.items()}
+    return statement(load_sql("declare_secret").format(schema=sql.Identifier(args.schema_name), **literals))
+
+
+def _describe(args: SecretArgs) -> Statements:
+    describe = sql.SQL(
+        "UPDATE {schema}.cron_secrets SET description = {description} "
+        "WHERE key = {key} AND description IS DISTINCT FROM {description}"
+    ).format(
+        schema=sql.Identifier(args.schema_name),
+        key=sql.Literal(args.key),
+        description=sql.Literal(args.description),
+    )
+    return statement(describe)
+
+
+def _query(name: str, scope: str, identity: str | None) -> sql.Composed:
+    query = load_sql(name).format(schema=sql.Identifier(scope), schema_name=sql.Literal(scope), salt=sql.Literal(_SALT))
+    if identity is None:
+        return query
+    return query + sql.SQL(" WHERE s.key = {}").format(sql.Literal(identity.removeprefix(f"{scope}.")))

@@ -1,0 +1,212 @@
+"""The secret store: its tables, get_secret() and what rotates values, in one schema; identified by that schema.
+
+Its truth is the catalog: definitions, row security, policies and every privilege. All of it is made, marked and locked
+in one transaction, so there is no moment in which it stands open. The installing script is safe to run again, which is
+also the way from one version of this project to the next, and from a table that keeps the values to Vault and back:
+no row is ever lost, and get_secret() answers at every moment.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from components.database.connection import Row
+from components.database.server_facts import Server
+from components.errors import Conflict, PreflightFailed
+from components.objects.args import Args
+from components.objects.functions import RETIRED_STORE_FUNCTIONS, STORE_FUNCTIONS, drop_retired
+from components.objects.locked_table import LiveTable, shut, table_differences
+from components.objects.object_kind import Difference, ObjectKind, Statements
+from components.objects.schema_objects import LiveObjects, live_objects, set_query
+from components.objects.stack_mark import Claim, mark
+from components.sql import load_sql
+from components.values.choices import StoreKind
+
+SECRETS = "cron_secrets"
+DECLARATIONS = "cron_secret_declarations"
+STAGES = "cron_secret_stages"
+PROBES = "cron_secret_probes"
+AUDIT = "cron_secret_audit"
+TABLES = {
+    SECRETS: ("key", "value", "description", "updated_at", "rotation", "version"),
+    DECLARATIONS: ("key", "owner", "description", "format", "min_bytes", "grace", "probe", "hosts"),
+    STAGES: ("key", "stage", "value", "rotation", "expires_at", "version"),
+    PROBES: ("rotation", "request", "control", "sent_at", "queue"),
+    AUDIT: ("id", "key", "action", "session_role", "active_role", "application", "at", "rotation", "detail", "version"),
+}
+"""Each table of the store with the columns that this version of the project needs."""
+
+AUDIT_TRIGGER = "cron_secret_audit"
+COUNTER_TRIGGER = "cron_secret_counter"  # comes before Vault's by its name, since it has to see the value itself
+VAULT_TRIGGER = "cron_secret_to_vault"
+VALUES = (SECRETS, STAGES)
+"""The tables that hold values."""
+
+
+def triggers_of(table: str, store: StoreKind) -> list[str]:
+    """The names of a table's triggers, sorted."""
+    always = [AUDIT_TRIGGER, COUNTER_TRIGGER] if table == SECRETS else []
+    vault = [VAULT_TRIGGER] if store == "vault" and table in VALUES else []
+    return always + vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretStoreArgs(Args):
+    """``destroy_foreign_secrets`` lets destroy take keys along that no stack declares."""
+
+    schema_name: str
+    owner: str
+    store: StoreKind = "table"
+    adopt: bool = False
+    destroy_foreign_secrets: bool = False
+
+
+class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
+    """How the store is read, compared and changed."""
+
+    args = SecretStoreArgs
+    identified_by = ("schema_name",)
+    directives = frozenset({"adopt", "destroy_foreign_secrets"})
+
+    def identity(self, args: SecretStoreArgs) -> str:
+        return args.schema_name
+
+    def title(self, args: SecretStoreArgs) -> str:
+        return f"secret store in schema {args.schema_name!r}"
+
+    def query(self, scope: str, identity: str | None = None) -> sql.Composable:
+        return set_query(scope, TABLES, STORE_FUNCTIONS)
+
+    def row_identity(self, row: Row) -> str:
+        return str(row["schema"])
+
+    def parse(self, rows: Iterable[Row]) -> dict[str, LiveObjects]:
+        return live_objects(rows)
+
+    def preflight(self, args: SecretStoreArgs, server: Server) -> None:
+        if args.store == "vault" and server.missing_vault_privileges:
+            raise PreflightFailed(
+                f"{self.title(args)} cannot keep its values in Vault: {server.role} lacks "
+                f"{', '.join(server.missing_vault_privileges)}; let the owner of supabase_vault grant it"
+            )
+
+    def claim(self, args: SecretStoreArgs, live: LiveObjects | None, previous: SecretStoreArgs | None) -> None:
+        if live is None:
+            return
+        live.refuse_strangers(
+            args.schema_name, Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
+        )
+        if any(table.kind != "r" for table in live.tables.values()):
+            raise Conflict(
+                f"schema {args.schema_name!r} has a view where the store's tables belong; set another schema"
+            )
+
+    def differences(
+        self, args: SecretStoreArgs, live: LiveObjects, previous: SecretStoreArgs | None = None
+    ) -> list[Difference]:
+        found = [d for name in TABLES for d in _table_differences(name, args, live.tables.get(name))]
+        found += live.function_differences(STORE_FUNCTIONS, args.schema_name, args.owner)
+        return found
+
+    def plan(
+        self, args: SecretStoreArgs, live: LiveObjects | None, previous: SecretStoreArgs | None = None
+    ) -> Statements:
+        if live is not None and not self.differences(args, live):
+            return []
+        schema = sql.Identifier(args.schema_name)
+        there = live.functions if live else {}
+        parts: list[sql.Composable] = [
+            # not IF NOT EXISTS: that asks for CREATE on the database even where the schema is there
+            sql.SQL("DO $do$ BEGIN IF to_regnamespace({name}) IS NULL THEN EXECUTE {create}; END IF; END $do$").format(
+                name=sql.Literal(schema.as_string()),
+                create=sql.Literal(sql.SQL("CREATE SCHEMA {}").format(schema).as_string()),
+            ),
+            load_sql("secret_tables").format(
+                schema=schema,
+                schema_text=sql.Literal(schema.as_string()),
+                secrets=sql.Literal(sql.Identifier(args.schema_name, SECRETS).as_string()),
+                audit=sql.Literal(sql.Identifier(args.schema_name, AUDIT).as_string()),
+            ),
+        ]
+        for table in TABLES:
+            parts += shut(args.schema_name, table, mark(args.owner))
+        parts += drop_retired(args.schema_name, RETIRED_STORE_FUNCTIONS)
+        functions = [
+            step
+            for function in STORE_FUNCTIONS
+            for step in function.install(args.schema_name, args.owner, there.get(function.name))
+        ]
+        return [
+            *((part, None) for part in parts),
+            *((_drop_trigger(schema, table, trigger), None) for table, trigger in _TRIGGERS),
+            *functions,
+            *((part, None) for part in _attach(schema, args.store)),
+        ]
+
+    def drop(self, args: SecretStoreArgs, live: LiveObjects) -> Statements:
+        self.claim(args, live, args)
+        schema = sql.Identifier(args.schema_name)
+        parts: list[sql.Composable] = []
+        if SECRETS in live.tables and not args.destroy_foreign_secrets:
+            parts.append(load_sql("secret_store_is_empty").format(table=sql.Identifier(args.schema_name, SECRETS)))
+        parts += [  # their values in Vault go with the rows
+            sql.SQL("DELETE FROM {} WHERE true").format(sql.Identifier(args.schema_name, table))
+            for table in VALUES
+            if table in live.tables and VAULT_TRIGGER in live.tables[table].triggers
+        ]
+        parts += [
+            sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(args.schema_name, table)) for table in TABLES
+        ]
+        parts += [sql.SQL("DROP FUNCTION IF EXISTS {}").format(f.reference(args.schema_name)) for f in STORE_FUNCTIONS]
+        if args.schema_name != "public":
+            parts.append(load_sql("drop_empty_schema").format(schema=schema, name=sql.Literal(args.schema_name)))
+        return [(part, None) for part in parts]
+
+    def reaches_others(self, before: LiveObjects | None) -> bool:
+        return before is not None  # there are secrets, and those of an older store are read in another way
+
+    def outputs(self, args: SecretStoreArgs, live: LiveObjects, before: LiveObjects | None) -> dict[str, Any]:
+        return {"differences": [f"{each.name}: {each.found}" for each in self.differences(args, live)]}
+
+
+_TRIGGERS = [(table, trigger) for table in VALUES for trigger in triggers_of(table, "vault")]
+
+
+def _drop_trigger(schema: sql.Identifier, table: str, trigger: str) -> sql.Composed:
+    return sql.SQL("DROP TRIGGER IF EXISTS {} ON {}.{}").format(sql.Identifier(trigger), schema, sql.Identifier(table))
+
+
+def _attach(schema: sql.Identifier, store: StoreKind) -> Iterator[sql.Composed]:
+    """The triggers, and the values to where these keep them; jobs that read meanwhile see one place or the other."""
+    places = {"schema": schema, "secrets": sql.Identifier(SECRETS)}
+    yield sql.SQL(
+        "CREATE TRIGGER cron_secret_audit AFTER INSERT OR UPDATE OR DELETE ON {schema}.{secrets} "
+        "FOR EACH ROW EXECUTE FUNCTION {schema}.cron_secret_audit_row()"
+    ).format(**places)
+    yield sql.SQL(
+        "CREATE TRIGGER cron_secret_counter BEFORE INSERT OR UPDATE OF value ON {schema}.{secrets} "
+        "FOR EACH ROW EXECUTE FUNCTION {schema}.cron_secret_counter()"
+    ).format(**places)
+    for table in VALUES:
+        places["table"] = sql.Identifier(table)
+        if store == "vault":
+            yield sql.SQL(
+                "CREATE TRIGGER cron_secret_to_vault BEFORE INSERT OR UPDATE OF value OR DELETE ON {schema}.{table} "
+                "FOR EACH ROW EXECUTE FUNCTION {schema}.cron_secret_to_vault()"
+            ).format(**places)
+            yield sql.SQL("UPDATE {schema}.{table} SET value = value WHERE value !~ '^vault:[0-9a-f-]{{36}}$'").format(
+                **places
+            )
+        else:
+            yield load_sql("secrets_from_vault").format(**places)
+
+
+def _table_differences(name: str, args: SecretStoreArgs, live: LiveTable | None) -> list[Difference]:
+    found = table_differences(name, TABLES[name], args.owner, live)
+    if live is not None:
+        ours = [trigger for table, trigger in _TRIGGERS if table == name and trigger in live.triggers]
+        if ours != triggers_of(name, args.store):
+            found.append(Difference(f"triggers of {name}", triggers_of(name, args.store), ours))
+    return found

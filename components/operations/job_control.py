@@ -1,0 +1,69 @@
+"""What people do to a living job by hand: give it other inputs, pause it, resume it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from psycopg import sql
+
+from components.catalogue.jobs_file import InputSpec, Job
+from components.database.connection import Database
+from components.errors import Error, InvalidConfiguration
+from components.objects.cron_job import CronJobKind, LiveJob
+from components.objects.object_kind import snapshot
+from components.values.exact_number import decimal_number, whole_number
+from components.values.suggestion import nearest
+
+_BOOLEANS = {"true": True, "false": False}
+_READ: dict[str, Callable[[str], Any]] = {
+    "string": str,
+    "integer": whole_number,
+    "number": decimal_number,
+    "boolean": lambda text: _BOOLEANS[text.lower()],
+}
+
+
+def living_job(database: Database, name: str) -> LiveJob:
+    """A job of this role by name. Raises Error where there is none."""
+    jobs = {each: job for each, job in snapshot(CronJobKind(), database, None).items() if job.mine}
+    if (job := jobs.get(name)) is None:
+        raise Error(f"there is no job {name!r} in the database{nearest(name, jobs)}")
+    return job
+
+
+def with_inputs(name: str, job: Job, given: dict[str, str]) -> Job:
+    """The job with its inputs' defaults and the given values, read by their types, in its body.
+
+    Raises InvalidConfiguration for an unknown input or a value of another type.
+    """
+    problems = []
+    values = {key: spec.default for key, spec in job.inputs.items() if spec.default is not None}
+    for key, text in given.items():
+        if (spec := job.inputs.get(key)) is None:
+            known = nearest(key, job.inputs) or "; it has no inputs, declare them with 'inputs:' in the catalogue"
+            problems.append(f"job {name!r} has no input {key!r}{known}")
+            continue
+        try:
+            values[key] = _read(spec, text)
+        except ValueError as exc:
+            problems.append(f"input {key!r} of job {name!r} {exc}")
+    if problems:
+        raise InvalidConfiguration(problems)
+    if not values or job.http is None or not isinstance(job.http.body, dict):
+        return job
+    http = job.http.model_copy(update={"body": {**job.http.body, **values}})
+    return job.model_copy(update={"http": http})
+
+
+def _read(spec: InputSpec, text: str) -> Any:  # noqa: ANN401 - what the type says
+    try:
+        return _READ[spec.type](text)
+    except (ValueError, KeyError):
+        raise ValueError(f"must be of type {spec.type}, and {text!r} is not") from None
+
+
+def set_active(database: Database, job: LiveJob, *, active: bool) -> None:
+    """Pause or resume a job; a run that is under way when it is paused is cancelled by pg_cron."""
+    with database.transaction() as transaction:
+        transaction.execute(
+            sql.SQL("SELECT cron.alter_job({}, active := {})").format(sql.Literal(job.jobid), sql.Literal(active))
+        )

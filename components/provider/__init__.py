@@ -1,0 +1,1 @@
+"""What all dynamic providers of Pulumi share."""

@@ -1,0 +1,334 @@
+"""The provider that all kinds of objects share: check by preflight, diff by what lives, one plan for create and update.
+
+A kind says how its objects are read, what differs and which statements mend it (object_kind.py); this module says
+when. check, diff and read look and answer; create, update and delete write, each in one transaction.
+"""
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Generic
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.output import Unknown
+
+from components.database.connection import Database, Row, database
+from components.database.conninfo import resolve_conninfo
+from components.errors import ConnectionFailed, Error, PreflightFailed, StatementFailed, UnreadableState
+from components.objects.args import Args
+from components.objects.object_kind import (
+    SERIALIZATION_FAILURE,
+    ArgsT,
+    LiveT,
+    ObjectKind,
+    Objects,
+    Statements,
+    drift_sentence,
+    execute,
+    objects_query,
+    snapshot,
+    unchanged,
+)
+from components.objects.overview import Overview, OverviewReader
+from components.values.choices import DEFAULT_SCHEMA
+from components.values.visible_text import obeyed_by_none, visible_to_engine
+
+ATTEMPTS = 5
+"""How often a change is planned anew because somebody else was faster."""
+
+
+class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
+    """Pulumi's side of a kind. Pickled into state by reference: stateless, and its module path is a contract."""
+
+    serialize_as_secret_always = False
+    kind: ClassVar[ObjectKind[Any, Any]]
+    _database: Database
+    _schema: str
+    _kept_outputs: ClassVar[frozenset[str]] = frozenset()
+    """Outputs that tell of the resource's creation and are not read again."""
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Find the database, and begin to connect: what is asked of it comes next."""
+        _show_errors_as_sentences()
+        unverified = req.config.get("allowUnverifiedTls") == "true"  # the engine takes no other word for it
+        conninfo = resolve_conninfo(req.config.get("databaseUrl"), os.environ, allow_unverified_tls=unverified)
+        self._database = database(conninfo)
+        self._database.connect_ahead(1)
+        self._schema = req.config.get("schema") or DEFAULT_SCHEMA
+
+    # In pulumi's own signatures everything is an untyped dict.
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Ask the server whether what is declared can work, and whether the object may be changed."""
+        if _has_unknowns(news):
+            return CheckResult(news, [])
+        try:
+            args = self._args(news)
+            server = self._overview().server
+            if server.unfit:
+                raise PreflightFailed(server.unfit)
+            self.kind.preflight(args, server)
+            live = self._snapshot(args).get(self.kind.identity(args))
+            previous = self._state_args(_olds)
+            self.kind.claim(args, live, previous)
+            if live is None or previous is None or args != previous:
+                self._try(args)
+        except Error as exc:
+            return CheckResult(news, [CheckFailure("", visible_to_engine(_once(str(exc), self._title(news))))])
+        _say("warning", self.kind.warnings(args, server, datetime.now(UTC)))
+        return CheckResult(args.properties(), [])
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Hold what is declared against the state and against what lives; say what drifted."""
+        if _has_unknowns(_news):
+            return DiffResult(changes=True)
+        args, previous = self._args(_news), self._state_args(_olds)
+        live = self._snapshot(args).get(self.kind.identity(args))
+        found = previous is None or live is None or bool(self.kind.differences(args, live, previous))
+        if previous is not None:
+            if self.kind.identity(previous) != self.kind.identity(args):
+                moved = [key for key in self.kind.identified_by if getattr(args, key) != getattr(previous, key)]
+                # Beside each other the old and the new would both be at work; in another schema the new one must be
+                # there before the jobs are turned to it.
+                beside = self.kind.scope(previous) == self.kind.scope(args)
+                return DiffResult(changes=True, replaces=moved, delete_before_replace=beside)
+            _say("drift", self._drift(previous, live))
+        declared = self._properties(args)
+        return DiffResult(changes=found or previous is None or declared != self._properties(previous))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Make the object what is declared; takes up an object of ours whose creation was never reported."""
+        args = self._args(props)
+        return CreateResult(self.kind.identity(args), self._apply(args, None))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """The same plan as create, from what lives to what is declared."""
+        args = self._args(_news)
+        kept = {key: _olds[key] for key in self._kept_outputs if key in _olds}
+        return UpdateResult({**self._apply(args, self._state_args(_olds)), **kept})
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """What is, so that refresh sees drift in every property; the inputs beside it only where they drifted."""
+        args = self._args(props)
+        live = self._snapshot(args).get(id_)
+        if live is None:
+            return ReadResult(None, {})
+        found = self.kind.live_args(args, live)
+        inputs = found.properties()
+        kept = {key: props[key] for key in self._kept_outputs if key in props}
+        told = {**inputs, **self.kind.outputs(found, live, live), **kept}
+        return ReadResult(id_, _shown(told, props), None if found == args else _shown(inputs, props))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Remove the object, unless it stays; one that is gone already is removed."""
+        args = self._args(_props)
+        if self.kind.stays(args, _props):
+            return
+        with self._told(args):
+            self._change(args, lambda live: self.kind.forget(args) if live is None else self.kind.drop(args, live))
+
+    def _apply(self, args: ArgsT, previous: ArgsT | None) -> dict[str, Any]:
+        def plan(live: LiveT | None) -> Statements:
+            self.kind.claim(args, live, previous)
+            return self.kind.plan(args, live, previous)
+
+        with self._told(args):
+            before, after = self._change(args, plan)
+            if self._waits(args, before, previous):
+                self._wait(args)
+                rows = self._database.read(objects_query(self.kind, self.kind.scope(args), self.kind.identity(args)))
+                after = self._kept(args, before, rows)
+            if after is None:
+                raise Error("is not there after its creation")
+        return {**args.properties(), **self.kind.outputs(args, after, before)}
+
+    def _change(self, args: ArgsT, plan: Callable[[LiveT | None], Statements]) -> tuple[LiveT | None, LiveT | None]:
+        """Carry out what a plan finds to do, in one transaction: what was there, and what is.
+
+        It is made for what was seen, so it is made anew where that has become another meanwhile.
+        """
+        scope, identity = self.kind.scope(args), self.kind.identity(args)
+        self._database.connect_ahead()  # who changes something is soon followed by others
+        for _ in range(ATTEMPTS):
+            seen = self._snapshot(args)
+            before = seen.get(identity)
+            steps = plan(before)
+            if not steps:
+                return before, before
+            try:
+                with self._database.transaction() as transaction:
+                    transaction.execute(unchanged(self.kind, scope, identity, seen))
+                    execute(transaction, steps)
+                    (rows,) = transaction.commit(objects_query(self.kind, scope, identity))
+            except StatementFailed as exc:
+                if exc.sqlstate != SERIALIZATION_FAILURE:
+                    raise
+                self._database.forget()
+            else:
+                return before, self._kept(args, before, rows)
+        raise Error(f"was changed by others {ATTEMPTS} times while it was to be changed here; try again")
+
+    def _kept(self, args: ArgsT, before: LiveT | None, rows: Sequence[Row]) -> LiveT | None:
+        """The object as it was read after a change, which the snapshots take over.
+
+        What they miss of what others do, :func:`unchanged` finds.
+        """
+        scope, identity = self.kind.scope(args), self.kind.identity(args)
+        found = Objects(self.kind, rows)
+        if self.kind.reaches_others(before):
+            self._database.forget()
+        elif overview := self._overview_with(args):
+            overview.keep(self.kind, scope, identity, rows)
+        else:
+            self._snapshot(args).keep(identity, found)
+        return found.get(identity)
+
+    def _try(self, args: ArgsT) -> None:
+        """Ask the server what it makes of a part that is new. Raises PreflightFailed."""
+
+    def _waits(self, args: ArgsT, before: LiveT | None, previous: ArgsT | None) -> bool:
+        """Whether the plan only begins what :meth:`_wait` sees to its end."""
+        return False
+
+    def _wait(self, args: ArgsT) -> None:
+        """Wait for what was begun, or raise why it failed and nothing has changed."""
+
+    def _told(self, args: ArgsT) -> "_Told":
+        return _Told(self.kind.title(args))
+
+    def _args(self, props: Mapping[str, Any]) -> ArgsT:
+        args: ArgsT = self.kind.args.from_properties(props)
+        return args
+
+    def _title(self, props: Mapping[str, Any]) -> str:
+        try:
+            return self.kind.title(self._args(props))
+        except UnreadableState:
+            return ""
+
+    def _state_args(self, olds: Mapping[str, Any]) -> ArgsT | None:
+        """The inputs in state, or None where there are none, or an earlier version of this project wrote others."""
+        try:
+            return self._args(olds)
+        except UnreadableState:
+            return None
+
+    def _properties(self, args: ArgsT) -> dict[str, Any]:
+        return args.properties(without=self.kind.directives)
+
+    def _overview(self) -> Overview:
+        return self._database.snapshot(OverviewReader(self._schema))
+
+    def _snapshot(self, args: ArgsT) -> Objects[LiveT]:
+        if overview := self._overview_with(args):
+            return overview.objects[type(self.kind)]
+        return snapshot(self.kind, self._database, self.kind.scope(args))
+
+    def _overview_with(self, args: ArgsT) -> Overview | None:
+        """The overview, if it has the objects among which this one is."""
+        if self.kind.scope(args) not in {self._schema, None}:
+            return None
+        overview = self._overview()
+        return overview if type(self.kind) in overview.objects else None
+
+    def _drift(self, state: ArgsT, live: LiveT | None) -> Iterator[str]:
+        title = self.kind.title(state)
+        if live is None:
+            yield f"{title} is in the state but gone from the database; pulumi up makes it again"
+            return
+        for each in self.kind.drift(state, live):
+            yield f"{title} was changed in the database: {drift_sentence(each)}"
+
+
+def _shown(found: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """What was read, of which the engine obeys nothing that somebody else wrote."""
+    return {
+        key: value if key in known and known[key] == value else obeyed_by_none(value) for key, value in found.items()
+    }
+
+
+def resource_props(args: Args, *outputs: str) -> dict[str, Any]:
+    """What a resource registers: its inputs, and each output by name with None, so that it becomes an attribute."""
+    return {**args.properties(), **dict.fromkeys(outputs)}
+
+
+class _Told:
+    """Names the object in front of an error's sentence, once."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, exc: BaseException | None, _traceback: object) -> None:
+        if isinstance(exc, Error) and not str(exc).startswith(self._title):
+            exc.args = (f"{self._title}: {exc}",)
+
+
+def _has_unknowns(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(_has_unknowns(part) for part in value.values())
+    if isinstance(value, list):
+        return any(_has_unknowns(part) for part in value)
+    return isinstance(value, Unknown)
+
+
+_said: set[str] = set()
+_faults: set[str] = set()
+_say_lock = threading.Lock()
+
+
+def _say(word: str, lines: Iterable[str]) -> None:
+    """Print each line once an engine run; the engine shows a dynamic provider's output under Diagnostics."""
+    with _say_lock:
+        for line in lines:
+            if line not in _said:
+                _said.add(line)
+                sys.stdout.write(f"{word}: {visible_to_engine(line)}\n")
+        sys.stdout.flush()
+
+
+def _once(sentence: str, title: str = "") -> str:
+    """A fault's sentence; where the same one was told of another object before, that alone."""
+    fault = sentence.removeprefix(title).lstrip(": ")
+    with _say_lock:
+        if fault not in _faults:
+            _faults.add(fault)
+            return sentence
+    return "the same fault as told above"
+
+
+def _show_errors_as_sentences() -> None:
+    """Let the SDK's server answer with an error's sentence alone.
+
+    It aborts with ``traceback.format_exc()`` (3.272: pulumi/dynamic/__main__.py, ``_abort_with_traceback``), which is a
+    page of SDK frames in the user's terminal. Unexpected exceptions keep their traceback.
+    """
+    served = sys.modules.get("__main__")
+    if getattr(served, "traceback", None) is traceback:
+        served.traceback = _Sentences  # type: ignore[union-attr]
+
+
+class _Sentences:
+    """Stands in for the module ``traceback`` in the SDK's server."""
+
+    @staticmethod
+    def format_exc() -> str:
+        """The sentence of our own errors, the traceback of all others."""
+        exc = sys.exception()
+        if isinstance(exc, ConnectionFailed):
+            return visible_to_engine(_once(str(exc)))
+        return visible_to_engine(str(exc) if isinstance(exc, Error) else traceback.format_exc())

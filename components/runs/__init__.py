@@ -1,0 +1,1 @@
+"""What came of runs: the ledger read, judged and explained."""

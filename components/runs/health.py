@@ -1,0 +1,204 @@
+"""Whether what fires and sends the jobs, and what judges them, is alive; each fault with its cause and its cure."""
+
+import math
+from collections.abc import Iterable, Iterator
+from datetime import UTC, tzinfo
+from typing import Any, NamedTuple
+
+from psycopg import sql
+
+from components.database.connection import Database
+from components.objects.run_ledger import RUNS
+from components.objects.stack_mark import RUNS_SWEEP
+from components.runs.history import JobStatus
+from components.runs.ledger_reading import NoLedger, read_ledger
+from components.schedule.zone import zone_of
+from components.sql import load_sql
+
+SILENCE = 150
+"""Seconds without any run after which the scheduler counts as dead: the sweep is due every 60."""
+
+BACKLOG = 200
+"""Seconds after which a request should have been answered or given up: the longest timeout and a round of pg_net."""
+
+LEAST_TTL = 300
+"""Seconds that pg_net has to keep an answer, so that a sweep that comes late still finds it."""
+
+SECRETS_STEP = "settle_cron_secret"
+"""The one step of the sweep of secrets; all others are the ledger's."""
+
+JUDGING_STEP = "settle_cron_runs"
+"""The step that gives runs their verdicts."""
+
+
+class Step(NamedTuple):
+    """A step of a sweep: seconds since it last came to its end, and since it last failed and why."""
+
+    step: str
+    ended: float | None
+    failed: float | None
+    detail: str | None
+
+    @property
+    def fails(self) -> bool:
+        """Whether it failed when it was last taken."""
+        return self.failed is not None and (self.ended is None or self.failed < self.ended)
+
+    @property
+    def last(self) -> float:
+        """Seconds since it was last taken."""
+        return min(time for time in (self.ended, self.failed) if time is not None)
+
+
+class Health(NamedTuple):
+    """What all jobs depend on; ``timezone`` is the one that schedules are read in, where the server tells.
+
+    ``scheduler`` is the time since pg_cron last started a run, ``oldest`` the age of the oldest request that is on its
+    way, ``ttl`` how long pg_net keeps an answer, ``sweep_since`` the age of the sweep's declaration, all in seconds.
+    ``launcher`` says whether pg_cron's process runs, ``accounts`` whether it keeps account of its runs, ``launches``
+    whether it starts any, ``running`` how many are under way of ``at_once`` that may be, ``queue`` how many requests
+    pg_net has, ``net_is_closed`` whether rights were taken from PUBLIC that its worker lives on. What is not there or
+    may not be seen is None.
+    """
+
+    scheduler: float | None
+    launcher: bool | None
+    running: int
+    at_once: int | None
+    queue: int | None
+    oldest: float | None
+    net_is_closed: bool | None
+    ttl: float | None
+    sweeps: list[dict[str, Any]]
+    sweep_since: float | None
+    ledger_bytes: int
+    details_bytes: int
+    timezone: str | None
+    accounts: bool
+    launches: bool
+
+    @property
+    def zone(self) -> tzinfo:
+        """The one of pg_cron, which reads schedules in GMT unless its cron.timezone says otherwise."""
+        return zone_of(self.timezone) or UTC
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps of the sweeps."""
+        return [Step(**each) for each in self.sweeps]
+
+    @property
+    def _unswept(self) -> float | None:
+        """Seconds since the sweep of runs was last at work; since it was made, where it was not since then."""
+        made = () if self.sweep_since is None else (self.sweep_since,)
+        return min((*made, *(step.last for step in self.steps if step.step != SECRETS_STEP)), default=None)
+
+    @property
+    def _idle(self) -> float:
+        """Seconds in which the sweep was due and pg_cron started nothing: what was before the sweep does not count."""
+        return min(self.sweep_since or 0.0, math.inf if self.scheduler is None else self.scheduler)
+
+    def problems(self) -> list[str]:
+        """What is wrong, a sentence each."""
+        return [*self._scheduler(), *self._sweeps(), *self._sender()]
+
+    def _scheduler(self) -> Iterator[str]:
+        if self.launcher is False:
+            yield (
+                "pg_cron's scheduler does not run, so no job is started; before pg_cron 1.6.1 one that was ended comes "
+                "back with the server alone: restart it (Supabase: Project Settings, General, Restart project)"
+            )
+        elif not self.launches:
+            yield (
+                "pg_cron starts no job, since cron.launch_active_jobs is off; set it to on and reload the server's "
+                "configuration (Supabase: supabase postgres-config update --config cron.launch_active_jobs=on)"
+            )
+        elif not self.accounts:
+            yield (
+                "pg_cron keeps no account of its runs (cron.log_run is off), so whether its scheduler is alive and "
+                "what came of SQL jobs cannot be told; set it to on (Supabase: supabase postgres-config update "
+                "--config cron.log_run=on) and restart the server"
+            )
+        elif self._idle <= SILENCE:
+            return
+        elif self.at_once is not None and self.running >= self.at_once:
+            yield (
+                f"pg_cron started nothing for {round(self._idle)} s: {self.running} runs are under way, as many as may "
+                "be (cron.max_running_jobs), and others wait; end those that hang, which cron.job_run_details has as "
+                "running"
+            )
+        elif self.scheduler is None:
+            yield "pg_cron has not run anything yet, though the sweep is due every minute: its scheduler is not alive"
+        else:
+            yield (
+                f"pg_cron last started a run {round(self.scheduler)} s ago, though the sweep is due every minute: its "
+                "scheduler is not alive or kept from running; see cronctl doctor for jobs of roles that are gone, and "
+                "restart the server if there is none"
+            )
+
+    def _sweeps(self) -> Iterator[str]:
+        for step in self.steps:
+            if step.fails:
+                kept = "rotations are" if step.step == SECRETS_STEP else "what it does is"
+                yield (
+                    f"the sweep's step {step.step} fails, so {kept} left undone: {step.detail}; cronctl verify tells "
+                    "whether it is as declared"
+                )
+        if self._unswept is not None and self._unswept > SILENCE:
+            yield (
+                f"the sweep of runs last came to its end {round(self._unswept)} s ago, and until it does no run has a "
+                f"verdict; look whether its job {RUNS_SWEEP}… is there and active, and run: pulumi up"
+            )
+
+    def _sender(self) -> Iterator[str]:
+        if self.queue is None:
+            yield (
+                "pg_net is not there, so no request is sent; run pulumi up, or switch it on (Supabase: Database, "
+                "Extensions)"
+            )
+            return
+        if self.ttl is not None and self.ttl < LEAST_TTL:
+            yield (
+                f"pg_net forgets answers after {self.ttl:g} s, which may be before the sweep sees them; set pg_net.ttl "
+                "to some hours (its default: 6 hours)"
+            )
+        # What nobody judges is no backlog of the worker's.
+        judged = (self._unswept or 0) <= SILENCE and not any(
+            step.fails for step in self.steps if step.step == JUDGING_STEP
+        )
+        if judged and self.oldest is not None and self.oldest > BACKLOG:
+            waits = f"a request waits for {round(self.oldest)} s with {self.queue} in pg_net's queue: "
+            if self.net_is_closed:
+                yield (
+                    f"{waits}somebody took rights on schema net from PUBLIC, which pg_net's worker lives on; switch "
+                    "pg_net off and on again (Supabase: Database, Extensions), which makes it anew"
+                )
+            else:
+                yield f"{waits}its worker is not alive or far behind; SELECT net.worker_restart() restarts it"
+
+
+def all_problems(condition: Health, jobs: Iterable[JobStatus]) -> list[str]:
+    """What is wrong with what all jobs depend on, and then with jobs that are not as they were declared."""
+    return [*condition.problems(), *(job.problem for job in jobs if job.problem)]
+
+
+def health(database: Database, schema: str) -> Health:
+    """Whether scheduler, sweeps and worker are alive, and how large what they leave behind has grown.
+
+    Raises NoLedger or another Error.
+    """
+    try:
+        return _health(database, schema, sql.SQL("(SELECT count(*) FROM net.http_request_queue)"))
+    except NoLedger:
+        return _health(database, schema, sql.SQL("NULL::bigint"))  # it may be pg_net that is not there
+
+
+def _health(database: Database, schema: str, queue: sql.Composable) -> Health:
+    query = load_sql("job_health").format(
+        schema=sql.Identifier(schema),
+        runs=sql.Literal(sql.Identifier(schema, RUNS).as_string()),
+        runs_sweep=sql.Literal(RUNS_SWEEP),
+        queue=queue,
+    )
+    (row,) = read_ledger(database, schema, query)
+    return Health(**row)

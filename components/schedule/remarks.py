@@ -1,0 +1,104 @@
+"""What a schedule means in words, where pg_cron takes it and people may take it for something else. Pure."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from components.schedule.field import DAY, UNITS, WEEKDAY, Unit
+from components.schedule.grammar import parse_schedule
+from components.schedule.in_words import WEEKDAYS, ordinal
+from components.schedule.occurrences import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule
+
+_STEP = re.compile(r"\*/0*([0-9]+)")
+_NTH = ("first", "second", "third", "fourth")
+_MOST = 7
+"""Values that a sentence lists."""
+
+
+class _Round(NamedTuple):
+    """How the values of a field are told: ``at minutes 0 and 45 of each hour``."""
+
+    at: str
+    one: str
+    whole: str
+
+
+_ROUNDS = {
+    "minute": _Round("at", "minute", "hour"),
+    "hour": _Round("in", "hour", "day"),
+    "day of month": _Round("on", "day", "month"),
+    "month": _Round("in", "month", "year"),
+    "day of week": _Round("on", "day", "week"),
+}
+
+
+def remarks(text: str) -> Iterator[str]:
+    """Sentences, without their subject, on a schedule that :func:`parse_schedule` takes."""
+    times = parse_schedule(text).times
+    fields = text.split()
+    if times is None or len(fields) != len(UNITS):
+        return
+    for unit, field in zip(UNITS, fields, strict=True):
+        for item in field.split(","):
+            if (step := _STEP.fullmatch(item)) and not _is_even(unit, int(step[1])):
+                yield _uneven(unit, item, int(step[1]))
+    if not times.rule.needs_both and times.rule.days != ALL_DAYS and times.rule.weekdays != ALL_WEEKDAYS:
+        yield _either(fields, times.rule)
+
+
+def _is_even(unit: Unit, step: int) -> bool:
+    """Whether the first run of a round comes as long after the last as that one after its own."""
+    if unit is DAY:
+        return step == 1
+    return (unit.cycle or len(ALL_WEEKDAYS)) % step == 0
+
+
+def _uneven(unit: Unit, item: str, step: int) -> str:
+    told = _ROUNDS[unit.name]
+    values = range(unit.low, unit.high + 1, step)
+    if unit is WEEKDAY:
+        listed = _listed([WEEKDAYS[value] for value in values if value < len(WEEKDAYS)])
+    else:
+        listed = f"{told.one}{'s' if len(values) > 1 else ''} {_listed(list(map(str, values)))}"
+    sentence = f"runs {told.at} {listed} of each {told.whole} by {item!r}, not every {step} {told.one}s"
+    if unit.cycle is None:
+        return f"{sentence}: each {told.whole} begins anew"
+    divisors = [each for each in range(2, unit.cycle) if unit.cycle % each == 0]
+    near = [*[each for each in divisors if each < step][-1:], *[each for each in divisors if each > step][:1]]
+    forms = " or ".join(repr(f"*/{each}") for each in near)
+    return f"{sentence}; a step that divides {unit.cycle} keeps its rhythm, such as {forms}"
+
+
+def _either(fields: list[str], rule: DayRule) -> str:
+    weekdays = _listed(_stretches(rule.weekdays, WEEKDAYS.__getitem__))
+    days = "on the last day of each month" if rule.last_day else f"every {_listed(_stretches(rule.days, ordinal))}"
+    months = "" if rule.months == ALL_MONTHS else ", of the months that it names"
+    sentence = (
+        f"runs every {weekdays}, and {days}{months}: pg_cron takes either day field where neither begins with '*'"
+    )
+    bounds = (-1, -1) if rule.last_day else (min(rule.days), max(rule.days))
+    if not rule.last_day and len(rule.days) <= bounds[1] - bounds[0]:
+        return f"{sentence}; for both at once, the job has to choose the days itself"
+    if len(rule.weekdays) == 1 and bounds in [(first, first + 6) for first in (1, 8, 15, 22)]:
+        sentence += f"; pg_cron has no {_NTH[bounds[0] // 7]} {weekdays}"
+    alone = " ".join([*fields[:2], "*", *fields[3:]])
+    return (
+        f"{sentence}; for both at once, write {alone!r} with active_between: {{from: {bounds[0]}, to: {bounds[1]}}}, "
+        "or let a statement of SQL choose the days"
+    )
+
+
+def _stretches(values: Iterable[int], name: Callable[[int], str]) -> list[str]:
+    """Numbers by their names, three and more in a row by the first and the last."""
+    found: list[str] = []
+    for _, group in groupby(enumerate(sorted(values)), lambda pair: pair[1] - pair[0]):
+        names = [name(number) for _, number in group]
+        found += [f"{names[0]} to {names[-1]}"] if len(names) > 2 else names
+    return found
+
+
+def _listed(parts: list[str]) -> str:
+    if len(parts) > _MOST:
+        return f"{', '.join(parts[:3])} … {parts[-1]}"
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

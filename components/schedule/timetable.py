@@ -1,0 +1,137 @@
+"""When jobs run over a day, and which of them fire in the same minute. Pure.
+
+Times are instants in UTC, taken from the schedule in the server's ``cron.timezone``.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from itertools import takewhile
+from typing import NamedTuple
+
+from components.schedule.grammar import Schedule, ScheduleError, parse_schedule
+from components.schedule.occurrences import DAY_MINUTES
+
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+
+TOGETHER = timedelta(minutes=5)
+"""Runs that follow each other at most this closely are one band, not marks of their own."""
+
+WEEK = 7
+"""Days that are looked at for runs in the same minute."""
+
+FREQUENT = WEEK * 144
+"""Runs a week from which a job meets every other anyway: one every ten minutes."""
+
+
+class Span(NamedTuple):
+    """Runs from ``start`` to ``end``, the last one's start; a single run where both are the same."""
+
+    start: datetime
+    end: datetime
+    runs: int
+
+
+class Plan(NamedTuple):
+    """A schedule over one day; ``note`` says why there is nothing to foretell, where that is so.
+
+    ``frequent``: it runs so often, on the average of a week, that it says nothing to share a minute with it.
+    """
+
+    runs: int
+    spans: tuple[Span, ...]
+    frequent: bool = False
+    note: str | None = None
+
+
+class Collision(NamedTuple):
+    """Jobs that fire in the same minute: at ``times`` (``HH:MM`` in UTC), on ``days`` (``Mon``), ``first`` at."""
+
+    jobs: tuple[str, ...]
+    times: tuple[str, ...]
+    days: tuple[str, ...]
+    first: datetime
+
+
+def day_start(now: datetime) -> datetime:
+    """Midnight in UTC before an aware time."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def day_plan(text: str, start: datetime, zone: tzinfo) -> Plan:
+    """What a schedule does in the 24 hours from ``start``."""
+    try:
+        schedule = parse_schedule(text)
+    except ScheduleError:
+        return Plan(0, (), note="a schedule that pg_cron may take and this project does not know")
+    end = start + DAY
+    if schedule.kind == "reboot":
+        return Plan(0, (), note="runs when the server starts")
+    if schedule.interval is not None:
+        return Plan(int(DAY.total_seconds()) // schedule.interval, (Span(start, end, 0),), frequent=True)
+    if _is_constant(schedule):
+        return Plan(DAY_MINUTES, (Span(start, end - MINUTE, DAY_MINUTES),), frequent=True)
+    week = week_of(schedule, start, zone)
+    runs = [run for run in week if run < end]
+    return Plan(len(runs), tuple(spans(runs)), frequent=len(week) >= FREQUENT)
+
+
+@lru_cache(maxsize=1024)
+def week_of(schedule: Schedule, start: datetime, zone: tzinfo) -> tuple[datetime, ...]:
+    """The runs of the seven days from ``start``; many jobs share a schedule, so the answer is kept."""
+    return tuple(runs_between(schedule, start, start + WEEK * DAY, zone))
+
+
+def runs_between(schedule: Schedule, start: datetime, end: datetime, zone: tzinfo) -> Iterator[datetime]:
+    """The runs of five fields from ``start`` (included) to ``end`` (not), in UTC; nothing for other schedules."""
+    if schedule.times is not None:
+        yield from takewhile(lambda run: run < end, schedule.times.runs(start - MINUTE, zone))
+
+
+def spans(runs: Iterable[datetime]) -> Iterator[Span]:
+    """Runs in order, put together where they follow each other closely."""
+    span: Span | None = None
+    for run in runs:
+        if span is not None and run - span.end <= TOGETHER:
+            span = Span(span.start, run, span.runs + 1)
+            continue
+        if span is not None:
+            yield span
+        span = Span(run, run, 1)
+    if span is not None:
+        yield span
+
+
+def collisions(schedules: Mapping[str, str], start: datetime, zone: tzinfo) -> list[Collision]:
+    """Which jobs (name: schedule) fire in the same minute in the week from ``start``; most jobs first.
+
+    Those that run all the time (``Plan.frequent``) are left out, as they meet every other.
+    """
+    at: dict[datetime, list[str]] = defaultdict(list)
+    for job, text in sorted(schedules.items()):
+        plan = day_plan(text, start, zone)
+        if not plan.frequent and not plan.note:
+            for run in week_of(parse_schedule(text), start, zone):
+                at[run].append(job)
+    days: dict[tuple[tuple[str, ...], str], list[datetime]] = defaultdict(list)
+    for run, jobs in sorted(at.items()):
+        if len(jobs) > 1:
+            days[tuple(jobs), f"{run:%H:%M}"].append(run)
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[datetime]] = defaultdict(list)
+    for (names, _), runs in days.items():
+        alike[names, tuple(f"{run:%a}" for run in runs)].append(runs[0])
+    found = [
+        Collision(names, tuple(f"{run:%H:%M}" for run in sorted(firsts, key=lambda run: run.time())), on, min(firsts))
+        for (names, on), firsts in alike.items()
+    ]
+    return sorted(found, key=lambda each: (-len(each.jobs), each.times, each.first))
+
+
+def _is_constant(schedule: Schedule) -> bool:
+    """Whether it is every minute of every day: told without looking at each."""
+    if schedule.times is None:
+        return False
+    minutes, hours, rule = schedule.times.minutes, schedule.times.hours, schedule.times.rule
+    return len(minutes) * len(hours) == DAY_MINUTES and rule.is_every_day

@@ -1,0 +1,1 @@
+"""What single values may be, and how people write and read them. Pure."""
