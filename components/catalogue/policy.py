@@ -88,7 +88,7 @@ class ActiveBetween(Model):
         return _kind(self.from_) == "date"
 
     def includes(self, day: date) -> bool:
-        """Whether a day is one of them, as sql/cron_day_is_within.sql has it."""
+        """Whether a day is one of them, as sql/ledger/cron_day_is_within.sql has it."""
         (low, high), *others = (
             (_resolved(self.from_, length), _resolved(self.to, length))
             for length in (monthrange(day.year, day.month)[1], 28, 31)

@@ -1,6 +1,6 @@
 """The one way in which a secret's value changes: given, pending while its probe is tried, then current or refused.
 
-The steps are functions in the database (sql/stage_cron_secret.sql, sql/settle_cron_secret.sql), each one transaction,
+The steps are functions in the database (stage_cron_secret and settle_cron_secret in sql/store/), each one transaction,
 so that whoever started a rotation may vanish at any moment: the sweep job takes it to its end. pulumi, cronctl and
 people with SQL all come this way.
 """

@@ -35,7 +35,7 @@ class Failures(NamedTuple):
 
 
 def failures(rows: Sequence[Row]) -> Failures:
-    """Rows of sql/report_failures.sql with their causes, and without what they were found by."""
+    """Rows of sql/report/report_failures.sql with their causes, and without what they were found by."""
     if not rows:
         return Failures(0, 0, ())
     return Failures(rows[0]["all_runs"], rows[0]["kinds"], tuple(_failure(row) for row in rows))

@@ -56,7 +56,7 @@ def window(now: datetime, days: int) -> Window:
 
 
 def strips(rows: Iterable[Row]) -> list[Strip]:
-    """Rows of sql/report_runs.sql as a strip for each job, in the order of names."""
+    """Rows of sql/report/report_runs.sql as a strip for each job, in the order of names."""
     found: dict[str, dict[datetime, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for row in rows:
         found[row["job"]][row["begin"]][row["state"]] += row["runs"]

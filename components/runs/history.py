@@ -79,7 +79,7 @@ STANDINGS = {
     "changed": "has another schedule, command or database than was declared; cronctl verify tells which, and pulumi up "
     "mends it",
 }
-"""What is wrong with a job that is not as it was declared, by its standing (sql/cron_job_standings.sql)."""
+"""What is wrong with a job that is not as it was declared, by its standing (sql/ledger/cron_job_standings.sql)."""
 
 
 class JobStatus(NamedTuple):
@@ -143,7 +143,7 @@ def history(
         conditions.append(sql.SQL("state = ANY ({})").format(sql.Literal(list(states))))
     if secret is not None:
         conditions.append(sql.SQL("secrets ? {}").format(sql.Literal(secret)))
-    newest = sql.SQL("run" if job is None else "fired_at")  # each has its index: sql/ledger_tables.sql
+    newest = sql.SQL("run" if job is None else "fired_at")  # each has its index: sql/ledger/ledger_tables.sql
     return _runs(database, schema, sql.SQL(" AND ").join(conditions), newest, limit)
 
 

@@ -1,8 +1,8 @@
 """Which value of a secret runs were sent with, by its version: 1 for the first, one more with each value after it.
 
-A job's command writes the versions down with the request (sql/cron_secret_versions.sql). They are counted, and nothing
-in them comes from a value; one that is undone brings back the version of the value before. What an SQL job reads is not
-written down.
+A job's command writes the versions down with the request (sql/store/cron_secret_versions.sql). They are counted, and
+nothing in them comes from a value; one that is undone brings back the version of the value before. What an SQL job
+reads is not written down.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

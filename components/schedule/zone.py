@@ -11,7 +11,7 @@ from psycopg import sql
 from components.database.connection import Database
 
 ZONE = sql.SQL("(SELECT s.setting FROM pg_catalog.pg_settings AS s WHERE s.name = 'cron.timezone')")
-"""cron.timezone as sql/cron_zone.sql reads it; NULL before pg_cron 1.5, which has none, and where we may not see it."""
+"""cron.timezone as the function cron_zone reads it; NULL before pg_cron 1.5, and where this login may not see it."""
 
 
 def read_zone(database: Database) -> tzinfo:

@@ -1,4 +1,4 @@
-"""By which clock pg_cron reads schedules: judgement over the rows of sql/doctor_{clock,jobs}.sql. Pure."""
+"""By which clock pg_cron reads schedules: judgement over the rows of sql/doctor/. Pure."""
 
 from collections.abc import Iterator
 from zoneinfo import available_timezones

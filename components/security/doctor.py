@@ -30,7 +30,7 @@ Judge = Callable[[Subject, Answers], Found]
 
 
 class Check(NamedTuple):
-    """``needs`` are queries, components/sql/doctor_<name>.sql; of ``likes`` an answer is used where there is one.
+    """``needs`` are queries, sql/doctor/doctor_<name>.sql; of ``likes`` an answer is used where there is one.
 
     ``when`` says what must be there to ask at all.
     """

@@ -1,4 +1,4 @@
-"""What endangers jobs, or they endanger: judgement over the rows of sql/doctor_{jobs,queue_readers}.sql. Pure."""
+"""What endangers jobs, or they endanger: judgement over the rows of sql/doctor/. Pure."""
 
 from collections import defaultdict
 

@@ -1,4 +1,4 @@
-"""What Supabase's database linter would say: judgement over sql/doctor_{lints,extensions,search_path}.sql. Pure.
+"""What Supabase's database linter would say: judgement over the rows of sql/doctor/. Pure.
 
 The linter itself runs in Supabase's dashboard; these are those of its rules that objects like ours can trip.
 """

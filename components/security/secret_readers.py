@@ -1,4 +1,4 @@
-"""Who can come to a secret's value: judgement over the rows of sql/doctor_readers.sql. Pure.
+"""Who can come to a secret's value: judgement over the rows of sql/doctor/. Pure.
 
 A way that Supabase itself opens, and no project can close, is a note; every other one is a problem.
 """

@@ -1,14 +1,22 @@
-"""Function bodies, table definitions and long catalog queries: one ``.sql`` file a thing, loaded by name."""
+"""Function bodies, table definitions and long catalog queries: one ``.sql`` file a thing, in a folder a subject.
+
+Files are loaded by name alone, so no two have the same.
+"""
 
 import functools
 from pathlib import Path
 
 from psycopg import sql
 
-_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 
 @functools.cache
 def load_sql(name: str) -> sql.SQL:
-    """The text of ``components/sql/<name>.sql``, whose ``{places}`` are filled with ``format``."""
-    return sql.SQL((_FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
+    """The text of ``components/sql/<subject>/<name>.sql``, whose ``{places}`` are filled with ``format``."""
+    return sql.SQL(_files()[name].read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _files() -> dict[str, Path]:
+    return {path.stem: path for path in FOLDER.glob("*/*.sql")}

@@ -75,7 +75,7 @@ BEGIN
     ALTER TABLE public.cron_runs SET SCHEMA cron_partitions;
     EXECUTE format('ALTER TABLE cron_partitions.cron_runs RENAME TO %I', first);
 
-    -- The indexes are those of components/sql/ledger_tables.sql, by name: so the first partition brings its own along,
+    -- The indexes are those of components/sql/ledger/ledger_tables.sql, by name: so the first partition brings its own along,
     -- and `pulumi up` makes none.
     EXECUTE format(
         'CREATE TABLE public.cron_runs (LIKE cron_partitions.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS, '

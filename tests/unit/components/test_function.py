@@ -20,7 +20,7 @@ HOLDS_A_VALUE = re.compile(r"(?<!AS )\b(?:new_value|previous|p_value|NEW\.value)
 
 
 def files() -> list[Path]:
-    return [path for path in SQL.glob("*.sql") if "CREATE OR REPLACE FUNCTION" in path.read_text(encoding="utf-8")]
+    return [path for path in SQL.rglob("*.sql") if "CREATE OR REPLACE FUNCTION" in path.read_text(encoding="utf-8")]
 
 
 def test_every_file_of_a_function_is_one_of_ours() -> None:
@@ -35,7 +35,7 @@ def test_a_function_names_pg_temp_last(path: Path) -> None:
 
 
 def test_no_file_has_the_path_that_callers_can_turn() -> None:
-    assert [path.name for path in SQL.glob("*.sql") if re.search(r"search_path *(?:=|TO) *''", path.read_text())] == []
+    assert [path.name for path in SQL.rglob("*.sql") if re.search(r"search_path *(?:=|TO) *''", path.read_text())] == []
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
