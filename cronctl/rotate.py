@@ -10,7 +10,7 @@ from psycopg import sql
 
 from components.catalogue.jobs_file import SecretSpec
 from components.catalogue.stack_config import Config
-from components.database.connection import Transaction
+from components.database.transaction import Transaction
 from components.errors import ConnectionFailed, Error, InvalidConfiguration, ProbeRefused, StatementFailed
 from components.objects.object_kind import execute
 from components.objects.secret_rotation import Rotation, await_rotation, settle, start_rotation

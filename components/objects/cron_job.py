@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Row
 from components.database.server_facts import Server
+from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
 from components.leaks.command_difference import command_difference
 from components.objects.args import Args

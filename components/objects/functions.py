@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Row
+from components.database.transaction import Row
 from components.objects.object_kind import Difference, Statements
 from components.objects.stack_mark import OWN_JOBS_PATTERN, RUNS_SWEEP, mark, owner_of
 from components.sql import load_sql

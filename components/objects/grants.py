@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Row
 from components.database.server_facts import Server
+from components.database.transaction import Row
 from components.errors import PreflightFailed
 from components.objects.args import Args
 from components.objects.functions import (

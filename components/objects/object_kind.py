@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from psycopg import sql
 
-from components.database.connection import CopyRow, Database, Row, Transaction
+from components.database.connection import Database
 from components.database.server_facts import Server
+from components.database.transaction import CopyRow, Row, Transaction
 from components.objects.args import Args
 from components.sql import load_sql
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg import sql
 
-from components.database.connection import Row
+from components.database.transaction import Row
 from components.objects.args import Args
 from components.objects.functions import (
     ROTATION_FUNCTIONS,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Row
+from components.database.transaction import Row
 from components.objects.functions import Function, LiveFunction, functions_query, live_functions
 from components.objects.locked_table import LiveTable, tables_query
 from components.objects.object_kind import Difference

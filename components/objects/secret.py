@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from components.database.connection import Row
+from components.database.transaction import Row
 from components.errors import Conflict
 from components.objects.args import Args
 from components.objects.object_kind import Difference, ObjectKind, Statements, statement

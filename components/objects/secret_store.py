@@ -12,8 +12,8 @@ from typing import Any
 
 from psycopg import sql
 
-from components.database.connection import Row
 from components.database.server_facts import Server
+from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
 from components.objects.args import Args
 from components.objects.functions import RETIRED_STORE_FUNCTIONS, STORE_FUNCTIONS, drop_retired

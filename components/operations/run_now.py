@@ -5,7 +5,9 @@ from typing import Literal
 
 from psycopg import sql
 
-from components.database.connection import AS_A_JOB, Database, Row
+from components.database.connection import Database
+from components.database.session_settings import AS_A_JOB
+from components.database.transaction import Row
 from components.errors import Error, StatementFailed
 from components.objects.cron_job import keeps_account
 from components.runs.history import OPEN, Run, find_run

@@ -24,8 +24,9 @@ from pulumi.dynamic import (
 )
 from pulumi.output import Unknown
 
-from components.database.connection import Database, Row, database
+from components.database.connection import Database, database
 from components.database.conninfo import resolve_conninfo
+from components.database.transaction import Row
 from components.errors import ConnectionFailed, Error, PreflightFailed, StatementFailed, UnreadableState
 from components.objects.args import Args
 from components.objects.object_kind import (

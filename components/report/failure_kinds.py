@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from components.database.connection import Row
+from components.database.transaction import Row
 from components.leaks.exposed_key import planted_keys
 from components.runs.explanation import Explanation, explain
 

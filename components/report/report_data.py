@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Database, Row
+from components.database.connection import Database
+from components.database.transaction import Row
 from components.objects.secret_store import SECRETS, VAULT_TRIGGER
 from components.objects.stack_mark import is_own_job
 from components.report.failure_kinds import KINDS, Failures, failures

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Database, Row
+from components.database.connection import Database
+from components.database.transaction import Row
 from components.objects.run_ledger import HISTORY, RUNS
 from components.objects.stack_mark import OWN_JOBS_PATTERN
 from components.runs.explanation import Explanation, explain

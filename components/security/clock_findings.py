@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 
 from psycopg import sql
 
-from components.database.connection import Row
+from components.database.transaction import Row
 from components.schedule.grammar import LAST_DAY_SINCE, ZONES_SINCE, ScheduleError, known_version, parse_schedule
 from components.schedule.zone import zone_of
 from components.security.doctor_finding import Answers, Found, Subject

@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Database, Row
+from components.database.connection import Database
+from components.database.transaction import Row
 from components.errors import StatementFailed
 from components.objects import run_ledger, secret_store
 from components.objects.functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS

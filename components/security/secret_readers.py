@@ -6,7 +6,7 @@ A way that Supabase itself opens, and no project can close, is a note; every oth
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from components.database.connection import Row
+from components.database.transaction import Row
 from components.objects.functions import GET_SECRET
 from components.security.doctor_finding import Answers, Found, Subject
 
