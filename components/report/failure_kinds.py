@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from components.database.transaction import Row
 from components.leaks.exposed_key import planted_keys
-from components.runs.explanation import Explanation, explain
+from components.runs.cause_rule import Explanation
+from components.runs.explanation import explain
 
 KINDS = 40
 """How many kinds of failures are told at most, the newest."""
