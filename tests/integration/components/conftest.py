@@ -57,7 +57,7 @@ def provide(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provide]
             each.close()
         database.cache_clear()
         for told in ("_said", "_faults"):
-            monkeypatch.setattr(f"components.provider.{told}", set())
+            monkeypatch.setattr(f"components.provider.messages.{told}", set())
         monkeypatch.setenv("SUPABASE_CRON_DATABASE_URL", url)
         provider = kind()
         provider.configure(ConfigureRequest(Config({}, "supabase-cron")))
