@@ -18,8 +18,8 @@ from components.objects.all_kinds import KINDS
 from components.objects.args import Args
 from components.objects.cron_job import CronJobArgs
 from components.objects.extension import ExtensionArgs
-from components.objects.functions import ROTATION_FUNCTIONS
 from components.objects.grants import GrantsArgs
+from components.objects.our_functions import ROTATION_FUNCTIONS
 from components.objects.rotation_function import RotationFunctionArgs
 from components.objects.run_ledger import RunLedgerArgs
 from components.objects.secret import ProbeArgs, SecretArgs

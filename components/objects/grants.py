@@ -14,16 +14,16 @@ from components.database.server_facts import Server
 from components.database.transaction import Row
 from components.errors import PreflightFailed
 from components.objects.args import Args
-from components.objects.functions import (
+from components.objects.functions import Function
+from components.objects.object_kind import Difference, ObjectKind, Statements
+from components.objects.our_functions import (
     ROTATE,
     ROTATION_FUNCTIONS,
-    Function,
     RotationFunctionName,
     live_functions,
     rotation_identity,
     rotation_query,
 )
-from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.values.suggestion import nearest
 
 PUBLIC = "PUBLIC"

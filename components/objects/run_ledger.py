@@ -16,9 +16,10 @@ from components.database.server_facts import Server
 from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
 from components.objects.args import Args
-from components.objects.functions import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS, drop_retired
+from components.objects.functions import drop_retired
 from components.objects.locked_table import shut, table_differences
 from components.objects.object_kind import Difference, ObjectKind, Statements
+from components.objects.our_functions import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS
 from components.objects.schema_objects import LiveObjects, live_objects, set_query
 from components.objects.stack_mark import OWN_JOBS_PATTERN, Claim, mark, marked_line, owner_of
 from components.schedule.grammar import ZONES_SINCE, known_version

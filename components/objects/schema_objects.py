@@ -9,9 +9,10 @@ from typing import NamedTuple
 from psycopg import sql
 
 from components.database.transaction import Row
-from components.objects.functions import Function, LiveFunction, functions_query, live_functions
+from components.objects.functions import Function, LiveFunction, functions_query
 from components.objects.locked_table import LiveTable, tables_query
 from components.objects.object_kind import Difference
+from components.objects.our_functions import live_functions
 from components.objects.stack_mark import Claim, owner_of
 
 KINDS = {"r": "table", "p": "table", "v": "view"}

@@ -16,9 +16,10 @@ from components.database.server_facts import Server
 from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
 from components.objects.args import Args
-from components.objects.functions import RETIRED_STORE_FUNCTIONS, STORE_FUNCTIONS, drop_retired
+from components.objects.functions import drop_retired
 from components.objects.locked_table import LiveTable, shut, table_differences
 from components.objects.object_kind import Difference, ObjectKind, Statements
+from components.objects.our_functions import RETIRED_STORE_FUNCTIONS, STORE_FUNCTIONS
 from components.objects.schema_objects import LiveObjects, live_objects, set_query
 from components.objects.stack_mark import Claim, mark
 from components.sql import load_sql

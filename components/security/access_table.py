@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from components.objects import run_ledger, secret_store
-from components.objects.functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS, Function
+from components.objects.functions import Function
+from components.objects.our_functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.objects.secret_store import VALUES
 from components.values.choices import StoreKind
 

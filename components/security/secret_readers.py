@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from components.database.transaction import Row
-from components.objects.functions import GET_SECRET
+from components.objects.our_functions import GET_SECRET
 from components.security.doctor_finding import Answers, Found, Subject
 
 READING = (GET_SECRET.name, "cron_secret_value", "cron_secret_under_test", "cron_secret_pattern")

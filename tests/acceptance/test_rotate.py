@@ -32,8 +32,8 @@ from components.catalogue.request import Probe
 from components.database.connection import Database
 from components.declaration.command import compile_probe, multirange
 from components.declaration.declared_objects import sweep_job
-from components.objects.functions import ROTATION_FUNCTIONS
 from components.objects.object_kind import execute
+from components.objects.our_functions import ROTATION_FUNCTIONS
 from components.objects.rotation_function import RotationFunctionArgs, RotationFunctionKind
 from components.objects.secret import ProbeArgs, SecretArgs, SecretKind
 from components.objects.secret_store import SecretStoreArgs, SecretStoreKind

@@ -21,7 +21,7 @@ from components.catalogue.request import Probe
 from components.declaration.command import compile_alert, compile_command, compile_probe, multirange
 from components.errors import ProbeRefused
 from components.grants import GrantsProvider
-from components.objects.functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
+from components.objects.our_functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from tests.integration.components.endpoint import Endpoint
