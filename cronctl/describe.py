@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from components.catalogue.as_written import as_written
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.errors import Error
 from components.objects.cron_job import CronJobKind, LiveJob
 from components.objects.object_kind import snapshot

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 import typer
 from psycopg import sql
 
-from components.catalogue.jobs_file import SecretSpec
+from components.catalogue.secret_spec import SecretSpec
 from components.catalogue.stack_config import Config
 from components.database.transaction import Transaction
 from components.errors import ConnectionFailed, Error, InvalidConfiguration, ProbeRefused, StatementFailed

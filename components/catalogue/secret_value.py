@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from components.catalogue.fields import http_url
-from components.catalogue.jobs_file import Catalogue, SecretSpec
+from components.catalogue.jobs_file import Catalogue
 from components.catalogue.request import Request
+from components.catalogue.secret_spec import SecretSpec
 from components.values.address import host_of, is_address
 from components.values.choices import is_placeholder
 from components.values.limits import VALUE_BYTES

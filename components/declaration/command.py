@@ -16,7 +16,7 @@ from psycopg import sql
 from pydantic import JsonValue
 
 from components.catalogue.alert import FIELDS, Alert
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.catalogue.policy import policy_document
 from components.catalogue.request import HttpAction, Probe, Request
 from components.objects.stack_mark import mark

@@ -8,8 +8,10 @@ from psycopg import sql
 
 from components.catalogue.alert import Alert
 from components.catalogue.as_written import as_written
-from components.catalogue.jobs_file import Catalogue, Job, SecretSpec
+from components.catalogue.job import Job
+from components.catalogue.jobs_file import Catalogue
 from components.catalogue.request import Probe
+from components.catalogue.secret_spec import SecretSpec
 from components.catalogue.secret_value import MIN_KEY_BYTES
 from components.catalogue.settings import ExtensionConfig, RetentionConfig, Settings
 from components.catalogue.stack_config import Config

@@ -21,7 +21,8 @@ from components.objects.args import Args
 from components.objects.object_kind import Difference, ObjectKind, Statements, statement
 from components.objects.run_ledger import JOB_DECLARATIONS
 from components.objects.stack_mark import owner_of
-from components.schedule.grammar import ScheduleError, known_version, parse_schedule
+from components.schedule.grammar import ScheduleError, parse_schedule
+from components.schedule.pg_cron_version import known_version
 from components.schedule.zone import zone_of
 from components.values.limits import NAME_BYTES
 

@@ -22,7 +22,7 @@ from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS
 from components.objects.schema_objects import LiveObjects, live_objects, set_query
 from components.objects.stack_mark import OWN_JOBS_PATTERN, Claim, mark, marked_line, owner_of
-from components.schedule.grammar import ZONES_SINCE, known_version
+from components.schedule.pg_cron_version import ZONES_SINCE, known_version
 from components.sql import load_sql
 
 RUNS = "cron_runs"

@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from components.catalogue.alert import Alert
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.catalogue.request import Probe
 from components.declaration.command import compile_alert, compile_command, compile_probe, multirange
 from components.errors import ProbeRefused
