@@ -48,7 +48,7 @@ def status(
     else:
         columns = ("job", "schedule", "next run", "last run", "verdict")
         print_table("Jobs (times in UTC)", columns, [_row(job, zone) for job in jobs], with_lines=columns[2:4])
-        _tell(condition, jobs)
+        _print_health(condition, jobs)
         for problem in problems:
             print_line((problem, "red"))
         for each in expiries:
@@ -130,7 +130,7 @@ def _short(time: datetime | None) -> str:
     return f"{time.astimezone(UTC):%m-%d %H:%M}{local}"
 
 
-def _tell(condition: Health, jobs: Iterable[JobStatus]) -> None:
+def _print_health(condition: Health, jobs: Iterable[JobStatus]) -> None:
     lags = [job.lag for job in jobs if job.lag is not None]
     late = f", last runs began up to {max(lags):.1f} s after they were due" if lags else ""
     ago = "never ran anything" if condition.scheduler is None else f"last ran something {condition.scheduler:.0f} s ago"

@@ -20,7 +20,7 @@ MIN_KEY_BYTES = 32
 
 _NEW_KEY = "sb_"
 _PUBLISHABLE = "sb_publishable_"
-DAY = 86400
+DAY_SECONDS = 86400
 EXPIRES_SOON = 14
 """Days before its expiry from which on a JWT is warned of."""
 
@@ -106,7 +106,7 @@ def expiry_warning(expires: float | None, now: datetime) -> str | None:
     """The end of a sentence on a JWT that expires soon, in seconds since 1970; None of any other."""
     if expires is None:
         return None
-    days = (expires - now.timestamp()) / DAY
+    days = (expires - now.timestamp()) / DAY_SECONDS
     if not 0 < days <= EXPIRES_SOON:
         return None
     left = "less than a day" if days < 1 else f"{int(days)} day{'s' if days >= 2 else ''}"

@@ -69,7 +69,7 @@ class LiveJob(NamedTuple):
     current_database: str
 
 
-def keeps_account(command: str) -> bool:
+def records_run(command: str) -> bool:
     """Whether a command puts its request into the ledger, so that there is a verdict to wait for."""
     return "record_cron_run" in command
 

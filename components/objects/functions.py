@@ -21,7 +21,7 @@ from components.sql import load_sql
 from components.values.address import ADDRESS, ANY_SCHEME
 from components.values.limits import VALUE_BYTES
 
-PATIENCE = 30
+ANSWER_SECONDS = 30
 """Seconds beyond a probe's timeout after which its answer counts as lost: pg_net serves other requests, too."""
 
 _BODY = re.compile(r"\$body\$(?P<body>.*)\$body\$", re.DOTALL)
@@ -31,7 +31,7 @@ _SETTING = re.compile(r"^SET (?P<name>\w+) = '?(?P<value>.*?)'?$", re.MULTILINE)
 class LiveFunction(NamedTuple):
     """A row of pg_proc; ``privileges`` maps each grantee but the owner to what it may.
 
-    ``kept_out`` are those grantees that cannot enter the schema and so not call it.
+    ``without_usage`` are those grantees that cannot enter the schema and so not call it.
     """
 
     signature: str
@@ -46,7 +46,7 @@ class LiveFunction(NamedTuple):
     returns: str
     comment: str | None
     privileges: Mapping[str, list[str]]
-    kept_out: list[str]
+    without_usage: list[str]
 
     @property
     def stack(self) -> str | None:
@@ -79,7 +79,7 @@ class Function(NamedTuple):
             schema=sql.Identifier(schema),
             schema_name=sql.Literal(schema),
             max_bytes=sql.Literal(VALUE_BYTES),
-            patience=sql.Literal(PATIENCE),
+            patience=sql.Literal(ANSWER_SECONDS),
             address=sql.Literal(ADDRESS),
             any_scheme=sql.Literal(ANY_SCHEME),
             own_jobs=sql.Literal(OWN_JOBS_PATTERN),

@@ -34,9 +34,9 @@ from components.objects.object_kind import (
     Statements,
     drift_sentence,
     execute,
+    fail_if_changed,
     objects_query,
     snapshot,
-    unchanged,
 )
 from components.objects.overview import Overview, OverviewReader
 from components.provider.messages import error_sentence, once, say
@@ -133,9 +133,9 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the object, unless it stays; one that is gone already is removed."""
         args = self._args(_props)
-        if self.kind.stays(args, _props):
+        if self.kind.retained_on_delete(args, _props):
             return
-        with self._told(args):
+        with self._errors_name(args):
             self._change(args, lambda live: self.kind.forget(args) if live is None else self.kind.drop(args, live))
 
     def _apply(self, args: ArgsT, previous: ArgsT | None) -> dict[str, Any]:
@@ -143,7 +143,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             self.kind.claim(args, live, previous)
             return self.kind.plan(args, live, previous)
 
-        with self._told(args):
+        with self._errors_name(args):
             before, after = self._change(args, plan)
             if self._waits(args, before, previous):
                 self._wait(args)
@@ -168,7 +168,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
                 return before, before
             try:
                 with self._database.transaction() as transaction:
-                    transaction.execute(unchanged(self.kind, scope, identity, seen))
+                    transaction.execute(fail_if_changed(self.kind, scope, identity, seen))
                     execute(transaction, steps)
                     (rows,) = transaction.commit(objects_query(self.kind, scope, identity))
             except StatementFailed as exc:
@@ -182,11 +182,11 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def _kept(self, args: ArgsT, before: LiveT | None, rows: Sequence[Row]) -> LiveT | None:
         """The object as it was read after a change, which the snapshots take over.
 
-        What they miss of what others do, :func:`unchanged` finds.
+        What they miss of what others do, :func:`fail_if_changed` finds.
         """
         scope, identity = self.kind.scope(args), self.kind.identity(args)
         found = Objects(self.kind, rows)
-        if self.kind.reaches_others(before):
+        if self.kind.invalidates_others(before):
             self._database.forget()
         elif overview := self._overview_with(args):
             overview.keep(self.kind, scope, identity, rows)
@@ -204,8 +204,8 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def _wait(self, args: ArgsT) -> None:
         """Wait for what was begun, or raise why it failed and nothing has changed."""
 
-    def _told(self, args: ArgsT) -> "_Told":
-        return _Told(self.kind.title(args))
+    def _errors_name(self, args: ArgsT) -> "_NamesObject":
+        return _NamesObject(self.kind.title(args))
 
     def _args(self, props: Mapping[str, Any]) -> ArgsT:
         args: ArgsT = self.kind.args.from_properties(props)
@@ -263,7 +263,7 @@ def resource_props(args: Args, *outputs: str) -> dict[str, Any]:
     return {**args.properties(), **dict.fromkeys(outputs)}
 
 
-class _Told:
+class _NamesObject:
     """Names the object in front of an error's sentence, once."""
 
     def __init__(self, title: str) -> None:

@@ -18,7 +18,7 @@ class Explanation(NamedTuple):
     next_step: str
 
 
-class Rule(NamedTuple):
+class CauseRule(NamedTuple):
     """``states``, ``status`` and the patterns of detail and response must all fit."""
 
     explanation: Explanation
@@ -40,9 +40,11 @@ FAILED = ("failed", "exhausted")  # an exhausted run keeps what its last attempt
 NO_ANSWER = (None,)
 
 
-def answered(status: Container[int | None], cause: str, next_step: str, *, body: str = "", detail: str = "") -> Rule:
+def answered(
+    status: Container[int | None], cause: str, next_step: str, *, body: str = "", detail: str = ""
+) -> CauseRule:
     """A rule for an answer that the endpoint gave; ``body`` is looked for in the piece of it that is kept."""
-    return Rule(Explanation(cause, next_step), FAILED, status, detail, body)
+    return CauseRule(Explanation(cause, next_step), FAILED, status, detail, body)
 
 
 def unanswered(
@@ -52,11 +54,11 @@ def unanswered(
     *,
     states: Container[str] = FAILED,
     status: Container[int | None] = NO_ANSWER,
-) -> Rule:
+) -> CauseRule:
     """A rule for a run without an answer: what pg_net, pg_cron or the ledger itself tells of it."""
-    return Rule(Explanation(cause, next_step), states, status, f"(?i:{detail})", "")
+    return CauseRule(Explanation(cause, next_step), states, status, f"(?i:{detail})", "")
 
 
-def statement_error(message: str, cause: str, next_step: str) -> Rule:
+def statement_error(message: str, cause: str, next_step: str) -> CauseRule:
     """A rule for an error of PostgreSQL, told by its first line: those below quote the job's own statement."""
     return unanswered(rf"^(?:ERROR|FATAL):.*(?:{message})", cause, next_step)

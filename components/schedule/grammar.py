@@ -10,7 +10,7 @@ import re
 import unicodedata
 from datetime import datetime, tzinfo
 
-from components.schedule.field import DAY, UNITS, Problem, read_item, shown
+from components.schedule.field import DAY_OF_MONTH, UNITS, Problem, read_item, shown
 from components.schedule.occurrences import ALL_DAYS, ALL_WEEKDAYS, DayRule, Times, shortest_day_gap
 from components.schedule.pg_cron_version import INTERVALS_SINCE, LAST_DAY_SINCE, PgCronVersion
 from components.schedule.schedule import Schedule
@@ -247,7 +247,7 @@ def _every(minutes: int) -> str:
     if hours < 24:
         return f"0 */{_divisor(24, hours)} * * *" if hours > 1 else "0 * * * *"
     days = -(-hours // 24)
-    return f"0 0 */{days} * *" if 1 < days <= DAY.high else "0 0 * * *"
+    return f"0 0 */{days} * *" if 1 < days <= DAY_OF_MONTH.high else "0 0 * * *"
 
 
 def _divisor(cycle: int, most: int) -> int:

@@ -570,10 +570,10 @@ def test_who_may_and_who_may_not(
         store.connection.execute(
             sql.SQL("GRANT EXECUTE ON FUNCTION {} TO alice").format(function.reference(SCHEMA)).as_bytes()
         )
-    kept_out, undoing = cronctl.all(
+    without_usage, undoing = cronctl.all(
         lambda: cronctl(KEY, typed=NEW, url=alice), lambda: cronctl(KEY, "--undo", url=mallory)
     )
-    for found in (kept_out, undoing):
+    for found in (without_usage, undoing):
         assert found == Told(
             3,
             "",
@@ -584,7 +584,7 @@ def test_who_may_and_who_may_not(
     stranger, operator = cronctl.all(
         lambda: cronctl(KEY, typed="planted-by-mallory", url=mallory), lambda: cronctl(KEY, typed=NEW, url=alice)
     )
-    assert stranger == kept_out
+    assert stranger == without_usage
     assert operator.code == 0, operator
     assert store.current() == NEW
     who = "SELECT DISTINCT session_role FROM cron_rotate.cron_secret_audit WHERE action = 'rotated'"

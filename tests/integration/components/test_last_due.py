@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from components.run_ledger import RunLedgerProvider
-from components.schedule.field import DAY as DAY_FIELD
+from components.schedule.field import DAY_OF_MONTH as DAY_FIELD
 from components.schedule.field import UNITS, Unit
 from components.schedule.grammar import ScheduleError, parse_schedule
 from components.schedule.occurrences import Times
