@@ -11,7 +11,7 @@ from components.errors import Error
 from components.objects.stack_mark import is_own_job
 from components.runs.health import Health, all_problems, health
 from components.runs.history import BAD, STREAK, JobStatus, job_status
-from components.schedule.grammar import ScheduleError, parse_schedule
+from components.schedule.grammar import upcoming_runs
 from components.security.secret_expiry import expiry_findings
 from cronctl.history import advice
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_line, print_table, say
@@ -94,11 +94,8 @@ def next_runs(
             say(f"{each.job} is paused", "yellow")
 
 
-def _next(job: JobStatus, zone: tzinfo, count: int) -> Iterable[datetime]:
-    try:
-        return parse_schedule(job.schedule).next_runs(datetime.now(UTC), count, zone) if job.active else []
-    except ScheduleError:  # changed by hand to what pg_cron takes and we do not
-        return []
+def _next(job: JobStatus, zone: tzinfo, count: int) -> list[datetime]:
+    return upcoming_runs(job.schedule, active=job.active, after=datetime.now(UTC), count=count, tz=zone)
 
 
 def _row(job: JobStatus, zone: tzinfo) -> tuple[str, ...]:

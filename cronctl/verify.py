@@ -18,7 +18,7 @@ from components.objects.cron_job import CronJobKind
 from components.objects.object_kind import Difference, ObjectKind, shown, snapshot
 from components.runs.history import JobStatus, job_status
 from components.runs.ledger_reading import NoLedger
-from components.schedule.grammar import foretold
+from components.schedule.grammar import upcoming_runs
 from components.schedule.zone import read_zone
 from cronctl.comparison import NOT_IN_STATE, Comparison, print_comparisons, stray_jobs
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
@@ -156,7 +156,7 @@ def jobs_now(
         last = {job.job: job for job in job_status(database, config.settings.schema_name)}
     for name in config.catalogue.jobs:
         if (job := live.get(name)) is not None:
-            runs = foretold(job.schedule, now(), 1, zone) if job.active else []
+            runs = upcoming_runs(job.schedule, active=job.active, after=now(), count=1, tz=zone)
             run = last.get(name)
             yield JobNow(
                 name,

@@ -20,7 +20,7 @@ from components.report.run_pieces import Strip, Window, strips, window
 from components.runs.health import Health, all_problems, health
 from components.runs.history import BAD, JobStatus, job_status
 from components.runs.ledger_reading import read_ledger
-from components.schedule.grammar import ScheduleError, parse_schedule
+from components.schedule.grammar import upcoming_runs
 from components.schedule.timetable import Collision, Plan, collisions, day_plan, day_start
 from components.security.lock_down import LockDown, lock_down
 from components.sql import load_sql
@@ -162,15 +162,8 @@ def _count(low: int | None, high: int | None) -> sql.Composable:
 def _job(status: JobStatus, now: datetime, day: datetime, zone: tzinfo) -> JobReport:
     fields = status._asdict()
     shared = {name: fields[name] for name in JobReport._fields if name in fields}
-    return JobReport(**shared, next_run=_next_run(status, now, zone), plan=day_plan(status.schedule, day, zone))
-
-
-def _next_run(status: JobStatus, now: datetime, zone: tzinfo) -> datetime | None:
-    try:
-        runs = parse_schedule(status.schedule).next_runs(now, 1, zone) if status.active else []
-    except ScheduleError:  # changed by hand to what pg_cron takes and we do not
-        return None
-    return next(iter(runs), None)
+    runs = upcoming_runs(status.schedule, active=status.active, after=now, count=1, tz=zone)
+    return JobReport(**shared, next_run=next(iter(runs), None), plan=day_plan(status.schedule, day, zone))
 
 
 def _strips(rows: Sequence[Row], jobs: Sequence[JobReport]) -> tuple[Strip, ...]:

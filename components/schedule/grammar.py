@@ -65,10 +65,13 @@ def parse_schedule(text: str, version: PgCronVersion | None = None) -> Schedule:
     return _Parser(text, version, _MAX_REPAIRS).schedule()
 
 
-def foretold(text: str, after: datetime, count: int, tz: tzinfo) -> list[datetime]:
-    """The next runs of a schedule that lives in a database; none of one that pg_cron may take and we do not know."""
+def upcoming_runs(text: str, *, active: bool, after: datetime, count: int, tz: tzinfo) -> list[datetime]:
+    """The next runs of a job that lives in a database, in UTC; none of a paused one, nor where this parser refuses.
+
+    Somebody may have changed its schedule by hand to one that pg_cron takes and this project does not.
+    """
     try:
-        return parse_schedule(text).next_runs(after, count, tz)
+        return parse_schedule(text).next_runs(after, count, tz) if active else []
     except ScheduleError:
         return []
 
