@@ -1,3 +1,9 @@
+-- begin_cron_run starts a run of a job with policies, or takes up one that is tried again, and returns it.
+-- Called by: the commands of jobs with retry, overlap, idempotency or active_between (declaration/command.py), which
+--   pg_cron, retry_cron_runs, catch_up_cron_runs, cronctl trigger and the resource CronJob (verifyFirstRun) execute;
+--   a job's own SQL may call it
+-- Locks: with overlap: skip, the row "begin_cron_run <job>" of cron_locks (FOR UPDATE), to the end of the transaction
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.begin_cron_run(p_job text, p_policy jsonb)
 RETURNS TABLE (run bigint, idempotency text)
 LANGUAGE plpgsql

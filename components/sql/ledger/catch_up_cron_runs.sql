@@ -1,3 +1,7 @@
+-- catch_up_cron_runs executes once the command of each given job that was due while pg_cron did not run.
+-- Called by: sweep_cron_runs
+-- Locks: the rows of these jobs in cron_watched_jobs (FOR UPDATE SKIP LOCKED)
+-- Raises: nothing of its own; a command that fails becomes a failed run
 CREATE OR REPLACE FUNCTION {schema}.catch_up_cron_runs(p_jobs text[])
 RETURNS void
 LANGUAGE plpgsql

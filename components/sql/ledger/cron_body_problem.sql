@@ -1,3 +1,7 @@
+-- cron_body_problem tests the body of an answer against a jsonpath predicate and returns what is wrong with it.
+-- Called by: judge_cron_answer
+-- Locks: none
+-- Raises: nothing: it catches every error and returns it as a problem
 CREATE OR REPLACE FUNCTION {schema}.cron_body_problem(p_body text, p_predicate text)
 RETURNS text
 LANGUAGE plpgsql

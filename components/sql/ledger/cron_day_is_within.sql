@@ -1,3 +1,7 @@
+-- cron_day_is_within returns whether a day lies between the two bounds of active_between.
+-- Called by: begin_cron_run, cron_last_due_within
+-- Locks: none
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.cron_day_is_within(p_day date, p_from text, p_to text)
 RETURNS boolean
 LANGUAGE sql

@@ -1,3 +1,7 @@
+-- cron_job_is_silent returns whether a job missed two times at which it was due.
+-- Called by: take_cron_alerts
+-- Locks: none
+-- Raises: nothing of its own; an error with the schedule makes it return false
 CREATE OR REPLACE FUNCTION {schema}.cron_job_is_silent(p_schedule text, p_since timestamptz, p_fired_at timestamptz)
 RETURNS boolean
 LANGUAGE plpgsql

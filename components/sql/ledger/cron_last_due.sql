@@ -1,3 +1,7 @@
+-- cron_last_due computes the last time at which a schedule was due in an interval, in the zone p_zone.
+-- Called by: begin_cron_run, cron_last_due_within, cron_job_is_silent
+-- Locks: none
+-- Raises: nothing of its own; set_config raises invalid_parameter_value where the server knows no zone p_zone
 CREATE OR REPLACE FUNCTION {schema}.cron_last_due(
     p_schedule text, p_after timestamptz, p_until timestamptz, p_zone text
 )

@@ -1,3 +1,7 @@
+-- cron_last_due_within computes the last time at which a schedule was due on a day that active_between allows.
+-- Called by: catch_up_cron_runs
+-- Locks: none
+-- Raises: nothing of its own; an error with the schedule makes it return NULL
 CREATE OR REPLACE FUNCTION {schema}.cron_last_due_within(
     p_schedule text, p_after timestamptz, p_until timestamptz, p_from text, p_to text
 )

@@ -1,3 +1,7 @@
+-- cron_run_in_flight returns the oldest open run of a job, if there is one.
+-- Called by: begin_cron_run, retry_cron_runs (both for overlap: skip)
+-- Locks: none
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.cron_run_in_flight(p_job text, p_but bigint)
 RETURNS bigint
 LANGUAGE plpgsql

@@ -1,3 +1,7 @@
+-- cron_schedule_field parses one field of a schedule into an array of integers.
+-- Called by: cron_last_due
+-- Locks: none
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.cron_schedule_field(p_field text, p_low integer, p_high integer, p_names text[])
 RETURNS integer[]
 LANGUAGE plpgsql

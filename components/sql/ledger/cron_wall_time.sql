@@ -1,3 +1,7 @@
+-- cron_wall_time converts a timestamptz into the local time of a zone.
+-- Called by: begin_cron_run, cron_last_due_within
+-- Locks: none
+-- Raises: nothing of its own; set_config raises invalid_parameter_value where the server knows no zone p_zone
 CREATE OR REPLACE FUNCTION {schema}.cron_wall_time(p_at timestamptz, p_zone text)
 RETURNS timestamp
 LANGUAGE plpgsql

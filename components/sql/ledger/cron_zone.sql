@@ -1,3 +1,7 @@
+-- cron_zone returns the value of cron.timezone, or GMT where it is unknown.
+-- Called by: begin_cron_run, cron_last_due_within, cron_job_is_silent
+-- Locks: none
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.cron_zone()
 RETURNS text
 LANGUAGE sql

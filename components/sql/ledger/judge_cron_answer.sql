@@ -1,3 +1,7 @@
+-- judge_cron_answer applies the rule of a request to its answer and returns a state with a reason.
+-- Called by: settle_cron_runs, cron_probe_verdict
+-- Locks: none
+-- Raises: nothing: it catches every error and returns the state failed
 CREATE OR REPLACE FUNCTION {schema}.judge_cron_answer(
     p_status int, p_headers jsonb, p_content text, p_timed_out boolean, p_error text, p_rule jsonb
 )

@@ -1,3 +1,7 @@
+-- purge_cron_job_runs deletes old rows of its owner from cron.job_run_details.
+-- Called by: sweep_cron_runs
+-- Locks: none beyond the rows that it deletes
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.purge_cron_job_runs(p_details interval)
 RETURNS void
 LANGUAGE sql

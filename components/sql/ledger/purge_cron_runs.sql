@@ -1,3 +1,7 @@
+-- purge_cron_runs deletes old rows from cron_runs.
+-- Called by: sweep_cron_runs
+-- Locks: none beyond the rows that it deletes
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.purge_cron_runs(p_runs interval)
 RETURNS void
 LANGUAGE sql

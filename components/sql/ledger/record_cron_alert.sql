@@ -1,3 +1,7 @@
+-- record_cron_alert stores which run carries the message of an alert, and counts the attempt.
+-- Called by: the commands of the jobs cron-alert-<alert>-<schema> (declaration/command.py)
+-- Locks: none beyond the rows that it writes
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.record_cron_alert(p_alert text, p_job text, p_run bigint)
 RETURNS bigint
 LANGUAGE sql

@@ -1,3 +1,8 @@
+-- record_cron_run inserts the run of a request into the ledger, with the rule that judges its answer.
+-- Called by: the commands of jobs that send a request without a policy, and of the jobs cron-alert-<alert>-<schema>
+--   (declaration/command.py)
+-- Locks: none beyond the rows that it writes
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.record_cron_run(p_job text, p_request bigint, p_rule jsonb)
 RETURNS bigint
 LANGUAGE sql

@@ -1,3 +1,7 @@
+-- record_cron_run_request stores the request of a run that was begun, with the rule that judges its answer.
+-- Called by: the commands of jobs that send a request with a policy (declaration/command.py), after begin_cron_run
+-- Locks: none beyond the rows that it writes
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.record_cron_run_request(p_run bigint, p_request bigint, p_rule jsonb)
 RETURNS bigint
 LANGUAGE sql

@@ -1,3 +1,7 @@
+-- record_cron_sweep stores in cron_sweeps when a step of a sweep ended or why it failed.
+-- Called by: sweep_cron_runs, sweep_cron_secrets
+-- Locks: none beyond the row that it writes
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.record_cron_sweep(p_step text, p_failure text)
 RETURNS void
 LANGUAGE plpgsql

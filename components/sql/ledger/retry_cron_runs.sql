@@ -1,3 +1,7 @@
+-- retry_cron_runs executes the commands of the jobs whose runs wait for another attempt that is due.
+-- Called by: sweep_cron_runs
+-- Locks: the rows of these runs in cron_runs (FOR UPDATE SKIP LOCKED)
+-- Raises: nothing of its own; a command that fails counts as a failed attempt
 CREATE OR REPLACE FUNCTION {schema}.retry_cron_runs()
 RETURNS void
 LANGUAGE plpgsql

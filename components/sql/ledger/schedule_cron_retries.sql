@@ -1,3 +1,7 @@
+-- schedule_cron_retries sets the time of the next attempt of runs that came to nothing, or marks them as exhausted.
+-- Called by: settle_cron_runs, retry_cron_runs
+-- Locks: none beyond the rows that it writes
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.schedule_cron_retries(p_from bigint)
 RETURNS void
 LANGUAGE sql

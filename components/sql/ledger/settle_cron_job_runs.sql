@@ -1,3 +1,7 @@
+-- settle_cron_job_runs copies what cron.job_run_details says of runs into cron_runs.
+-- Called by: sweep_cron_runs
+-- Locks: none beyond the rows that it writes
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.settle_cron_job_runs()
 RETURNS void
 LANGUAGE plpgsql

@@ -1,3 +1,9 @@
+-- settle_cron_runs reads pg_net's answers, writes the verdicts into cron_runs and returns their number.
+-- Called by: sweep_cron_runs; cronctl trigger --wait, cronctl logs --follow; the resource CronJob (verifyFirstRun)
+-- Locks: the row "settle_cron_runs" of cron_locks (FOR UPDATE SKIP LOCKED; another session's lock makes it return 0),
+--   and the rows that it writes
+-- Raises: nothing of its own; the server raises invalid_schema_name where pg_net is not installed, and
+--   lock_not_available where it waits for a lock for more than 10 seconds
 CREATE OR REPLACE FUNCTION {schema}.settle_cron_runs()
 RETURNS bigint
 LANGUAGE plpgsql

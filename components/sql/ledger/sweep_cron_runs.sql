@@ -1,3 +1,7 @@
+-- sweep_cron_runs executes the steps of the ledger's sweep one after another.
+-- Called by: the command of the job cron-runs-sweep-<schema> (sql/ledger/runs_sweep.sql), after await_cron_answers
+-- Locks: none of its own; what its steps lock stays locked until the end of the transaction
+-- Raises: nothing of its own; the error of a step goes to cron_sweeps; one of record_cron_sweep there passes through
 CREATE OR REPLACE FUNCTION {schema}.sweep_cron_runs(p_catch_up text[], p_runs interval, p_details interval)
 RETURNS void
 LANGUAGE plpgsql

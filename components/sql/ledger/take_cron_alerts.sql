@@ -1,3 +1,7 @@
+-- take_cron_alerts updates what an alert knows of each job and returns the messages that are due.
+-- Called by: the commands of the jobs cron-alert-<alert>-<schema> (declaration/command.py)
+-- Locks: none beyond the rows that it writes
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.take_cron_alerts(p_alert text, p_owner text, p_policy jsonb)
 RETURNS TABLE (message text, job text, event text, run bigint, detail text, stack text)
 LANGUAGE plpgsql

@@ -1,3 +1,7 @@
+-- watch_cron_jobs updates cron_watched_jobs, and declares the stack's jobs that have no row in cron_job_declarations.
+-- Called by: sweep_cron_runs
+-- Locks: none beyond the rows that it writes
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.watch_cron_jobs()
 RETURNS void
 LANGUAGE sql

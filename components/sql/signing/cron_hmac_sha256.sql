@@ -1,3 +1,7 @@
+-- cron_hmac_sha256 computes the HMAC-SHA-256 of a message.
+-- Called by: cron_request_signature
+-- Locks: none
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.cron_hmac_sha256(p_key bytea, p_message bytea)
 RETURNS bytea
 LANGUAGE plpgsql -- whose plans a session keeps; a function in SQL would be planned anew in each transaction

@@ -1,3 +1,7 @@
+-- cron_request_signature computes the signature of a request with one key, in hexadecimal.
+-- Called by: sign_cron_request_with
+-- Locks: none
+-- Raises: invalid_parameter_value where the method, the target or the id holds a control character
 CREATE OR REPLACE FUNCTION {schema}.cron_request_signature(
     p_secret text, p_method text, p_target text, p_timestamp bigint, p_id text, p_body bytea
 )

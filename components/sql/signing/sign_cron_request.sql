@@ -1,3 +1,8 @@
+-- sign_cron_request signs a request with the current value of a key and, within its grace, with the previous one.
+-- Called by: the commands of jobs and of alerts whose request has auth.hmac, and the statements of probes that sign
+--   with another key than the one under test (declaration/command.py); a job's own SQL may call it
+-- Locks: none
+-- Raises: nothing of its own; get_secret raises no_data_found, sign_cron_request_with invalid_parameter_value
 CREATE OR REPLACE FUNCTION {schema}.sign_cron_request(p_key text, p_method text, p_url text, p_body jsonb)
 RETURNS text
 LANGUAGE plpgsql

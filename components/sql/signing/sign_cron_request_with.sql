@@ -1,3 +1,8 @@
+-- sign_cron_request_with signs a request with each of the given keys and returns the value of the header.
+-- Called by: sign_cron_request, and the statements of probes that sign with the key under test (declaration/command.py)
+-- Locks: none
+-- Raises: invalid_parameter_value where the url or the method cannot be signed, or where a key is missing or shorter
+--   than 32 bytes
 CREATE OR REPLACE FUNCTION {schema}.sign_cron_request_with(p_secrets text[], p_method text, p_url text, p_body jsonb)
 RETURNS text
 LANGUAGE plpgsql

@@ -1,3 +1,7 @@
+-- cron_ascii_text replaces whatever is not ASCII in a text, whose bytes need not be valid UTF-8.
+-- Called by: mask_cron_secrets
+-- Locks: none
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.cron_ascii_text(p_text text)
 RETURNS text
 LANGUAGE sql

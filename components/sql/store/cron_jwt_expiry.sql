@@ -1,3 +1,7 @@
+-- cron_jwt_expiry reads the time in the claim exp of a JWT.
+-- Called by: cron_secret_expiries
+-- Locks: none
+-- Raises: nothing: it catches every error and returns NULL
 CREATE OR REPLACE FUNCTION {schema}.cron_jwt_expiry(p_token text)
 RETURNS timestamptz
 LANGUAGE plpgsql

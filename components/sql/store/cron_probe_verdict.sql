@@ -1,3 +1,7 @@
+-- cron_probe_verdict judges the answers to a probe and to its control with a made-up value.
+-- Called by: settle_cron_secret
+-- Locks: none
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.cron_probe_verdict(
     p_probe jsonb, p_request bigint, p_control bigint, p_sent_at timestamptz
 )

@@ -1,3 +1,8 @@
+-- cron_secret_audit_row inserts a row into cron_secret_audit for each change of a secret.
+-- Called by: the trigger cron_secret_audit (AFTER INSERT OR UPDATE OR DELETE ON cron_secrets), which the resource
+--   SecretStore makes
+-- Locks: none beyond the row that it writes
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.cron_secret_audit_row()
 RETURNS trigger
 LANGUAGE plpgsql

@@ -1,3 +1,8 @@
+-- cron_secret_counter numbers the values of a key: a new value gets the next version.
+-- Called by: the trigger cron_secret_counter (BEFORE INSERT OR UPDATE OF value ON cron_secrets), which the resource
+--   SecretStore makes
+-- Locks: none beyond the row that is written
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.cron_secret_counter()
 RETURNS trigger
 LANGUAGE plpgsql

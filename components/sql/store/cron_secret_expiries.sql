@@ -1,3 +1,7 @@
+-- cron_secret_expiries returns the expiry of each current secret of the format jwt.
+-- Called by: cronctl doctor, cronctl status (security/secret_expiry.py)
+-- Locks: none
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.cron_secret_expiries()
 RETURNS TABLE (key text, expires_at timestamptz)
 LANGUAGE sql

@@ -1,3 +1,8 @@
+-- cron_secret_to_vault moves a value into Vault, keeps a reference in the row, and deletes what the reference replaces.
+-- Called by: the triggers cron_secret_to_vault (BEFORE INSERT OR UPDATE OF value OR DELETE ON cron_secrets and ON
+--   cron_secret_stages), which the resource SecretStore makes where Vault keeps the values
+-- Locks: none beyond the rows that it writes, those of vault.secrets among them
+-- Raises: object_not_in_prerequisite_state where a session that is no member of the owner has temporary types or tables
 CREATE OR REPLACE FUNCTION {schema}.cron_secret_to_vault()
 RETURNS trigger
 LANGUAGE plpgsql

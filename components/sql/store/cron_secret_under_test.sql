@@ -1,3 +1,7 @@
+-- cron_secret_under_test returns the pending value of a secret, or the made-up value where one is given.
+-- Called by: the statements of probes (declaration/command.py), which settle_cron_secret executes
+-- Locks: none
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.cron_secret_under_test(p_key text, p_made_up text)
 RETURNS text
 LANGUAGE plpgsql

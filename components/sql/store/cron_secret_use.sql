@@ -1,3 +1,7 @@
+-- cron_secret_use counts by version the runs that were sent with a secret and are open, and returns the last of each.
+-- Called by: cronctl rotate, once the value has changed; roles with EXECUTE (resource Grants)
+-- Locks: none
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.cron_secret_use(p_key text)
 RETURNS TABLE (version int, is_current boolean, on_the_way bigint, run bigint, job text, fired_at timestamptz, state text)
 LANGUAGE plpgsql

@@ -1,3 +1,9 @@
+-- cron_secret_value returns a stored value in clear: as it stands in the table, or decrypted by Vault.
+-- Called by: get_secret, sign_cron_request, stage_cron_secret, settle_cron_secret, undo_cron_secret,
+--   cron_secret_pattern, cron_secret_under_test, cron_secret_expiries, cron_secret_counter, cron_secret_audit_row; the
+--   resources Secret (sql/catalog/secrets.sql) and SecretStore (sql/store/secrets_from_vault.sql)
+-- Locks: none
+-- Raises: nothing of its own; Vault raises an error where it cannot decrypt the value
 CREATE OR REPLACE FUNCTION {schema}.cron_secret_value(stored text)
 RETURNS text
 LANGUAGE plpgsql

@@ -1,3 +1,7 @@
+-- cron_secret_versions returns the versions of the given keys' current values.
+-- Called by: the commands of jobs and of alerts whose request reads secrets (declaration/command.py)
+-- Locks: none
+-- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.cron_secret_versions(p_keys text[])
 RETURNS jsonb
 LANGUAGE sql

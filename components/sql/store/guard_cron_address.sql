@@ -1,3 +1,7 @@
+-- guard_cron_address refuses an address whose host the secret does not name, unless the caller can be the owner.
+-- Called by: stage_cron_secret, undo_cron_secret
+-- Locks: none; its callers have locked the row of cron_secret_declarations
+-- Raises: invalid_parameter_value where it refuses the address
 CREATE OR REPLACE FUNCTION {schema}.guard_cron_address(p_key text, p_value text)
 RETURNS void
 LANGUAGE plpgsql

@@ -1,3 +1,8 @@
+-- guard_cron_queue refuses to let a request be queued while a foreign trigger is on pg_net's queue.
+-- Called by: the commands of jobs and of alerts that send a request (declaration/command.py); settle_cron_secret
+-- Locks: net.http_request_queue (LOCK TABLE IN ROW EXCLUSIVE MODE), until the end of the transaction
+-- Raises: object_not_in_prerequisite_state where there is such a trigger; lock_not_available comes from the server
+--   where it waits for the lock for more than 10 seconds
 CREATE OR REPLACE FUNCTION {schema}.guard_cron_queue()
 RETURNS boolean
 LANGUAGE plpgsql

@@ -1,3 +1,8 @@
+-- mask_cron_secrets replaces the values of secrets in a text by *** and cuts the text at p_length characters.
+-- Called by: record_cron_sweep, retry_cron_runs, catch_up_cron_runs, settle_cron_runs, settle_cron_job_runs; cronctl
+--   trigger (sql/runs/record_manual_run.sql); the resource RunLedger (sql/ledger/mend_cron_runs.sql)
+-- Locks: none
+-- Raises: nothing: it catches every error and returns NULL
 CREATE OR REPLACE FUNCTION {schema}.mask_cron_secrets(p_text text, p_pattern text, p_length int)
 RETURNS text
 LANGUAGE plpgsql

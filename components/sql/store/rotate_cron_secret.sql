@@ -1,3 +1,7 @@
+-- rotate_cron_secret gives a secret a new value, on behalf of a caller who does not own the store.
+-- Called by: cronctl rotate as a role that cannot write to cron_secret_stages; roles with EXECUTE (resource Grants)
+-- Locks: none beyond the row that it writes; stage_cron_secret locks the row of cron_secret_declarations
+-- Raises: invalid_parameter_value where the value is NULL or a reference to Vault; stage_cron_secret raises the rest
 CREATE OR REPLACE FUNCTION {schema}.rotate_cron_secret(p_key text, p_value text)
 RETURNS void
 LANGUAGE plpgsql

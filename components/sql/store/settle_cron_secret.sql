@@ -1,3 +1,8 @@
+-- settle_cron_secret continues the rotation of a key: it sends the probe, judges the answer and replaces the value.
+-- Called by: stage_cron_secret, undo_cron_secret, sweep_cron_secrets; cronctl rotate; the resource Secret, to wait for
+--   a probe; roles with EXECUTE (resource Grants)
+-- Locks: the row of the key in cron_secret_declarations (FOR UPDATE); guard_cron_queue locks net.http_request_queue
+-- Raises: no_data_found where the key is neither declared nor in the audit
 CREATE OR REPLACE FUNCTION {schema}.settle_cron_secret(p_key text, p_rotation uuid DEFAULT NULL)
 RETURNS TABLE (rotation uuid, state text, detail text)
 LANGUAGE plpgsql

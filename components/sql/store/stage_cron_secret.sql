@@ -1,3 +1,9 @@
+-- stage_cron_secret checks the value in the stage given and starts the rotation to it.
+-- Called by: rotate_cron_secret; the resource Secret, and cronctl rotate as a role that can write to cron_secret_stages
+--   (objects/secret_rotation.py)
+-- Locks: the row of the key in cron_secret_declarations (FOR UPDATE)
+-- Raises: no_data_found where the key is not declared; invalid_parameter_value where the value is not acceptable;
+--   object_in_use where a rotation to another value is pending
 CREATE OR REPLACE FUNCTION {schema}.stage_cron_secret(p_key text)
 RETURNS uuid
 LANGUAGE plpgsql

@@ -1,3 +1,8 @@
+-- undo_cron_secret replaces the current value of a secret by the previous one.
+-- Called by: cronctl rotate --undo; roles with EXECUTE (resource Grants)
+-- Locks: the row of the key in cron_secret_declarations (FOR UPDATE)
+-- Raises: object_in_use where a rotation is pending; no_data_found where there is no previous value; settle_cron_secret
+--   and guard_cron_address raise the rest
 CREATE OR REPLACE FUNCTION {schema}.undo_cron_secret(p_key text)
 RETURNS void
 LANGUAGE plpgsql
