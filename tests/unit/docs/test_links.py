@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from components.catalogue import reference
+from components.catalogue.jobs_file import Catalogue
 from components.catalogue.settings import Settings
 from cronctl.__main__ import app
 from tests.unit.docs.pages import PAGES, ROOT, anchor, anchors, headings, links, text_of
@@ -100,7 +101,7 @@ def test_a_page_without_marks_is_told() -> None:
 def test_each_field_of_the_reference_has_a_meaning_of_its_own_or_one_that_is_needed() -> None:
     lacking = {
         (base.__name__, name)
-        for model in (reference.Catalogue, *(section.model for section in reference.SECTIONS))
+        for model in (Catalogue, *(section.model for section in reference.SECTIONS))
         for name, field in model.model_fields.items()
         if field.description is None
         for base in model.__mro__
