@@ -68,8 +68,8 @@ def terminal(command: str, text: str) -> str:
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text(f"$ {command}", style="bold"))
     console.print(Text.from_ansi(text.rstrip()))
-    # The lines are cut for the font that the SVG names: with another one, the cut takes underscores away.
-    return re.sub(r' clip-path="url\(#[^"]*-line-[0-9]+\)"', "", console.export_svg(title=""))
+    # All is cut for the font that the SVG names: with another one, the cut takes underscores away.
+    return re.sub(r' clip-path="url\(#[^"]*\)"', "", console.export_svg(title=""))
 
 
 def take_terminal(browser: Browser, svg: str, path: Path) -> None:
