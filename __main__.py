@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pulumi
 
-from components.provider.start import start_provider
+from components.provider.sdk_internals import start_provider
 
 start_provider()  # before all else: what follows is imported meanwhile
 

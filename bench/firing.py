@@ -19,7 +19,7 @@ from psycopg.conninfo import make_conninfo
 
 from bench.figures import RESULTS, print_table, write_figures
 from bench.stack import OWNER, SCHEMA, deployed
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.declaration.command import compile_command
 from devstack import Stack
 from devstack.cluster import LOGIN, socket_conninfo

@@ -18,7 +18,7 @@ from psycopg import sql
 
 from bench.figures import RESULTS, print_table, write_figures
 from bench.stack import OWNER, SCHEMA, deployed
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.catalogue.policy import policy_document
 from components.catalogue.request import HttpAction
 from components.catalogue.settings import RetentionConfig

@@ -6,7 +6,7 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from components.database.statement_trial import try_predicate, try_request, try_statement
-from components.objects.cron_job import CALLABLE, CronJobArgs, CronJobKind, LiveJob, keeps_account
+from components.objects.cron_job import CALLABLE, CronJobArgs, CronJobKind, LiveJob, records_run
 from components.objects.stack_mark import is_own_job
 from components.operations.first_run import verify_first_run
 from components.provider.object_provider import ObjectProvider, resource_props
@@ -19,17 +19,17 @@ class CronJobProvider(ObjectProvider[CronJobArgs, LiveJob]):
 
     def _try(self, args: CronJobArgs) -> None:
         predicate = (args.declared or {}).get("success", {}).get("body")
-        with self._told(args):
+        with self._errors_name(args):
             if predicate is not None:
                 try_predicate(self._database, predicate)
-            if keeps_account(args.command):
+            if records_run(args.command):
                 try_request(self._database, args.command)
             elif not is_own_job(args.name):
                 try_statement(self._database, args.command, CALLABLE)
 
     def _waits(self, args: CronJobArgs, before: LiveJob | None, previous: CronJobArgs | None) -> bool:
         """Whether the job is another than it was, or its first run was not good yet, and has to show one."""
-        if args.verify_in is None or not args.active or not keeps_account(args.command):
+        if args.verify_in is None or not args.active or not records_run(args.command):
             return False
         if before is None or previous is None or self.kind.differences(args, before):
             return True

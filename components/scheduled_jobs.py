@@ -62,7 +62,7 @@ class ScheduledJobs(pulumi.ComponentResource):
         self.secrets = pulumi.Output.all(**{key: secret.status for key, secret in secrets.items()})
         jobids = pulumi.Output.all(**{name: jobs[name].jobid for name in declared.jobs})
         # One output for all jobs: each that a program makes costs it time, and most for the thousandth.
-        self.jobs = jobids.apply(lambda found: _told(config, found))
+        self.jobs = jobids.apply(lambda found: _job_outputs(config, found))
         self.rotators = grants["rotate-cron-secret-grants"].grantees
         self.access = self.rotators.apply(lambda rotators: summary(config.settings.store, rotators))
         self.verification_sql = pulumi.Output.from_input(
@@ -95,7 +95,7 @@ class ScheduledJobs(pulumi.ComponentResource):
         return [Operators("operators", operators.role, operators.members, conninfo=conninfo, opts=after)]
 
 
-def _told(config: Config, jobids: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+def _job_outputs(config: Config, jobids: Mapping[str, int]) -> dict[str, dict[str, Any]]:
     """What a stack's outputs say of each job: nothing that time alone changes, or each preview would show a change."""
     if len(jobids) > DETAILED_JOBS:
         return {name: {"jobid": jobid} for name, jobid in jobids.items()}

@@ -18,7 +18,7 @@ class SecretProvider(ObjectProvider[SecretArgs, LiveSecret]):
 
     def _try(self, args: SecretArgs) -> None:
         if args.probe is not None and (predicate := args.probe.get("body")) is not None:
-            with self._told(args):
+            with self._errors_name(args):
                 try_predicate(self._database, predicate)
 
     def _waits(self, args: SecretArgs, before: LiveSecret | None, previous: SecretArgs | None) -> bool:

@@ -11,12 +11,12 @@ from typer.core import TyperGroup
 from components.values.visible_text import visible_text
 from cronctl import (
     describe,
-    dispatch,
     doctor,
     drift,
     export,
     history,
     init,
+    job_commands,
     lint,
     logs,
     report,
@@ -65,9 +65,9 @@ app.command("history")(history.show_history)
 app.command("failures")(history.failures)
 app.command("show")(history.show)
 app.command("logs")(logs.logs)
-app.command("trigger")(dispatch.trigger)
-app.command("pause")(dispatch.pause)
-app.command("resume")(dispatch.resume)
+app.command("trigger")(job_commands.trigger)
+app.command("pause")(job_commands.pause)
+app.command("resume")(job_commands.resume)
 app.command("lint")(lint.lint)
 app.command("verify")(verify.verify)
 app.command("drift")(drift.drift)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.catalogue.settings import Settings
 from components.catalogue.stack_config import read_catalogue
 from components.catalogue.yaml_source import read_source

@@ -10,13 +10,13 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from components.catalogue.as_written import as_written
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.errors import Error
 from components.objects.cron_job import CronJobKind, LiveJob
 from components.objects.object_kind import snapshot
 from components.runs.history import JobStatus, job_status
 from components.runs.ledger_reading import NoLedger
-from components.schedule.grammar import ScheduleError, foretold, parse_schedule
+from components.schedule.grammar import ScheduleError, parse_schedule, upcoming_runs
 from components.schedule.in_words import schedule_in_words
 from components.schedule.zone import read_zone
 from components.values.suggestion import nearest
@@ -106,7 +106,9 @@ def _is_active(found: Described) -> bool:
 
 
 def _next(found: Described) -> list[datetime]:
-    return foretold(_schedule(found), datetime.now(UTC), NEXT_RUNS, found.zone) if _is_active(found) else []
+    return upcoming_runs(
+        _schedule(found), active=_is_active(found), after=datetime.now(UTC), count=NEXT_RUNS, tz=found.zone
+    )
 
 
 def _request(job: Job) -> dict[str, Any]:

@@ -26,14 +26,14 @@ def doctor(
     with errors_as_sentences(), open_target(stack, schema, project) as target:
         findings = examine(target.database, target.schema)
         findings += expiry_findings(target.database, target.schema, datetime.now(UTC))
-    _tell(findings, as_json=as_json)
+    _print_findings(findings, as_json=as_json)
     problems = sum(finding.level == "problem" for finding in findings)
     if problems:
         say(f"{problems} problem{'s' if problems > 1 else ''} found; each line says what to do", "yellow")
         raise typer.Exit(DIFFERS)
 
 
-def _tell(findings: list[Finding], *, as_json: bool) -> None:
+def _print_findings(findings: list[Finding], *, as_json: bool) -> None:
     if as_json:
         well = all(finding.level != "problem" for finding in findings)
         print_json({"well": well, "findings": [finding._asdict() for finding in findings]})

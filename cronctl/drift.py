@@ -14,7 +14,7 @@ from components.objects.all_kinds import KINDS
 from components.objects.cron_job import CronJobKind, LiveJob
 from components.objects.object_kind import Difference, ObjectKind, drift_sentence, snapshot
 from components.objects.stack_mark import owner_of
-from cronctl.findings import NOT_IN_STATE, Finding, jobs_of_other_stacks, print_findings, stray_jobs
+from cronctl.comparison import NOT_IN_STATE, Comparison, jobs_of_other_stacks, print_comparisons, stray_jobs
 from cronctl.output import CANNOT_TELL, DIFFERS, errors_as_sentences, print_json, say
 from cronctl.stack import Stack, StateResource, read_stack
 from cronctl.target import DeclaredStackOption, JsonOption, ProjectOption, open_database
@@ -34,7 +34,7 @@ def drift(
     with errors_as_sentences():
         found = read_stack(stack, project.resolve())
         with open_database(found.config.settings) as database:
-            findings = list(compare(found, database))
+            findings = list(compare_state(found, database))
             others = jobs_of_other_stacks(found.config.owner, _jobs(database))
     changed = [finding for finding in findings if finding.status != "in sync"]
     unknown = [finding for finding in changed if finding.status == "cannot tell"]
@@ -43,13 +43,13 @@ def drift(
         print_json({"stack": found.config.owner.stack, **told, "other_stacks": others})
     elif changed:
         stack = found.config.owner.stack
-        print_findings(f"Changed in the database since the last pulumi up of stack {stack}", changed)
+        print_comparisons(f"Changed in the database since the last pulumi up of stack {stack}", changed)
     _conclude(found, findings, changed, others)
     if changed:
         raise typer.Exit(DIFFERS if len(changed) > len(unknown) else CANNOT_TELL)
 
 
-def compare(stack: Stack, database: Database) -> Iterator[Finding]:
+def compare_state(stack: Stack, database: Database) -> Iterator[Comparison]:
     """One finding for each object in the state, and for each job that has this stack's mark and is not there."""
     for resource in stack.state:
         if (kind := KINDS.get(resource.kind)) is not None:
@@ -60,23 +60,23 @@ def compare(stack: Stack, database: Database) -> Iterator[Finding]:
     declared = declare(stack.config)
     waiting = {*declared.own_jobs, *declared.jobs} - stored
     for name in sorted(waiting & set(ours)):
-        yield Finding("CronJob", name, "not deployed", (NOT_IN_STATE,))
+        yield Comparison("CronJob", name, "not deployed", (NOT_IN_STATE,))
     yield from stray_jobs(owner, ours, stored | waiting)
 
 
-def _finding(kind: ObjectKind[Any, Any], resource: StateResource, database: Database) -> Finding:
+def _finding(kind: ObjectKind[Any, Any], resource: StateResource, database: Database) -> Comparison:
     try:
         state = kind.args.from_properties(resource.outputs)
     except UnreadableState as exc:
-        return Finding(resource.kind, resource.id, "cannot tell", (str(exc),))
+        return Comparison(resource.kind, resource.id, "cannot tell", (str(exc),))
     live = snapshot(kind, database, kind.scope(state)).get(kind.identity(state))
     if live is None:
-        return Finding(resource.kind, resource.id, "missing", ("gone from the database",))
-    details = tuple(_told(kind, resource.id, each) for each in kind.drift(state, live))
-    return Finding(resource.kind, resource.id, "differs" if details else "in sync", details)
+        return Comparison(resource.kind, resource.id, "missing", ("gone from the database",))
+    details = tuple(_drift_line(kind, resource.id, each) for each in kind.drift(state, live))
+    return Comparison(resource.kind, resource.id, "differs" if details else "in sync", details)
 
 
-def _told(kind: ObjectKind[Any, Any], name: str, difference: Difference) -> str:
+def _drift_line(kind: ObjectKind[Any, Any], name: str, difference: Difference) -> str:
     if isinstance(kind, CronJobKind) and difference.name == "active":
         return (
             f"resumed there, paused in the state; cronctl pause {shlex.quote(name)} pauses it again"
@@ -90,7 +90,9 @@ def _jobs(database: Database) -> Mapping[str, LiveJob]:
     return snapshot(CronJobKind(), database, None)
 
 
-def _conclude(stack: Stack, findings: Sequence[Finding], changed: Sequence[Finding], others: Mapping[str, Any]) -> None:
+def _conclude(
+    stack: Stack, findings: Sequence[Comparison], changed: Sequence[Comparison], others: Mapping[str, Any]
+) -> None:
     """What there is to say beside the data."""
     for name, jobs in others.items():
         say(f"note: the stack {name} of this project has jobs in this database, too: {', '.join(jobs)}")

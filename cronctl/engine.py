@@ -28,15 +28,26 @@ def put_engine_on_path() -> None:
 def selected_stack(root: Path) -> str:
     """The stack that PULUMI_STACK names, or that is selected in a project's folder. The engine is on PATH.
 
-    Raises Error where there is none."""
+    Raises Error where there is none.
+    """
     if named := os.environ.get(STACK_VARIABLE):
         return named
-    command = ["pulumi", "stack", "--show-name", "--non-interactive", "--color", "never"]
+    try:
+        return ask_engine(root, "stack", "--show-name").strip()
+    except Error as exc:
+        raise Error(
+            f"no stack is named with --stack or {STACK_VARIABLE}, and the engine knows of none: {exc}"
+        ) from None
+
+
+def ask_engine(root: Path, *arguments: str) -> str:
+    """What the engine answers in a project's folder. It is on PATH. Raises Error with its own sentences."""
+    command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
     try:
         asked = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     except OSError:
         raise Error(f"no readable Pulumi.yaml in {root}; name the project's folder with --project") from None
-    if asked.returncode == 0 and (name := asked.stdout.strip()):
-        return name
-    told = "; ".join(line.removeprefix("error: ") for line in asked.stderr.splitlines() if line.startswith("error: "))
-    raise Error(f"no stack is named with --stack or {STACK_VARIABLE}, and the engine knows of none: {told}")
+    if asked.returncode == 0:
+        return asked.stdout
+    said = [line.removeprefix("error: ") for line in asked.stderr.splitlines() if line.startswith("error: ")]
+    raise Error("; ".join(said) or " ".join(asked.stderr.split()))

@@ -34,10 +34,10 @@ def export(
             write_whole(output, text)
     if output is None:
         print_file(text)
-    _tell(config, output)
+    _say_what_is_left(config, output)
 
 
-def _tell(config: Config, output: Path | None) -> None:
+def _say_what_is_left(config: Config, output: Path | None) -> None:
     if output is not None:
         say(f"{output} is written, with {len(config.catalogue.jobs)} jobs", "green")
     if secrets := list(config.catalogue.secrets):

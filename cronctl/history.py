@@ -134,7 +134,7 @@ def show(
     if as_json:
         print_json(document(found))
     else:
-        print_table(f"Run {run}", ("", ""), [(key, str(value)) for key, value in _told(found)], with_lines=[""])
+        print_table(f"Run {run}", ("", ""), [(key, str(value)) for key, value in _shown_fields(found)], with_lines=[""])
         for text in advice([found]):
             say(text)
     if found.state in BAD:
@@ -177,7 +177,7 @@ def _row(run: Run) -> tuple[str, ...]:
     )
 
 
-def _told(run: Run) -> Iterable[tuple[str, Any]]:
+def _shown_fields(run: Run) -> Iterable[tuple[str, Any]]:
     for key, value in run._asdict().items():
         if value is not None:
             yield key.replace("_", " "), value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value

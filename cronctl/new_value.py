@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from components.catalogue.jobs_file import SecretSpec
+from components.catalogue.secret_spec import SecretSpec
 from components.catalogue.secret_value import misplaced_keys, misplaced_probe_keys, text_problem, value_problem
 from components.catalogue.stack_config import Config
 from components.errors import Error, InvalidConfiguration

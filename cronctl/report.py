@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.report.report_data import Report, gather
 from cronctl.declared import declared_jobs
 from cronctl.output import errors_as_sentences, print_file, print_json, say

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from components.report.report_data import Job, Report
+from components.report.report_data import JobReport, Report
 from components.report.run_pieces import Strip, Window, in_order
 from components.runs.history import BAD, OPEN
 from components.schedule.occurrences import DAY_MINUTES
@@ -64,7 +64,7 @@ class Meeting(NamedTuple):
     title: str
 
 
-def in_time(jobs: Iterable[Job]) -> list[Job]:
+def in_time(jobs: Iterable[JobReport]) -> list[JobReport]:
     """In the order of the day, those that run all the time first and those that do not run last."""
     return sorted(jobs, key=lambda job: (-job.plan.frequent, not job.plan.spans, job.plan.spans[:1], job.job))
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
-from components.report.report_data import BOUNDS, Job
+from components.report.report_data import BOUNDS, JobReport
 from components.runs.history import BAD
 from components.schedule.timetable import WEEK, Collision, Span
 
@@ -85,7 +85,7 @@ def span_title(span: Span) -> str:
     return f"{start} to {end}: {span.runs} runs" if span.runs else "all day"
 
 
-def this_day(job: Job) -> str:
+def this_day(job: JobReport) -> str:
     """How often a job's schedule fires on the day that is shown, or why that cannot be told."""
     runs = job.plan.runs
     return job.plan.note or (f"{runs:,} run{'' if runs == 1 else 's'} this day" if runs else "not this day")

@@ -8,9 +8,9 @@ from typing import Annotated, Literal, NamedTuple
 import typer
 from psycopg import sql
 
-from components.catalogue.jobs_file import SecretSpec
+from components.catalogue.secret_spec import SecretSpec
 from components.catalogue.stack_config import Config
-from components.database.connection import Transaction
+from components.database.transaction import Transaction
 from components.errors import ConnectionFailed, Error, InvalidConfiguration, ProbeRefused, StatementFailed
 from components.objects.object_kind import execute
 from components.objects.secret_rotation import Rotation, await_rotation, settle, start_rotation
@@ -89,14 +89,14 @@ def rotate(
         errors_as_sentences(),
         _interrupted("nothing has changed"),
         open_target(stack, schema, project) as target,
-        _told_to_who_rotates(target.schema),
+        _explained_refusals(target.schema),
     ):
         outcome = _undo(target, key) if undo else _rotate(target, key, generate=generate, save=save)
         if outcome.state in CHANGED:
             outcome = outcome._replace(uses=secret_use(target.database, target.schema, key))
     if as_json:
         print_json({**outcome._asdict(), "uses": [use._asdict() for use in outcome.uses]})
-    _tell(outcome, target.config)
+    _say_outcome(outcome, target.config)
     if outcome.state == "refused":
         raise typer.Exit(REFUSED)
 
@@ -198,7 +198,7 @@ def _give(transaction: Transaction, schema: str, key: str, value: str) -> None:
 
 
 @contextmanager
-def _told_to_who_rotates(schema: str) -> Iterator[None]:
+def _explained_refusals(schema: str) -> Iterator[None]:
     """What the server says of a store that is not there or a role that may not, as a sentence that says what to do."""
     try:
         yield
@@ -216,7 +216,7 @@ def _told_to_who_rotates(schema: str) -> Iterator[None]:
         raise
 
 
-def _tell(outcome: Outcome, config: Config | None) -> None:
+def _say_outcome(outcome: Outcome, config: Config | None) -> None:
     name = f"secret {outcome.key!r}"
     match outcome.state:
         case "unchanged":

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from yaml import YAMLError
+import yaml
 
 from components.catalogue.stack_config import Config, load_config
 from components.catalogue.stack_file import keys_in_clear, values_in_clear
 from components.errors import Error, InvalidConfiguration
 from components.objects.stack_mark import Owner
-from cronctl.engine import put_engine_on_path, selected_stack
+from cronctl.engine import ask_engine, put_engine_on_path, selected_stack
 
 
 class StateResource(NamedTuple):
@@ -39,20 +39,14 @@ def read_stack(named: str | None, root: Path) -> Stack:
     """
     put_engine_on_path()
     name = named or selected_stack(root)
-    from pulumi.automation import CommandError, LocalWorkspace  # noqa: PLC0415 - half a second that --help need not pay
-
-    try:
-        workspace = LocalWorkspace(work_dir=str(root))
-        project = workspace.project_settings().name
-        with ThreadPoolExecutor() as pool:  # two runs of the engine, half a second each
-            asked = pool.submit(workspace.get_all_config, name), pool.submit(workspace.export_stack, name)
-        settings, deployment = asked[0].result(), asked[1].result().deployment or {}
-    except CommandError as exc:
-        raise Error(_last_line(str(exc))) from None
-    except (FileNotFoundError, YAMLError, KeyError, AttributeError, TypeError):
-        raise Error(f"no readable Pulumi.yaml in {root}; name the project's folder with --project") from None
-    values = {key: each.value for key, each in settings.items() if key.startswith(f"{project}:")}
-    encrypted = [key for key in values if settings[key].secret]
+    project = _project(root)
+    with ThreadPoolExecutor() as pool:  # two runs of the engine, half a second each
+        configured = pool.submit(ask_engine, root, "config", "--show-secrets", "--json", "--stack", name)
+        exported = pool.submit(ask_engine, root, "stack", "export", "--show-secrets", "--stack", name)
+    settings = json.loads(configured.result())
+    deployment = json.loads(exported.result()).get("deployment") or {}
+    values = {key: each["value"] for key, each in settings.items() if key.startswith(f"{project}:")}
+    encrypted = [key for key in values if settings[key]["secret"]]
     found = [*values_in_clear(root, project, name)] or [*keys_in_clear(project, values, encrypted)]
     if found:
         raise InvalidConfiguration(found)
@@ -64,6 +58,14 @@ def read_stack(named: str | None, root: Path) -> Stack:
         now=datetime.now(UTC),
     )
     return Stack(config, tuple(_resources(deployment)))
+
+
+def _project(root: Path) -> str:
+    """The project's name. Raises Error where there is no project."""
+    try:
+        return str(yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
+    except (OSError, UnicodeError, yaml.YAMLError, KeyError, TypeError):
+        raise Error(f"no readable Pulumi.yaml in {root}; name the project's folder with --project") from None
 
 
 def _resources(deployment: Mapping[str, Any]) -> list[StateResource]:
@@ -81,9 +83,3 @@ def _resources(deployment: Mapping[str, Any]) -> list[StateResource]:
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """A value of an export with secrets shown, out of the envelope that the engine puts around a secret."""
     return json.loads(value["plaintext"]) if isinstance(value, dict) and "plaintext" in value else value
-
-
-def _last_line(text: str) -> str:
-    """The engine's own sentence out of what the automation API quotes: command, code, stdout, stderr."""
-    errors = [line.partition("error: ")[2] for line in text.splitlines() if "error: " in line]
-    return errors[-1] if errors else " ".join(text.split())

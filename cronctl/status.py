@@ -11,7 +11,7 @@ from components.errors import Error
 from components.objects.stack_mark import is_own_job
 from components.runs.health import Health, all_problems, health
 from components.runs.history import BAD, STREAK, JobStatus, job_status
-from components.schedule.grammar import ScheduleError, parse_schedule
+from components.schedule.grammar import upcoming_runs
 from components.security.secret_expiry import expiry_findings
 from cronctl.history import advice
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_line, print_table, say
@@ -48,7 +48,7 @@ def status(
     else:
         columns = ("job", "schedule", "next run", "last run", "verdict")
         print_table("Jobs (times in UTC)", columns, [_row(job, zone) for job in jobs], with_lines=columns[2:4])
-        _tell(condition, jobs)
+        _print_health(condition, jobs)
         for problem in problems:
             print_line((problem, "red"))
         for each in expiries:
@@ -94,11 +94,8 @@ def next_runs(
             say(f"{each.job} is paused", "yellow")
 
 
-def _next(job: JobStatus, zone: tzinfo, count: int) -> Iterable[datetime]:
-    try:
-        return parse_schedule(job.schedule).next_runs(datetime.now(UTC), count, zone) if job.active else []
-    except ScheduleError:  # changed by hand to what pg_cron takes and we do not
-        return []
+def _next(job: JobStatus, zone: tzinfo, count: int) -> list[datetime]:
+    return upcoming_runs(job.schedule, active=job.active, after=datetime.now(UTC), count=count, tz=zone)
 
 
 def _row(job: JobStatus, zone: tzinfo) -> tuple[str, ...]:
@@ -130,7 +127,7 @@ def _short(time: datetime | None) -> str:
     return f"{time.astimezone(UTC):%m-%d %H:%M}{local}"
 
 
-def _tell(condition: Health, jobs: Iterable[JobStatus]) -> None:
+def _print_health(condition: Health, jobs: Iterable[JobStatus]) -> None:
     lags = [job.lag for job in jobs if job.lag is not None]
     late = f", last runs began up to {max(lags):.1f} s after they were due" if lags else ""
     ago = "never ran anything" if condition.scheduler is None else f"last ran something {condition.scheduler:.0f} s ago"

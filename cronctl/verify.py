@@ -18,9 +18,9 @@ from components.objects.cron_job import CronJobKind
 from components.objects.object_kind import Difference, ObjectKind, shown, snapshot
 from components.runs.history import JobStatus, job_status
 from components.runs.ledger_reading import NoLedger
-from components.schedule.grammar import foretold
+from components.schedule.grammar import upcoming_runs
 from components.schedule.zone import read_zone
-from cronctl.findings import NOT_IN_STATE, Finding, print_findings, stray_jobs
+from cronctl.comparison import NOT_IN_STATE, Comparison, print_comparisons, stray_jobs
 from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
 from cronctl.stack import StateResource, read_stack
 from cronctl.target import DeclaredStackOption, JsonOption, ProjectOption, open_database
@@ -54,7 +54,7 @@ def verify(
     with errors_as_sentences():
         found = read_stack(stack, project.resolve())
         with open_database(found.config.settings) as database:
-            findings = list(compare(found.config, found.state, database))
+            findings = list(compare_declared(found.config, found.state, database))
             jobs = list(jobs_now(found.config, database))
     stack, differing = found.config.owner.stack, [finding for finding in findings if finding.status != "in sync"]
     if as_json:
@@ -68,7 +68,7 @@ def verify(
         )
     else:
         if shown_findings := findings if show_all else differing:
-            print_findings(
+            print_comparisons(
                 f"Objects of stack {stack}" if show_all else f"What differs in stack {stack}", shown_findings
             )
         print_table("Jobs (times in UTC)", ("job", "schedule", "next run", "last run", "verdict"), map(_row, jobs))
@@ -92,7 +92,7 @@ def _short(time: datetime | None) -> str:
     return f"{time:%m-%d %H:%M}" if time else ""
 
 
-def compare(config: Config, state: tuple[StateResource, ...], database: Database) -> Iterator[Finding]:
+def compare_declared(config: Config, state: tuple[StateResource, ...], database: Database) -> Iterator[Comparison]:
     """One finding for each object that is declared, stored in the state, or marked as this stack's in the database."""
     declared = declare(config)
     for word, wanted in by_kind(declared).items():
@@ -103,7 +103,7 @@ def compare(config: Config, state: tuple[StateResource, ...], database: Database
             identity = kind.identity(args)
             yield _finding(word, kind, args, live[kind.scope(args)].get(identity), stored.pop(identity, None))
         for identity in stored:
-            yield Finding(word, identity, "undeclared", ("in the state, but not declared any more",))
+            yield Comparison(word, identity, "undeclared", ("in the state, but not declared any more",))
         if isinstance(kind, CronJobKind):
             known = {*declared.own_jobs, *declared.jobs, *stored}
             yield from stray_jobs(str(config.owner), live.get(None, {}), known)
@@ -111,13 +111,13 @@ def compare(config: Config, state: tuple[StateResource, ...], database: Database
 
 def _finding(
     word: str, kind: ObjectKind[Any, Any], args: Args, live: object | None, outputs: Mapping[str, Any] | None
-) -> Finding:
+) -> Comparison:
     name = kind.identity(args)
     if live is None:
-        return Finding(word, name, "missing", ("not in the database",))
+        return Comparison(word, name, "missing", ("not in the database",))
     if outputs is None:
-        return Finding(word, name, "not deployed", (NOT_IN_STATE,))
-    details = [_told(each) for each in kind.differences(args, live)]
+        return Comparison(word, name, "not deployed", (NOT_IN_STATE,))
+    details = [_difference_text(each) for each in kind.differences(args, live)]
     stored = _inputs(type(args), outputs)
     for key, wanted in args.properties(without=kind.directives).items():
         if stored.get(key) != wanted:
@@ -127,10 +127,10 @@ def _finding(
                 else f": declared {shown(wanted)}, {shown(stored.get(key))}"
             )
             details.append(f"{key} in the state is not the declared one{sides}")
-    return Finding(word, name, "differs" if details else "in sync", tuple(details))
+    return Comparison(word, name, "differs" if details else "in sync", tuple(details))
 
 
-def _told(difference: Difference) -> str:
+def _difference_text(difference: Difference) -> str:
     name, wanted, found, lines = difference
     if lines is not None:
         return f"{name}: another in the database (- declared, + there, <…> for what may be a value):\n{lines}"
@@ -156,7 +156,7 @@ def jobs_now(
         last = {job.job: job for job in job_status(database, config.settings.schema_name)}
     for name in config.catalogue.jobs:
         if (job := live.get(name)) is not None:
-            runs = foretold(job.schedule, now(), 1, zone) if job.active else []
+            runs = upcoming_runs(job.schedule, active=job.active, after=now(), count=1, tz=zone)
             run = last.get(name)
             yield JobNow(
                 name,

@@ -4,6 +4,7 @@ stand-ins, and a receiver that plays the Edge Functions. For development and tes
 
 from devstack.errors import DevstackError
 from devstack.functions import Function
-from devstack.stack import PartStatus, Stack
+from devstack.part_status import PartStatus
+from devstack.stack import Stack
 
 __all__ = ["DevstackError", "Function", "PartStatus", "Stack"]

@@ -12,9 +12,10 @@ import typer
 from devstack.errors import DevstackError, InvalidArgument
 from devstack.functions import FunctionChanges
 from devstack.packages import install_browser, install_packages
+from devstack.part_status import PARTS, Part
 from devstack.proof import describe, wait_for_request
 from devstack.settings import Defaults
-from devstack.stack import PARTS, Part, Stack
+from devstack.stack import Stack
 
 app = typer.Typer(
     help="PostgreSQL as Supabase lays it out, pg_cron, pg_net and Vault or stand-ins of them, and a receiver that "

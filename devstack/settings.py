@@ -1,5 +1,6 @@
 """What a stack remembers between runs: its ports, passwords and world, in a file for its owner's eyes."""
 
+import contextlib
 import secrets
 from pathlib import Path
 from typing import Literal
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from devstack.errors import StackConflict
 from devstack.files import write_private
+from devstack.places import Places
 
 Defaults = Literal["old", "new"]
 """Supabase's default privileges in schema public: ``old`` opens new objects to the API roles, ``new`` (October 2026)
@@ -54,3 +56,14 @@ def read_settings(path: Path) -> Settings | None:
 def write_settings(path: Path, settings: Settings) -> None:
     """Replaces the file at once, readable by its owner alone: it holds passwords."""
     write_private(path, settings.model_dump_json(indent=2) + "\n")
+
+
+def ports_of_others(places: Places) -> set[int]:
+    """The ports of the other stacks beside this one, running or not."""
+    ports: set[int] = set()
+    for path in places.root.glob("*/settings.json"):
+        if path != places.settings:
+            with contextlib.suppress(StackConflict):
+                other = read_settings(path)
+                ports |= {other.postgres_port, other.receiver_port} if other else set()
+    return ports

@@ -5,16 +5,13 @@ import fcntl
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
-import psycopg
-
 from devstack import pg_net, vault
-from devstack.binaries import Binaries, chosen_bindir, find_binaries
+from devstack.binaries import Binaries
 from devstack.bootstrap import bootstrap, follow_port
-from devstack.cluster import LOGIN, SUPERUSER, Cluster, socket_conninfo, tcp_url
+from devstack.cluster import LOGIN, SUPERUSER, Cluster, tcp_url
 from devstack.errors import InvalidArgument, StackConflict
 from devstack.files import write_private
 from devstack.functions import (
@@ -27,33 +24,13 @@ from devstack.functions import (
     read_functions,
     write_functions,
 )
+from devstack.part_status import PARTS, Part, PartStatus, part_statuses, worker_is_connected
 from devstack.places import Places, default_root
 from devstack.ports import LOOPBACK, answers, choose, is_free
 from devstack.processes import holder, start, stop, wait_ready
-from devstack.settings import Defaults, Settings, read_settings, write_settings
+from devstack.settings import Defaults, Settings, ports_of_others, read_settings, write_settings
+from devstack.stack_settings import settings_for
 from devstack.stand_ins import install_missing
-
-RECEIVER_PORT = 54321
-POSTGRES_PORT = 54322
-
-Part = Literal["postgres", "worker", "receiver"]
-
-PARTS: tuple[Part, ...] = ("postgres", "worker", "receiver")
-
-
-@dataclass(frozen=True)
-class PartStatus:
-    """One part of a stack: whether it serves, and where."""
-
-    part: Part
-    state: Literal["running", "stopped", "built in"]
-    pid: int | None = None
-    port: int | None = None
-    url: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        return self.state != "stopped"
 
 
 def _silent(_: str) -> None:
@@ -91,7 +68,7 @@ class Stack:
             DevstackError: a part cannot be made or started, or the stack has the other defaults.
         """
         with self._locked():
-            settings = self._settings_for(defaults)
+            settings = settings_for(self.name, self.places, self._cluster, defaults, self._say)
             binaries = Binaries(settings.bindir)
             install_missing(binaries, self._say)
             self._start_receiver(settings)  # first, since jobs may run as soon as the server does
@@ -136,7 +113,7 @@ class Stack:
         settings = self._read_settings()
         if settings is None:
             return [PartStatus(part, "stopped") for part in PARTS]
-        return [self._server_status(settings), self._worker_status(settings), self._receiver_status(settings)]
+        return part_statuses(settings, self.places, self._cluster.pid())
 
     # What it offers
 
@@ -242,44 +219,6 @@ class Stack:
 
     # Parts
 
-    def _settings_for(self, defaults: Defaults | None) -> Settings:
-        settings = self._read_settings()
-        if settings is None:
-            return self._new_settings(defaults or "new")
-        if defaults not in (None, settings.defaults):
-            raise StackConflict(
-                f"the stack {self.name!r} has the {settings.defaults} default privileges; "
-                f"clean it first, or bring up another --name with the {defaults} ones"
-            )
-        if (chosen := chosen_bindir()) not in (None, settings.bindir):
-            raise StackConflict(
-                f"the stack {self.name!r} has the server in {settings.bindir}, and DEVSTACK_PG_BINDIR is {chosen}; "
-                f"clean it first, or bring up another --name with the other server"
-            )
-        return settings
-
-    def _new_settings(self, defaults: Defaults) -> Settings:
-        if self.places.server_elsewhere.exists():
-            raise StackConflict(
-                f"{self.places.server_elsewhere} holds the data of a stack whose settings are gone; "
-                f"remove it with `python -m devstack clean --name {self.name}`"
-            )
-        binaries = find_binaries()
-        self.places.folder.mkdir(exist_ok=True)
-        taken = self._ports_of_others()
-        settings = Settings(
-            defaults=defaults,
-            postgres_port=choose(POSTGRES_PORT, taken),
-            receiver_port=choose(RECEIVER_PORT, taken),
-            bindir=binaries.bindir,
-            socket_folder=self._cluster.choose_socket_folder(),
-        )
-        write_settings(self.places.settings, settings)
-        write_functions(self.places.functions, default_functions())
-        write_private(self.places.requests, "")
-        self._say(f"made the stack {self.name!r} in {self.places.folder}, with the {defaults} default privileges")
-        return settings
-
     def _start_server(self, settings: Settings) -> Settings:
         if self._cluster.serves(settings):
             return settings
@@ -301,7 +240,7 @@ class Stack:
         lives = holder(pid_file) is not None  # then it connects again by itself
         if not lives:
             start("devstack.pg_net", self.places.folder, log)
-        wait_ready(pid_file, log, lambda: _is_connected(settings))
+        wait_ready(pid_file, log, lambda: worker_is_connected(settings))
         if not lives:
             self._say("started the worker of the pg_net stand-in")
 
@@ -318,20 +257,11 @@ class Stack:
         port: int = getattr(settings, field)
         if is_free(port):
             return settings
-        chosen = choose(port, self._ports_of_others() | {settings.postgres_port, settings.receiver_port})
+        chosen = choose(port, ports_of_others(self.places) | {settings.postgres_port, settings.receiver_port})
         self._say(f"port {port} is taken by another process; using {chosen} instead")
         settings = settings.model_copy(update={field: chosen})
         write_settings(self.places.settings, settings)
         return settings
-
-    def _ports_of_others(self) -> set[int]:
-        ports: set[int] = set()
-        for path in self.places.root.glob("*/settings.json"):
-            if path != self.places.settings:
-                with contextlib.suppress(StackConflict):
-                    other = read_settings(path)
-                    ports |= {other.postgres_port, other.receiver_port} if other else set()
-        return ports
 
     def _down(self) -> None:
         for part in ("worker", "receiver"):  # the worker's last round still gets its answers
@@ -339,23 +269,6 @@ class Stack:
                 self._say(f"stopped the {part}")
         if self._cluster.stop():
             self._say("stopped PostgreSQL")
-
-    def _server_status(self, settings: Settings) -> PartStatus:
-        pid = self._cluster.pid()
-        state: Literal["running", "stopped"] = "running" if pid and answers(settings.postgres_port) else "stopped"
-        return PartStatus("postgres", state, pid, settings.postgres_port)
-
-    def _worker_status(self, settings: Settings) -> PartStatus:
-        if pg_net.STAND_IN.is_real(Binaries(settings.bindir)):
-            return PartStatus("worker", "built in")
-        pid = holder(self.places.pid_file("worker"))
-        return PartStatus("worker", "running" if pid and _is_connected(settings) else "stopped", pid)
-
-    def _receiver_status(self, settings: Settings) -> PartStatus:
-        pid = holder(self.places.pid_file("receiver"))
-        state: Literal["running", "stopped"] = "running" if pid and answers(settings.receiver_port) else "stopped"
-        url = f"http://{LOOPBACK}:{settings.receiver_port}{PREFIX}"
-        return PartStatus("receiver", state, pid, settings.receiver_port, url)
 
     def _read_settings(self) -> Settings | None:
         return read_settings(self.places.settings)
@@ -367,14 +280,3 @@ class Stack:
         with self.places.lock.open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
-
-
-def _is_connected(settings: Settings) -> bool:
-    """Whether the worker has its session."""
-    query = "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE application_name = %s)"
-    try:
-        with psycopg.connect(socket_conninfo(settings)) as connection:
-            row = connection.execute(query, (pg_net.APPLICATION_NAME,)).fetchone()
-            return bool(row and row[0])
-    except psycopg.OperationalError:
-        return False

@@ -6,7 +6,7 @@ A state holds it twice for each job, and each engine run reads and writes it: wh
 import json
 from typing import Any
 
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.values.duration import in_words
 
 LONGEST = 1000

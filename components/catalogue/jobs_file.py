@@ -7,13 +7,14 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
-from pydantic import BeforeValidator, Field, JsonValue, create_model, model_validator
+from pydantic import Field, create_model
 
 from components.catalogue.alert import Alert
 from components.catalogue.base_model import Model, partial
-from components.catalogue.fields import AlertName, HostName, JobName, Seconds, SecretKey, Statement
+from components.catalogue.fields import AlertName, JobName, SecretKey
+from components.catalogue.job import Job
 from components.catalogue.pasted_key import (
     pasted_as_name,
     pasted_in_description,
@@ -21,180 +22,12 @@ from components.catalogue.pasted_key import (
     pasted_in_request,
     pasted_in_statement,
 )
-from components.catalogue.policy import ActiveBetween, CatchUp
-from components.catalogue.request import HttpAction, Probe, Request
+from components.catalogue.request import Request
+from components.catalogue.secret_spec import SecretSpec
 from components.catalogue.texts import Place
 from components.objects.stack_mark import is_own_job
-from components.schedule.grammar import ScheduleError, parse_schedule
-from components.schedule.occurrences import days_of
-from components.schedule.remarks import remarks
 from components.values.address import origin_of
-from components.values.choices import SecretFormat
-from components.values.limits import EARLY_DROP
 from components.values.suggestion import nearest
-
-MAX_GRACE = 30 * 86400
-"""Seconds that a previous value may be kept at most; what lives longer is a second secret."""
-
-
-class SecretSpec(Model):
-    """A secret that jobs read at run time; its value is in the stack's configuration, never here."""
-
-    description: str = Field(description="What the secret is and where its value comes from.")
-    format: SecretFormat = Field(
-        description="url: a web address; jwt: a legacy key (eyJ…); api_key: a new one (sb_…); token: any other."
-    )
-    role: str | None = Field(default=None, description="jwt only: the role that the key must carry.")
-    probe: Probe | None = Field(default=None, description="A request that tells whether a new value works.")
-    grace: Seconds = Field(
-        default=86400, le=MAX_GRACE, description="Seconds that the previous value is kept after a rotation."
-    )
-
-    hosts: list[HostName] = Field(
-        default_factory=list,
-        description="url only: where those who rotate may move it; without any, who deploys alone sets it.",
-    )
-
-    @model_validator(mode="after")
-    def _role_is_of_a_jwt(self) -> Self:
-        if self.role is not None and self.format != "jwt":
-            raise ValueError(f"'role' is a claim of a jwt, but the format is {self.format}; remove it")
-        return self
-
-    @model_validator(mode="after")
-    def _hosts_are_of_an_address(self) -> Self:
-        if self.hosts and self.format != "url":
-            raise ValueError(f"'hosts' are for an address, but the format is {self.format}; remove them")
-        return self
-
-
-class InputSpec(Model):
-    """A value of the body that a manual trigger may set; the successor of a workflow_dispatch input."""
-
-    type: Literal["string", "integer", "number", "boolean"]
-    default: str | int | float | bool | None = None
-    description: str = ""
-
-    @model_validator(mode="after")
-    def _default_is_of_the_type(self) -> Self:
-        if self.default is not None and not self.takes(self.default):
-            raise ValueError(f"'default' is no {self.type}; write one, or change the type")
-        return self
-
-    def takes(self, value: JsonValue) -> bool:
-        """Whether a value is of the declared type."""
-        if isinstance(value, bool):
-            return self.type == "boolean"
-        return isinstance(value, _TYPES[self.type])
-
-
-_TYPES: dict[str, type | tuple[type, ...]] = {"string": str, "integer": int, "number": (int, float), "boolean": bool}
-
-
-def _schedule(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            parse_schedule(value)
-        except ScheduleError as exc:
-            raise ValueError(str(exc)) from exc
-    return value
-
-
-class Job(Model):
-    """One job of pg_cron: a schedule and exactly one action."""
-
-    description: str
-    schedule: Annotated[str, BeforeValidator(_schedule)] = Field(
-        description="pg_cron's grammar, in UTC unless the server's cron.timezone says otherwise: 0 1 * * *"
-    )
-    http: HttpAction | None = Field(default=None, description="The request to send.")
-    sql: Statement | None = Field(default=None, description="The statement to run, kept as written.")
-    active: bool = Field(default=True, description="false keeps the job in the database, paused.")
-    active_between: ActiveBetween | None = Field(
-        default=None, description="The days on which the job runs, others being skipped; both bounds count."
-    )
-    catch_up: CatchUp = Field(
-        default="none", description="latest: run once, afterwards, where the database was down when the job was due."
-    )
-    inputs: dict[str, InputSpec] = Field(
-        default_factory=dict, description="Values of the body that a manual trigger may set."
-    )
-    replaces: str | None = Field(default=None, description="The workflow file that this job takes over from.")
-    expected_duration: Seconds | None = Field(default=None, description="Seconds that the work usually takes.")
-    verify_first_run: bool | None = Field(
-        default=None, description="Whether up runs the job once when it is new or changed; or as the stack says."
-    )
-    adopt: bool = Field(default=False, description="Take over a job of this name that exists already.")
-
-    @model_validator(mode="after")
-    def _one_action_that_ends_in_time(self) -> Self:
-        if (self.http is None) == (self.sql is None):
-            raise ValueError("needs exactly one action: 'http' or 'sql'")
-        if self.http is None:
-            if self.inputs:
-                raise ValueError("'inputs' set values of a request's body; a job with 'sql' has none, remove them")
-            if self.active_between is not None or self.catch_up != "none":
-                raise ValueError("'active_between' and 'catch_up' are for requests; a job with 'sql' has none of them")
-            return self
-        if problem := self._inputs_problem(self.http.body) or self._duration_problem(self.http.timeout):
-            raise ValueError(problem)
-        schedule = parse_schedule(self.schedule)
-        if self.catch_up != "none" and schedule.interval is not None:
-            raise ValueError(
-                f"'catch_up' is for times of the day, and {self.schedule!r} is due again in seconds; remove it"
-            )
-        period = schedule.period_seconds
-        if self.http.overlap == "allow" and period is not None and self.http.timeout > period:
-            raise ValueError(
-                f"timeout of {self.http.timeout:g} s is longer than the {period} s between two runs of "
-                f"{self.schedule!r}, so calls would pile up; shorten the timeout to {period} or run it less often"
-            )
-        return self
-
-    def _inputs_problem(self, body: JsonValue) -> str | None:
-        """Why the inputs are none of this body, or None."""
-        if not isinstance(body, dict):
-            return "'inputs' set values of the body, which must then be an object" if self.inputs else None
-        for name, spec in self.inputs.items():
-            if name not in body:
-                return (
-                    f"input {name!r} names nothing in the body; add it there, with the value of scheduled runs or null"
-                )
-            if body[name] is not None and not spec.takes(body[name]):
-                return f"input {name!r} is of type {spec.type}, but its value in the body is not; change one of them"
-        return None
-
-    def _duration_problem(self, timeout: float) -> str | None:
-        """Why the work cannot end before the request is given up, or None."""
-        if self.expected_duration is None or self.expected_duration <= timeout:
-            return None
-        return (
-            f"expected_duration of {self.expected_duration:g} s is longer than the timeout of {timeout:g} s, so every "
-            "usual run would be given up; raise the timeout, or let the function answer at once and work on"
-        )
-
-    def warnings(self) -> Iterator[str]:
-        """Sentences on what is allowed and may still go wrong."""
-        yield from remarks(self.schedule)
-        yield from self._days_that_never_come()
-        if self.http is None or self.http.timeout <= EARLY_DROP:
-            return
-        if self.expected_duration is None or self.expected_duration > EARLY_DROP:
-            yield (
-                f"may wait {self.http.timeout:g} s for an answer, but an Edge Function that runs longer than about "
-                f"{EARLY_DROP} s risks being shut down (EarlyDrop); keep the work short and say so with "
-                f"expected_duration: {EARLY_DROP}, or lower the timeout"
-            )
-
-    def _days_that_never_come(self) -> Iterator[str]:
-        times, between = parse_schedule(self.schedule).times, self.active_between
-        if times is None or between is None or between.is_of_dates:
-            return
-        if not any(map(between.includes, days_of(times.rule))):
-            yield (
-                f"is never due by {self.schedule!r} on a day from {between.from_} to {between.to}, so each run will be "
-                "skipped; change the schedule or active_between"
-            )
 
 
 class Catalogue(Model):

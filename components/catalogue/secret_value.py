@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from components.catalogue.fields import http_url
-from components.catalogue.jobs_file import Catalogue, SecretSpec
+from components.catalogue.jobs_file import Catalogue
 from components.catalogue.request import Request
+from components.catalogue.secret_spec import SecretSpec
 from components.values.address import host_of, is_address
 from components.values.choices import is_placeholder
 from components.values.limits import VALUE_BYTES
@@ -19,7 +20,7 @@ MIN_KEY_BYTES = 32
 
 _NEW_KEY = "sb_"
 _PUBLISHABLE = "sb_publishable_"
-DAY = 86400
+DAY_SECONDS = 86400
 EXPIRES_SOON = 14
 """Days before its expiry from which on a JWT is warned of."""
 
@@ -105,7 +106,7 @@ def expiry_warning(expires: float | None, now: datetime) -> str | None:
     """The end of a sentence on a JWT that expires soon, in seconds since 1970; None of any other."""
     if expires is None:
         return None
-    days = (expires - now.timestamp()) / DAY
+    days = (expires - now.timestamp()) / DAY_SECONDS
     if not 0 < days <= EXPIRES_SOON:
         return None
     left = "less than a day" if days < 1 else f"{int(days)} day{'s' if days >= 2 else ''}"

@@ -5,7 +5,7 @@ from typing import NamedTuple, get_args
 
 from psycopg import sql
 
-from components.database.connection import Row
+from components.database.transaction import Row
 from components.sql import load_sql
 from components.values.choices import ExtensionName
 

@@ -16,7 +16,7 @@ from psycopg import sql
 from pydantic import JsonValue
 
 from components.catalogue.alert import FIELDS, Alert
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.catalogue.policy import policy_document
 from components.catalogue.request import HttpAction, Probe, Request
 from components.objects.stack_mark import mark
@@ -97,7 +97,7 @@ def marked(owner: str, name: str, statements: str) -> str:
     return f"-- {mark(owner, name)}\n{statements.strip()}"
 
 
-class Rule(TypedDict):
+class AnswerRule(TypedDict):
     """How an answer is judged: ``timeout`` in seconds, ``status`` an int4multirange, ``body`` a jsonpath predicate.
 
     ``redirects`` says what an answer is from an address to which the request was redirected; without it, a remark. A
@@ -110,9 +110,9 @@ class Rule(TypedDict):
     redirects: NotRequired[Redirects]
 
 
-def rule(request: Request) -> Rule:
+def rule(request: Request) -> AnswerRule:
     """The rule that a request declares."""
-    judged = Rule(timeout=request.timeout, status=multirange(request.success.status))
+    judged = AnswerRule(timeout=request.timeout, status=multirange(request.success.status))
     if request.success.body is not None:
         judged["body"] = request.success.body
     if request.success.redirects is not None:
@@ -258,5 +258,5 @@ def _jsonb(value: JsonValue) -> sql.Composable:
     return sql.SQL("{}::jsonb").format(sql.Literal(_json_text(value)))
 
 
-def _json_text(value: JsonValue | Rule) -> str:
+def _json_text(value: JsonValue | AnswerRule) -> str:
     return json.dumps(value, ensure_ascii=False)

@@ -8,8 +8,10 @@ from psycopg import sql
 
 from components.catalogue.alert import Alert
 from components.catalogue.as_written import as_written
-from components.catalogue.jobs_file import Catalogue, Job, SecretSpec
+from components.catalogue.job import Job
+from components.catalogue.jobs_file import Catalogue
 from components.catalogue.request import Probe
+from components.catalogue.secret_spec import SecretSpec
 from components.catalogue.secret_value import MIN_KEY_BYTES
 from components.catalogue.settings import ExtensionConfig, RetentionConfig, Settings
 from components.catalogue.stack_config import Config
@@ -18,8 +20,8 @@ from components.objects.all_kinds import KINDS
 from components.objects.args import Args
 from components.objects.cron_job import CronJobArgs
 from components.objects.extension import ExtensionArgs
-from components.objects.functions import ROTATION_FUNCTIONS
 from components.objects.grants import GrantsArgs
+from components.objects.our_functions import ROTATION_FUNCTIONS
 from components.objects.rotation_function import RotationFunctionArgs
 from components.objects.run_ledger import RunLedgerArgs
 from components.objects.secret import ProbeArgs, SecretArgs

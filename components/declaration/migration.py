@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import sql
 
 from components.catalogue.stack_config import Config
-from components.database.connection import CopyRow
+from components.database.transaction import CopyRow
 from components.declaration.declared_objects import Declaration, by_kind, declare
 from components.objects.all_kinds import KINDS
 from components.objects.args import Args

@@ -106,7 +106,7 @@ def _nearest(literal: str, gone: list[str]) -> str:
         return _masked(literal)
     middle = literal[len(head) : len(literal) - len(tail)]
     is_number = middle.isdigit() and len(middle) < LEAST
-    return f"{head}{middle if is_number or not middle else _told(middle)}{tail}"
+    return f"{head}{middle if is_number or not middle else _length_only(middle)}{tail}"
 
 
 def _common(made: str, living: str) -> tuple[str, str]:
@@ -124,10 +124,10 @@ def _beginning(one: str, other: str) -> str:
 def _masked(token: str) -> str:
     quotes = next((quote for quote in "'\"" if token.startswith(quote) and len(token) > 1), "")
     begin = "-- " if token.startswith("--") else quotes
-    return f"{begin}{_told(token.strip(quotes) if quotes else token)}{quotes}"
+    return f"{begin}{_length_only(token.strip(quotes) if quotes else token)}{quotes}"
 
 
-def _told(text: str) -> str:
+def _length_only(text: str) -> str:
     return f"<{len(text)} character{'' if len(text) == 1 else 's'}>"
 
 

@@ -41,7 +41,7 @@ def planted_in_command(command: str) -> tuple[str, ...]:
 
 def _kinds(text: str, looked_through: Callable[[str], str]) -> tuple[str, ...]:
     issued, text = known_forms(text)  # before a name is taken out, in whose place a key may stand
-    found, text = _told(_NAMED_CALL.sub(lambda call: " " if _reads(call[1]) else call[0], text))
+    found, text = _literal_keys(_NAMED_CALL.sub(lambda call: " " if _reads(call[1]) else call[0], text))
     if has_random(looked_through(text)):
         found.append(RANDOM)
     return tuple(dict.fromkeys([*issued, *found]))
@@ -65,11 +65,11 @@ def _without_bodies(command: str) -> str:
 
 def placed_key_in(text: str) -> str | None:
     """The kind of key that a text holds by its issuer's form or by its place, or None; none of it is returned."""
-    found, _ = _told(text)
+    found, _ = _literal_keys(text)
     return found[0] if found else None
 
 
-def _told(text: str) -> tuple[list[str], str]:
+def _literal_keys(text: str) -> tuple[list[str], str]:
     """What is told by more than randomness, and the text without it."""
     found, text = known_forms(text)
     if any(_proves(*each.groups()) for each in _PROOF.finditer(text)):

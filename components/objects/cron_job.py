@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Row
 from components.database.server_facts import Server
+from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
 from components.leaks.command_difference import command_difference
 from components.objects.args import Args
 from components.objects.object_kind import Difference, ObjectKind, Statements, statement
 from components.objects.run_ledger import JOB_DECLARATIONS
 from components.objects.stack_mark import owner_of
-from components.schedule.grammar import ScheduleError, known_version, parse_schedule
+from components.schedule.grammar import ScheduleError, parse_schedule
+from components.schedule.pg_cron_version import known_version
 from components.schedule.zone import zone_of
 from components.values.limits import NAME_BYTES
 
@@ -68,7 +69,7 @@ class LiveJob(NamedTuple):
     current_database: str
 
 
-def keeps_account(command: str) -> bool:
+def records_run(command: str) -> bool:
     """Whether a command puts its request into the ledger, so that there is a verdict to wait for."""
     return "record_cron_run" in command
 

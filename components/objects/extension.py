@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Row
 from components.database.server_facts import Server
+from components.database.transaction import Row
 from components.errors import PreflightFailed
 from components.objects.args import Args
 from components.objects.object_kind import Difference, ObjectKind, Statements, statement
@@ -114,13 +114,13 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
             return statement(sql.SQL("ALTER EXTENSION {} UPDATE TO {}").format(name, version))
         return []
 
-    def stays(self, args: ExtensionArgs, outputs: Mapping[str, Any]) -> bool:
+    def retained_on_delete(self, args: ExtensionArgs, outputs: Mapping[str, Any]) -> bool:
         return not (args.drop and outputs.get("created"))
 
     def drop(self, args: ExtensionArgs, live: LiveExtension) -> Statements:
         return statement(sql.SQL("DROP EXTENSION {}").format(sql.Identifier(args.name)))
 
-    def reaches_others(self, before: LiveExtension | None) -> bool:
+    def invalidates_others(self, before: LiveExtension | None) -> bool:
         return True  # what the server can do is another thing now
 
     def outputs(self, args: ExtensionArgs, live: LiveExtension, before: LiveExtension | None) -> dict[str, Any]:

@@ -10,20 +10,20 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Row
 from components.database.server_facts import Server
+from components.database.transaction import Row
 from components.errors import PreflightFailed
 from components.objects.args import Args
-from components.objects.functions import (
+from components.objects.functions import Function
+from components.objects.object_kind import Difference, ObjectKind, Statements
+from components.objects.our_functions import (
     ROTATE,
     ROTATION_FUNCTIONS,
-    Function,
     RotationFunctionName,
     live_functions,
     rotation_identity,
     rotation_query,
 )
-from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.values.suggestion import nearest
 
 PUBLIC = "PUBLIC"
@@ -50,10 +50,10 @@ class GrantsArgs(Args):
 
 
 class LiveGrants(NamedTuple):
-    """Who has EXECUTE now, but for the owner; ``kept_out`` are those of them that may not enter the schema."""
+    """Who has EXECUTE now, but for the owner; ``without_usage`` are those of them that may not enter the schema."""
 
     grantees: list[str]
-    kept_out: list[str]
+    without_usage: list[str]
 
 
 class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
@@ -77,7 +77,7 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
 
     def parse(self, rows: Iterable[Row]) -> dict[str, LiveGrants]:
         return {
-            rotation_identity(live._asdict()): LiveGrants(sorted(live.privileges), live.kept_out)
+            rotation_identity(live._asdict()): LiveGrants(sorted(live.privileges), live.without_usage)
             for live in live_functions(rows).values()
         }
 
@@ -91,12 +91,12 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
     def differences(self, args: GrantsArgs, live: LiveGrants, previous: GrantsArgs | None = None) -> list[Difference]:
         declared = sorted(args.grantees)
         found = [] if declared == live.grantees else [Difference("grantees", declared, live.grantees)]
-        if args.opens_schema and (kept_out := sorted(set(declared) & set(live.kept_out))):
-            found.append(Difference("usage of the schema", "granted", f"missing for {', '.join(kept_out)}"))
+        if args.opens_schema and (without_usage := sorted(set(declared) & set(live.without_usage))):
+            found.append(Difference("usage of the schema", "granted", f"missing for {', '.join(without_usage)}"))
         return found
 
     def plan(self, args: GrantsArgs, live: LiveGrants | None, previous: GrantsArgs | None = None) -> Statements:
-        found, kept_out = live or LiveGrants([], [])
+        found, without_usage = live or LiveGrants([], [])
         function, schema = args.definition.reference(args.schema_name), sql.Identifier(args.schema_name)
         revoke = sql.SQL("REVOKE ALL ON FUNCTION {} FROM {} CASCADE")
         grant = sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}")
@@ -108,7 +108,7 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
             enter.format(schema, _role(role))
             for role in (args.grantees if args.opens_schema else [])
             # PUBLIC may enter the schema public, and only its owner could grant that
-            if role in kept_out or (role in new and args.schema_name != "public")
+            if role in without_usage or (role in new and args.schema_name != "public")
         ]
         return [(step, None) for step in steps]
 

@@ -35,7 +35,7 @@ def tables_query(schema: str, names: Iterable[str]) -> sql.Composed:
     return load_sql("tables").format(schema=sql.Literal(schema), names=sql.Literal(list(names)))
 
 
-def shut(schema: str, name: str, comment: str, *, view: bool = False) -> Iterator[sql.Composed]:
+def lock_statements(schema: str, name: str, comment: str, *, view: bool = False) -> Iterator[sql.Composed]:
     """Mark a table or view with a comment, and lock it against everybody but its owner."""
     table = sql.Identifier(schema, name)
     what = sql.SQL("VIEW" if view else "TABLE")

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from psycopg import sql
 
-from components.database.connection import CopyRow, Database, Row, Transaction
+from components.database.connection import Database
 from components.database.server_facts import Server
+from components.database.transaction import CopyRow, Row, Transaction
 from components.objects.args import Args
 from components.sql import load_sql
 
@@ -110,7 +111,7 @@ class ObjectKind(Generic[ArgsT, LiveT]):
         """The statements that make ``live`` what ``args`` declares."""
         raise NotImplementedError
 
-    def stays(self, args: ArgsT, outputs: Mapping[str, Any]) -> bool:
+    def retained_on_delete(self, args: ArgsT, outputs: Mapping[str, Any]) -> bool:
         """Whether the object is left as it is where it is declared no more."""
         return False
 
@@ -122,7 +123,7 @@ class ObjectKind(Generic[ArgsT, LiveT]):
         """The statements for an object that is to be removed and is gone already."""
         return []
 
-    def reaches_others(self, before: LiveT | None) -> bool:
+    def invalidates_others(self, before: LiveT | None) -> bool:
         """Whether, after a change of such an object, more has to be read anew than the object itself."""
         return False
 
@@ -173,9 +174,9 @@ def objects_query(kind: ObjectKind[Any, Any], scope: str | None, identity: str |
     return _with_version(kind.query(scope, identity))
 
 
-def unchanged(kind: ObjectKind[Any, Any], scope: str | None, identity: str, seen: Objects[Any]) -> sql.Composable:
+def fail_if_changed(kind: ObjectKind[Any, Any], scope: str | None, identity: str, seen: Objects[Any]) -> sql.Composable:
     """A statement that fails with SERIALIZATION_FAILURE where an object is not as it was seen any more."""
-    block = load_sql("unchanged").format(
+    block = load_sql("fail_if_changed").format(
         versions=sql.Literal(sorted(seen.versions.get(identity, []))),
         version=sql.Identifier(VERSION),
         objects=objects_query(kind, scope, identity),
@@ -201,7 +202,7 @@ def snapshot_query(kind: ObjectKind[Any, Any], scope: str | None, identity: str 
         return objects_query(kind, scope, identity)
     queries = (kind.query(scope, identity), kind.older_query(scope, identity), sql.SQL("SELECT NULL WHERE false"))
     cursor = type(kind).__name__
-    block = load_sql("rows_if_there").format(
+    block = load_sql("rows_if_exists").format(
         cursor=sql.Literal(cursor),
         queries=sql.Literal([_with_version(query).as_string() for query in queries if query is not None]),
     )

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from components.database.connection import Database, Row
+from components.database.connection import Database
 from components.database.server_facts import SERVER_QUERY, Server, parse_server
+from components.database.transaction import Row
 from components.errors import StatementFailed
 from components.objects.all_kinds import KINDS
 from components.objects.object_kind import ObjectKind, Objects, snapshot_query

@@ -12,18 +12,17 @@ from typing import Any
 
 from psycopg import sql
 
-from components.database.connection import Row
+from components.database.transaction import Row
 from components.objects.args import Args
-from components.objects.functions import (
+from components.objects.functions import Function, LiveFunction
+from components.objects.object_kind import Difference, ObjectKind, Statements
+from components.objects.our_functions import (
     ROTATION_FUNCTIONS,
-    Function,
-    LiveFunction,
     RotationFunctionName,
     live_functions,
     rotation_identity,
     rotation_query,
 )
-from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.stack_mark import Claim
 
 

@@ -12,16 +12,17 @@ from typing import Any
 
 from psycopg import sql
 
-from components.database.connection import Row
 from components.database.server_facts import Server
+from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
 from components.objects.args import Args
-from components.objects.functions import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS, drop_retired
-from components.objects.locked_table import shut, table_differences
+from components.objects.functions import drop_retired
+from components.objects.locked_table import lock_statements, table_differences
 from components.objects.object_kind import Difference, ObjectKind, Statements
+from components.objects.our_functions import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS
 from components.objects.schema_objects import LiveObjects, live_objects, set_query
 from components.objects.stack_mark import OWN_JOBS_PATTERN, Claim, mark, marked_line, owner_of
-from components.schedule.grammar import ZONES_SINCE, known_version
+from components.schedule.pg_cron_version import ZONES_SINCE, known_version
 from components.sql import load_sql
 
 RUNS = "cron_runs"
@@ -149,11 +150,11 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
             *drop_retired(args.schema_name, RETIRED_LEDGER_FUNCTIONS),
         ]
         for table in TABLES:
-            parts += shut(args.schema_name, table, mark(args.owner))
+            parts += lock_statements(args.schema_name, table, mark(args.owner))
         parts += _drop_views(args)
         for view in VIEWS:
             parts.append(_definition(args, view))
-            parts += shut(args.schema_name, view, _comment(args, view), view=True)
+            parts += lock_statements(args.schema_name, view, _comment(args, view), view=True)
         functions = [
             step
             for function in LEDGER_FUNCTIONS

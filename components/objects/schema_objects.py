@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Row
-from components.objects.functions import Function, LiveFunction, functions_query, live_functions
+from components.database.transaction import Row
+from components.objects.functions import Function, LiveFunction, functions_query
 from components.objects.locked_table import LiveTable, tables_query
 from components.objects.object_kind import Difference
+from components.objects.our_functions import live_functions
 from components.objects.stack_mark import Claim, owner_of
 
-KINDS = {"r": "table", "p": "table", "v": "view"}
+RELKINDS = {"r": "table", "p": "table", "v": "view"}
 """What pg_class.relkind says, in words."""
 
 
@@ -27,7 +28,7 @@ class LiveObjects(NamedTuple):
     def refuse_strangers(self, schema: str, claim: Claim) -> None:
         """Raise Conflict for an object of another role or stack, or one that is there and asks for adopt."""
         objects = [
-            (f"{KINDS.get(t.kind, 'relation')} {t.name!r}", t.mine, t.owner, owner_of(t.comment))
+            (f"{RELKINDS.get(t.kind, 'relation')} {t.name!r}", t.mine, t.owner, owner_of(t.comment))
             for t in self.tables.values()
         ]
         objects += [(f"function {f.name!r}", f.mine, f.owner, f.stack) for f in self.functions.values()]

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from components.database.connection import Row
+from components.database.transaction import Row
 from components.errors import Conflict
 from components.objects.args import Args
 from components.objects.object_kind import Difference, ObjectKind, Statements, statement
@@ -28,7 +28,7 @@ from components.values.choices import PLACEHOLDER, OnRotated, Redirects, SecretF
 
 CONFIGURED = "the configured one"
 
-DAY = 86400.0
+DAY_SECONDS = 86400.0
 
 
 class ProbeArgs(TypedDict):
@@ -67,7 +67,7 @@ class SecretArgs(Args):
     owner: str
     format: SecretFormat = "token"
     min_bytes: int = 1
-    grace: float = DAY
+    grace: float = DAY_SECONDS
     probe: ProbeArgs | None = None
     hosts: list[str] | None = None
     on_rotated_in_database: OnRotated = "keep"
@@ -234,7 +234,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
             owner=live.owner or "",
             format=live.format or "token",
             min_bytes=live.min_bytes or 1,
-            grace=live.grace or DAY,
+            grace=live.grace or DAY_SECONDS,
             probe=live.probe,
             hosts=live.hosts,
         )

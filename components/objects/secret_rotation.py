@@ -11,7 +11,8 @@ from uuid import UUID
 
 from psycopg import sql
 
-from components.database.connection import CopyRow, Database, Transaction
+from components.database.connection import Database
+from components.database.transaction import CopyRow, Transaction
 from components.errors import ProbeRefused
 from components.objects.object_kind import Statements
 from components.objects.secret_store import STAGES

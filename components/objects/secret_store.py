@@ -12,13 +12,14 @@ from typing import Any
 
 from psycopg import sql
 
-from components.database.connection import Row
 from components.database.server_facts import Server
+from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
 from components.objects.args import Args
-from components.objects.functions import RETIRED_STORE_FUNCTIONS, STORE_FUNCTIONS, drop_retired
-from components.objects.locked_table import LiveTable, shut, table_differences
+from components.objects.functions import drop_retired
+from components.objects.locked_table import LiveTable, lock_statements, table_differences
 from components.objects.object_kind import Difference, ObjectKind, Statements
+from components.objects.our_functions import RETIRED_STORE_FUNCTIONS, STORE_FUNCTIONS
 from components.objects.schema_objects import LiveObjects, live_objects, set_query
 from components.objects.stack_mark import Claim, mark
 from components.sql import load_sql
@@ -131,7 +132,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
             ),
         ]
         for table in TABLES:
-            parts += shut(args.schema_name, table, mark(args.owner))
+            parts += lock_statements(args.schema_name, table, mark(args.owner))
         parts += drop_retired(args.schema_name, RETIRED_STORE_FUNCTIONS)
         functions = [
             step
@@ -164,7 +165,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
             parts.append(load_sql("drop_empty_schema").format(schema=schema, name=sql.Literal(args.schema_name)))
         return [(part, None) for part in parts]
 
-    def reaches_others(self, before: LiveObjects | None) -> bool:
+    def invalidates_others(self, before: LiveObjects | None) -> bool:
         return before is not None  # there are secrets, and those of an older store are read in another way
 
     def outputs(self, args: SecretStoreArgs, live: LiveObjects, before: LiveObjects | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from components.errors import Error
 from components.operations.run_now import Skipped, await_verdict, run_now
 from components.runs.history import BAD, OPEN, Run
 
-PATIENCE = 200.0
+VERDICT_SECONDS = 200.0
 """Seconds to wait for the run's end: the longest timeout of a request, and rounds of pg_net around it."""
 
 SHOWN_RESPONSE = 200
@@ -24,11 +24,13 @@ def verify_first_run(database: Database, schema: str, command: str) -> None:
         return
     if number is None:
         return
-    run = await_verdict(database, schema, number, PATIENCE)
+    run = await_verdict(database, schema, number, VERDICT_SECONDS)
     if run.state in BAD:
         raise Error(f"is scheduled, but its first run came to nothing: {_answer(run)}")
     if run.state in OPEN:
-        raise Error(f"is scheduled, but its first run has not ended within {PATIENCE:g} s; see: cronctl show {number}")
+        raise Error(
+            f"is scheduled, but its first run has not ended within {VERDICT_SECONDS:g} s; see: cronctl show {number}"
+        )
 
 
 def _answer(run: Run) -> str:

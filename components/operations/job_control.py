@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import sql
 
-from components.catalogue.jobs_file import InputSpec, Job
+from components.catalogue.job import InputSpec, Job
 from components.database.connection import Database
 from components.errors import Error, InvalidConfiguration
 from components.objects.cron_job import CronJobKind, LiveJob

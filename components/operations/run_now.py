@@ -5,9 +5,11 @@ from typing import Literal
 
 from psycopg import sql
 
-from components.database.connection import AS_A_JOB, Database, Row
+from components.database.connection import Database
+from components.database.session_settings import AS_A_JOB
+from components.database.transaction import Row
 from components.errors import Error, StatementFailed
-from components.objects.cron_job import keeps_account
+from components.objects.cron_job import records_run
 from components.runs.history import OPEN, Run, find_run
 from components.sql import load_sql
 
@@ -31,7 +33,7 @@ def run_now(
     ``job``, where both are given and it is there. Raises Skipped where the job's policy sends nothing now,
     StatementFailed, whereupon nothing was queued.
     """
-    if keeps_account(command):
+    if records_run(command):
         rows = _run(database, command, source)
         for row in rows:
             (run,) = row.values()

@@ -5,10 +5,7 @@ when. check, diff and read look and answer; create, update and delete write, eac
 """
 
 import os
-import sys
-import threading
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic
 
@@ -22,11 +19,11 @@ from pulumi.dynamic import (
     ResourceProvider,
     UpdateResult,
 )
-from pulumi.output import Unknown
 
-from components.database.connection import Database, Row, database
+from components.database.connection import Database, database
 from components.database.conninfo import resolve_conninfo
-from components.errors import ConnectionFailed, Error, PreflightFailed, StatementFailed, UnreadableState
+from components.database.transaction import Row
+from components.errors import Error, PreflightFailed, StatementFailed, UnreadableState
 from components.objects.args import Args
 from components.objects.object_kind import (
     SERIALIZATION_FAILURE,
@@ -37,11 +34,13 @@ from components.objects.object_kind import (
     Statements,
     drift_sentence,
     execute,
+    fail_if_changed,
     objects_query,
     snapshot,
-    unchanged,
 )
 from components.objects.overview import Overview, OverviewReader
+from components.provider.messages import error_sentence, once, say
+from components.provider.sdk_internals import answer_with, has_unknowns
 from components.values.choices import DEFAULT_SCHEMA
 from components.values.visible_text import obeyed_by_none, visible_to_engine
 
@@ -61,7 +60,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Find the database, and begin to connect: what is asked of it comes next."""
-        _show_errors_as_sentences()
+        answer_with(error_sentence)
         unverified = req.config.get("allowUnverifiedTls") == "true"  # the engine takes no other word for it
         conninfo = resolve_conninfo(req.config.get("databaseUrl"), os.environ, allow_unverified_tls=unverified)
         self._database = database(conninfo)
@@ -72,7 +71,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Ask the server whether what is declared can work, and whether the object may be changed."""
-        if _has_unknowns(news):
+        if has_unknowns(news):
             return CheckResult(news, [])
         try:
             args = self._args(news)
@@ -86,13 +85,13 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             if live is None or previous is None or args != previous:
                 self._try(args)
         except Error as exc:
-            return CheckResult(news, [CheckFailure("", visible_to_engine(_once(str(exc), self._title(news))))])
-        _say("warning", self.kind.warnings(args, server, datetime.now(UTC)))
+            return CheckResult(news, [CheckFailure("", visible_to_engine(once(str(exc), self._title(news))))])
+        say("warning", self.kind.warnings(args, server, datetime.now(UTC)))
         return CheckResult(args.properties(), [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Hold what is declared against the state and against what lives; say what drifted."""
-        if _has_unknowns(_news):
+        if has_unknowns(_news):
             return DiffResult(changes=True)
         args, previous = self._args(_news), self._state_args(_olds)
         live = self._snapshot(args).get(self.kind.identity(args))
@@ -104,7 +103,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
                 # there before the jobs are turned to it.
                 beside = self.kind.scope(previous) == self.kind.scope(args)
                 return DiffResult(changes=True, replaces=moved, delete_before_replace=beside)
-            _say("drift", self._drift(previous, live))
+            say("drift", self._drift(previous, live))
         declared = self._properties(args)
         return DiffResult(changes=found or previous is None or declared != self._properties(previous))
 
@@ -134,9 +133,9 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Remove the object, unless it stays; one that is gone already is removed."""
         args = self._args(_props)
-        if self.kind.stays(args, _props):
+        if self.kind.retained_on_delete(args, _props):
             return
-        with self._told(args):
+        with self._errors_name(args):
             self._change(args, lambda live: self.kind.forget(args) if live is None else self.kind.drop(args, live))
 
     def _apply(self, args: ArgsT, previous: ArgsT | None) -> dict[str, Any]:
@@ -144,7 +143,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             self.kind.claim(args, live, previous)
             return self.kind.plan(args, live, previous)
 
-        with self._told(args):
+        with self._errors_name(args):
             before, after = self._change(args, plan)
             if self._waits(args, before, previous):
                 self._wait(args)
@@ -169,7 +168,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
                 return before, before
             try:
                 with self._database.transaction() as transaction:
-                    transaction.execute(unchanged(self.kind, scope, identity, seen))
+                    transaction.execute(fail_if_changed(self.kind, scope, identity, seen))
                     execute(transaction, steps)
                     (rows,) = transaction.commit(objects_query(self.kind, scope, identity))
             except StatementFailed as exc:
@@ -183,11 +182,11 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def _kept(self, args: ArgsT, before: LiveT | None, rows: Sequence[Row]) -> LiveT | None:
         """The object as it was read after a change, which the snapshots take over.
 
-        What they miss of what others do, :func:`unchanged` finds.
+        What they miss of what others do, :func:`fail_if_changed` finds.
         """
         scope, identity = self.kind.scope(args), self.kind.identity(args)
         found = Objects(self.kind, rows)
-        if self.kind.reaches_others(before):
+        if self.kind.invalidates_others(before):
             self._database.forget()
         elif overview := self._overview_with(args):
             overview.keep(self.kind, scope, identity, rows)
@@ -205,8 +204,8 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def _wait(self, args: ArgsT) -> None:
         """Wait for what was begun, or raise why it failed and nothing has changed."""
 
-    def _told(self, args: ArgsT) -> "_Told":
-        return _Told(self.kind.title(args))
+    def _errors_name(self, args: ArgsT) -> "_NamesObject":
+        return _NamesObject(self.kind.title(args))
 
     def _args(self, props: Mapping[str, Any]) -> ArgsT:
         args: ArgsT = self.kind.args.from_properties(props)
@@ -264,7 +263,7 @@ def resource_props(args: Args, *outputs: str) -> dict[str, Any]:
     return {**args.properties(), **dict.fromkeys(outputs)}
 
 
-class _Told:
+class _NamesObject:
     """Names the object in front of an error's sentence, once."""
 
     def __init__(self, title: str) -> None:
@@ -276,59 +275,3 @@ class _Told:
     def __exit__(self, _kind: object, exc: BaseException | None, _traceback: object) -> None:
         if isinstance(exc, Error) and not str(exc).startswith(self._title):
             exc.args = (f"{self._title}: {exc}",)
-
-
-def _has_unknowns(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return any(_has_unknowns(part) for part in value.values())
-    if isinstance(value, list):
-        return any(_has_unknowns(part) for part in value)
-    return isinstance(value, Unknown)
-
-
-_said: set[str] = set()
-_faults: set[str] = set()
-_say_lock = threading.Lock()
-
-
-def _say(word: str, lines: Iterable[str]) -> None:
-    """Print each line once an engine run; the engine shows a dynamic provider's output under Diagnostics."""
-    with _say_lock:
-        for line in lines:
-            if line not in _said:
-                _said.add(line)
-                sys.stdout.write(f"{word}: {visible_to_engine(line)}\n")
-        sys.stdout.flush()
-
-
-def _once(sentence: str, title: str = "") -> str:
-    """A fault's sentence; where the same one was told of another object before, that alone."""
-    fault = sentence.removeprefix(title).lstrip(": ")
-    with _say_lock:
-        if fault not in _faults:
-            _faults.add(fault)
-            return sentence
-    return "the same fault as told above"
-
-
-def _show_errors_as_sentences() -> None:
-    """Let the SDK's server answer with an error's sentence alone.
-
-    It aborts with ``traceback.format_exc()`` (3.272: pulumi/dynamic/__main__.py, ``_abort_with_traceback``), which is a
-    page of SDK frames in the user's terminal. Unexpected exceptions keep their traceback.
-    """
-    served = sys.modules.get("__main__")
-    if getattr(served, "traceback", None) is traceback:
-        served.traceback = _Sentences  # type: ignore[union-attr]
-
-
-class _Sentences:
-    """Stands in for the module ``traceback`` in the SDK's server."""
-
-    @staticmethod
-    def format_exc() -> str:
-        """The sentence of our own errors, the traceback of all others."""
-        exc = sys.exception()
-        if isinstance(exc, ConnectionFailed):
-            return visible_to_engine(_once(str(exc)))
-        return visible_to_engine(str(exc) if isinstance(exc, Error) else traceback.format_exc())

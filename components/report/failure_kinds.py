@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from components.database.connection import Row
+from components.database.transaction import Row
 from components.leaks.exposed_key import planted_keys
-from components.runs.explanation import Explanation, explain
+from components.runs.cause_rule import Explanation
+from components.runs.explanation import explain
 
-KINDS = 40
+MOST_KINDS = 40
 """How many kinds of failures are told at most, the newest."""
 
 
@@ -44,10 +45,10 @@ def failures(rows: Sequence[Row]) -> Failures:
 def _failure(row: Row) -> Failure:
     cause = explain(row["state"], row["status_code"], row["detail"], row["response"])
     shared = {name: row[name] for name in Failure._fields if name in row}
-    return Failure(**{**shared, "detail": told(row["detail"])}, explanation=cause)
+    return Failure(**{**shared, "detail": publishable_detail(row["detail"])}, explanation=cause)
 
 
-def told(detail: str | None) -> str:
+def publishable_detail(detail: str | None) -> str:
     """What of a message may be shown: its first line, unless something in it looks like a key."""
     line = (detail or "").partition("\n")[0]
     kinds = planted_keys(line)

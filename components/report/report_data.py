@@ -11,15 +11,16 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Database, Row
+from components.database.connection import Database
+from components.database.transaction import Row
 from components.objects.secret_store import SECRETS, VAULT_TRIGGER
 from components.objects.stack_mark import is_own_job
-from components.report.failure_kinds import KINDS, Failures, failures
+from components.report.failure_kinds import MOST_KINDS, Failures, failures
 from components.report.run_pieces import Strip, Window, strips, window
 from components.runs.health import Health, all_problems, health
 from components.runs.history import BAD, JobStatus, job_status
 from components.runs.ledger_reading import read_ledger
-from components.schedule.grammar import ScheduleError, parse_schedule
+from components.schedule.grammar import upcoming_runs
 from components.schedule.timetable import Collision, Plan, collisions, day_plan, day_start
 from components.security.lock_down import LockDown, lock_down
 from components.sql import load_sql
@@ -46,7 +47,7 @@ class Situation(NamedTuple):
         return "vault" if self.in_vault else "table"
 
 
-class Job(NamedTuple):
+class JobReport(NamedTuple):
     """A job that is scheduled, without its command; ``plan`` is what its schedule does today."""
 
     job: str
@@ -87,7 +88,7 @@ class Report(NamedTuple):
     situation: Situation
     window: Window
     day: datetime
-    jobs: tuple[Job, ...]
+    jobs: tuple[JobReport, ...]
     collisions: tuple[Collision, ...]
     strips: tuple[Strip, ...]
     latencies: tuple[Latency, ...]
@@ -148,7 +149,7 @@ def _of_window(name: str, schema: str, span: Window) -> sql.Composed:
         until=sql.Literal(span.until),
         step=sql.Literal(span.step),
         counts=sql.SQL(", ").join(_count(low, high) for low, high in pairwise(edges)),
-        limit=sql.Literal(KINDS),
+        limit=sql.Literal(MOST_KINDS),
     )
 
 
@@ -158,21 +159,14 @@ def _count(low: int | None, high: int | None) -> sql.Composable:
     return part + (sql.SQL(")") if high is None else sql.SQL(" AND r.milliseconds < {})").format(sql.Literal(high)))
 
 
-def _job(status: JobStatus, now: datetime, day: datetime, zone: tzinfo) -> Job:
+def _job(status: JobStatus, now: datetime, day: datetime, zone: tzinfo) -> JobReport:
     fields = status._asdict()
-    shared = {name: fields[name] for name in Job._fields if name in fields}
-    return Job(**shared, next_run=_next_run(status, now, zone), plan=day_plan(status.schedule, day, zone))
+    shared = {name: fields[name] for name in JobReport._fields if name in fields}
+    runs = upcoming_runs(status.schedule, active=status.active, after=now, count=1, tz=zone)
+    return JobReport(**shared, next_run=next(iter(runs), None), plan=day_plan(status.schedule, day, zone))
 
 
-def _next_run(status: JobStatus, now: datetime, zone: tzinfo) -> datetime | None:
-    try:
-        runs = parse_schedule(status.schedule).next_runs(now, 1, zone) if status.active else []
-    except ScheduleError:  # changed by hand to what pg_cron takes and we do not
-        return None
-    return next(iter(runs), None)
-
-
-def _strips(rows: Sequence[Row], jobs: Sequence[Job]) -> tuple[Strip, ...]:
+def _strips(rows: Sequence[Row], jobs: Sequence[JobReport]) -> tuple[Strip, ...]:
     """One for each scheduled job, also without runs, then those of the ledger that are scheduled no more."""
     found = {strip.job: strip for strip in strips(rows)}
     scheduled = [found.pop(each.job, Strip(each.job, (), {})) for each in jobs]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from components.database.connection import Row
+from components.database.transaction import Row
 from components.schedule.timetable import day_start
 
 PIECES = 168

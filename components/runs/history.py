@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Database, Row
+from components.database.connection import Database
+from components.database.transaction import Row
 from components.objects.run_ledger import HISTORY, RUNS
 from components.objects.stack_mark import OWN_JOBS_PATTERN
-from components.runs.explanation import Explanation, explain
+from components.runs.cause_rule import Explanation
+from components.runs.explanation import explain
 from components.runs.ledger_reading import read_ledger
 from components.schedule.grammar import ScheduleError, parse_schedule
 from components.sql import load_sql

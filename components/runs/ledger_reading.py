@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from psycopg import sql
 
-from components.database.connection import Database, Row
+from components.database.connection import Database
+from components.database.transaction import Row
 from components.errors import Error, StatementFailed
 from components.objects.run_ledger import RUNS
 from components.sql import load_sql

@@ -25,12 +25,12 @@ class Unit(NamedTuple):
         return self.names.index(word.lower()) + self.low if word.lower() in self.names else None
 
 
-DAY = Unit("day of month", 1, 31)
+DAY_OF_MONTH = Unit("day of month", 1, 31)
 WEEKDAY = Unit("day of week", 0, 7, None, ("sun", "mon", "tue", "wed", "thu", "fri", "sat"))
 UNITS = (
     Unit("minute", 0, 59, 60),
     Unit("hour", 0, 23, 24),
-    DAY,
+    DAY_OF_MONTH,
     Unit(
         "month",
         1,
@@ -133,7 +133,7 @@ def _wrong_word(unit: Unit, item: str, word: str) -> Problem | None:
 
 
 def _instead_of(unit: Unit, item: str, word: str) -> Iterator[str]:
-    if unit is DAY and word.lower() in {"l", "lw", "last"}:
+    if unit is DAY_OF_MONTH and word.lower() in {"l", "lw", "last"}:
         yield "$"
     elif word.lower() == "h":  # Jenkins: some value of its own choice
         yield "*" if "/" in item else str(unit.low)

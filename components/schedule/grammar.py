@@ -8,29 +8,12 @@ likely right form.
 import difflib
 import re
 import unicodedata
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
-from functools import cached_property
-from itertools import islice
-from typing import Literal, NamedTuple
+from datetime import datetime, tzinfo
 
-from components.schedule.field import DAY, UNITS, Problem, read_item, shown
+from components.schedule.field import DAY_OF_MONTH, UNITS, Problem, read_item, shown
 from components.schedule.occurrences import ALL_DAYS, ALL_WEEKDAYS, DayRule, Times, shortest_day_gap
-
-
-class PgCronVersion(NamedTuple):
-    """A version of pg_cron as far as its extversion tells."""
-
-    major: int
-    minor: int
-
-    def __str__(self) -> str:
-        return f"{self.major}.{self.minor}"
-
-
-INTERVALS_SINCE = ZONES_SINCE = PgCronVersion(1, 5)
-# Really 1.6.0, whose extversion still read 1.5: that one cannot be told from 1.5.x, where '$' is refused.
-LAST_DAY_SINCE = PgCronVersion(1, 6)
+from components.schedule.pg_cron_version import INTERVALS_SINCE, LAST_DAY_SINCE, PgCronVersion
+from components.schedule.schedule import Schedule
 
 MAX_LENGTH = 999
 """Characters, from MAX_FILE_BUFFER_LENGTH of pg_cron's cron.h."""
@@ -74,68 +57,6 @@ class ScheduleError(ValueError):
     mistake: bool = False
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """A schedule that pg_cron takes. Compare it as ``text``: pg_cron stores what it was given.
-
-    ``times`` is set for five fields or a macro that stands for them, ``interval`` for one in seconds, neither for
-    @reboot.
-    """
-
-    text: str
-    times: Times | None = None
-    interval: int | None = None
-
-    @property
-    def kind(self) -> Literal["cron", "interval", "reboot"]:
-        """Which of pg_cron's three sorts of schedules it is."""
-        if self.times is not None:
-            return "cron"
-        return "reboot" if self.interval is None else "interval"
-
-    @cached_property
-    def period_seconds(self) -> int | None:
-        """The shortest time between two consecutive runs in seconds; None for @reboot.
-
-        A change of the clock in ``cron.timezone`` can bring two runs closer together; this does not count.
-        """
-        return self.interval if self.times is None else self.times.shortest_gap()
-
-    def next_runs(self, after: datetime, count: int, tz: tzinfo = UTC) -> list[datetime]:
-        """The next ``count`` runs after an aware ``after``, in UTC; ``tz`` is ``cron.timezone``.
-
-        An interval counts from the start of the last run, which pg_cron alone knows: pass that start as
-        ``after``, or take the answer as the latest possible. For @reboot there is nothing to foretell.
-        Raises ValueError for an ``after`` without a time zone.
-        """
-        if after.tzinfo is None:
-            raise ValueError("next runs need a time with its time zone")
-        if self.times is not None:
-            return list(islice(self.times.runs(after, tz), count))
-        if self.interval is None:
-            return []
-        return [after.astimezone(UTC) + timedelta(seconds=self.interval * n) for n in range(1, count + 1)]
-
-
-def parse_version(extversion: str) -> PgCronVersion:
-    """The version that an ``extversion`` of pg_extension stands for: ``1.4-1`` is 1.4.
-
-    It tells no patch level. Raises ValueError for a text of another form.
-    """
-    match = re.match(r"([0-9]+)\.([0-9]+)(?![0-9])", extversion)
-    if match is None:
-        raise ValueError(f"pg_cron's version {shown(extversion)} is unknown; expected one such as '1.6'")
-    return PgCronVersion(int(match[1]), int(match[2]))
-
-
-def known_version(extversion: str | None) -> PgCronVersion | None:
-    """None where there is none yet, or one of a build that this project does not know."""
-    try:
-        return parse_version(extversion) if extversion else None
-    except ValueError:
-        return None
-
-
 def parse_schedule(text: str, version: PgCronVersion | None = None) -> Schedule:
     """Read a schedule as the pg_cron of that version would; None takes what any version from 1.4 on does.
 
@@ -144,10 +65,13 @@ def parse_schedule(text: str, version: PgCronVersion | None = None) -> Schedule:
     return _Parser(text, version, _MAX_REPAIRS).schedule()
 
 
-def foretold(text: str, after: datetime, count: int, tz: tzinfo) -> list[datetime]:
-    """The next runs of a schedule that lives in a database; none of one that pg_cron may take and we do not know."""
+def upcoming_runs(text: str, *, active: bool, after: datetime, count: int, tz: tzinfo) -> list[datetime]:
+    """The next runs of a job that lives in a database, in UTC; none of a paused one, nor where this parser refuses.
+
+    Somebody may have changed its schedule by hand to one that pg_cron takes and this project does not.
+    """
     try:
-        return parse_schedule(text).next_runs(after, count, tz)
+        return parse_schedule(text).next_runs(after, count, tz) if active else []
     except ScheduleError:
         return []
 
@@ -326,7 +250,7 @@ def _every(minutes: int) -> str:
     if hours < 24:
         return f"0 */{_divisor(24, hours)} * * *" if hours > 1 else "0 * * * *"
     days = -(-hours // 24)
-    return f"0 0 */{days} * *" if 1 < days <= DAY.high else "0 0 * * *"
+    return f"0 0 */{days} * *" if 1 < days <= DAY_OF_MONTH.high else "0 0 * * *"
 
 
 def _divisor(cycle: int, most: int) -> int:

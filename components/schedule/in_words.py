@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Iterable
 from itertools import pairwise
 
-from components.schedule.grammar import Schedule
 from components.schedule.occurrences import ALL_DAYS, ALL_WEEKDAYS, DayRule, Times
+from components.schedule.schedule import Schedule
 from components.values.duration import in_words
 
 WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from components.schedule.field import DAY, UNITS, WEEKDAY, Unit
+from components.schedule.field import DAY_OF_MONTH, UNITS, WEEKDAY, Unit
 from components.schedule.grammar import parse_schedule
 from components.schedule.in_words import WEEKDAYS, ordinal
 from components.schedule.occurrences import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule
@@ -49,7 +49,7 @@ def remarks(text: str) -> Iterator[str]:
 
 def _is_even(unit: Unit, step: int) -> bool:
     """Whether the first run of a round comes as long after the last as that one after its own."""
-    if unit is DAY:
+    if unit is DAY_OF_MONTH:
         return step == 1
     return (unit.cycle or len(ALL_WEEKDAYS)) % step == 0
 

@@ -10,8 +10,9 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 
-from components.schedule.grammar import Schedule, ScheduleError, parse_schedule
+from components.schedule.grammar import ScheduleError, parse_schedule
 from components.schedule.occurrences import DAY_MINUTES
+from components.schedule.schedule import Schedule
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)

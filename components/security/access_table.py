@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from components.objects import run_ledger, secret_store
-from components.objects.functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS, Function
+from components.objects.functions import Function
+from components.objects.our_functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.objects.secret_store import VALUES
 from components.values.choices import StoreKind
 
@@ -74,7 +75,7 @@ class Cell(NamedTuple):
     action: str
 
 
-class Rule(NamedTuple):
+class AccessRule(NamedTuple):
     """An answer for a role, some objects and some actions; a later rule overrides an earlier one."""
 
     role: str
@@ -95,20 +96,20 @@ FUNCTIONS = {
 FOR_OPERATORS = tuple(called(function) for function in ROTATION_FUNCTIONS.values())
 
 ALLOWED = (
-    Rule("reader", TABLES, ("SELECT",), Answer.NO_ROW),
-    Rule("bypassing reader", TABLES, ("SELECT",), Answer.YES),
-    Rule("bypassing reader", VALUES, ("SELECT",), Answer.REFERENCES, ("vault",)),
-    Rule("reader", run_ledger.VIEWS, ("SELECT",), Answer.NO_ROW),
-    Rule("bypassing reader", run_ledger.VIEWS, ("SELECT",), Answer.YES),
-    Rule("operator", FOR_OPERATORS, ("EXECUTE",), Answer.YES),
-    Rule("owner", TABLES, TABLE_ACTIONS, Answer.YES),
-    Rule("owner", VALUES, ("SELECT",), Answer.REFERENCES, ("vault",)),
-    Rule("owner", run_ledger.VIEWS, ("SELECT",), Answer.YES),
-    Rule("owner", FUNCTIONS, ("EXECUTE",), Answer.YES),
-    Rule("owner", (OWNER,), ("SET ROLE",), Answer.YES),
+    AccessRule("reader", TABLES, ("SELECT",), Answer.NO_ROW),
+    AccessRule("bypassing reader", TABLES, ("SELECT",), Answer.YES),
+    AccessRule("bypassing reader", VALUES, ("SELECT",), Answer.REFERENCES, ("vault",)),
+    AccessRule("reader", run_ledger.VIEWS, ("SELECT",), Answer.NO_ROW),
+    AccessRule("bypassing reader", run_ledger.VIEWS, ("SELECT",), Answer.YES),
+    AccessRule("operator", FOR_OPERATORS, ("EXECUTE",), Answer.YES),
+    AccessRule("owner", TABLES, TABLE_ACTIONS, Answer.YES),
+    AccessRule("owner", VALUES, ("SELECT",), Answer.REFERENCES, ("vault",)),
+    AccessRule("owner", run_ledger.VIEWS, ("SELECT",), Answer.YES),
+    AccessRule("owner", FUNCTIONS, ("EXECUTE",), Answer.YES),
+    AccessRule("owner", (OWNER,), ("SET ROLE",), Answer.YES),
     # Supabase's own grants on Vault; authenticator has them after SET ROLE service_role alone
-    Rule("service_role", (VAULT_VIEW,), ("SELECT",), Answer.YES, ("vault",)),
-    Rule("owner", (VAULT_VIEW,), ("SELECT",), Answer.YES, ("vault",)),
+    AccessRule("service_role", (VAULT_VIEW,), ("SELECT",), Answer.YES, ("vault",)),
+    AccessRule("owner", (VAULT_VIEW,), ("SELECT",), Answer.YES, ("vault",)),
 )
 
 

@@ -5,8 +5,9 @@ from zoneinfo import available_timezones
 
 from psycopg import sql
 
-from components.database.connection import Row
-from components.schedule.grammar import LAST_DAY_SINCE, ZONES_SINCE, ScheduleError, known_version, parse_schedule
+from components.database.transaction import Row
+from components.schedule.grammar import ScheduleError, parse_schedule
+from components.schedule.pg_cron_version import LAST_DAY_SINCE, ZONES_SINCE, known_version
 from components.schedule.zone import zone_of
 from components.security.doctor_finding import Answers, Found, Subject
 

@@ -10,10 +10,11 @@ from typing import Literal, NamedTuple
 
 from psycopg import sql
 
-from components.database.connection import Database, Row
+from components.database.connection import Database
+from components.database.transaction import Row
 from components.errors import StatementFailed
 from components.objects import run_ledger, secret_store
-from components.objects.functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
+from components.objects.our_functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.objects.secret_store import DECLARATIONS, SECRETS, VALUES, VAULT_TRIGGER
 from components.objects.stack_mark import mark
 from components.runs.health import all_problems, health

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from components.database.connection import Row
+from components.database.transaction import Row
 
 Level = Literal["ok", "note", "problem"]
 

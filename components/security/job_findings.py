@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from psycopg import sql
 
-from components.database.connection import Row
+from components.database.transaction import Row
 from components.leaks.exposed_key import planted_in_command, sends_reusable_key
 from components.security.doctor_finding import Answers, Found, Subject
 

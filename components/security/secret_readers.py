@@ -6,8 +6,8 @@ A way that Supabase itself opens, and no project can close, is a note; every oth
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from components.database.connection import Row
-from components.objects.functions import GET_SECRET
+from components.database.transaction import Row
+from components.objects.our_functions import GET_SECRET
 from components.security.doctor_finding import Answers, Found, Subject
 
 READING = (GET_SECRET.name, "cron_secret_value", "cron_secret_under_test", "cron_secret_pattern")
@@ -51,10 +51,10 @@ def readers(subject: Subject, rows: Answers) -> Found:
         unexpected = [way for way in ways if not _is_expected(way)]
         expected = [way for way in ways if _is_expected(way)]
         if unexpected:
-            told = ", ".join(_told(unexpected, login))
+            told = ", ".join(_ways_as_sentences(unexpected, login))
             yield "problem", login, f"{told}; {_remedy(unexpected, login)}"
         if expected:
-            told = ", ".join(_told(expected, login))
+            told = ", ".join(_ways_as_sentences(expected, login))
             yield "note", login, f"{told}; {_reason(expected)}"
 
 
@@ -78,7 +78,7 @@ def _is_expected(way: Row) -> bool:
     return False
 
 
-def _told(ways: Iterable[Row], login: str) -> Iterator[str]:
+def _ways_as_sentences(ways: Iterable[Row], login: str) -> Iterator[str]:
     """Each way once, by the shortest chain: as the login itself before any role that it can become."""
     shortest: dict[tuple[str, str], Row] = {}
     for way in sorted(ways, key=lambda way: way["role"] != login):

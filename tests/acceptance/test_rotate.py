@@ -32,8 +32,8 @@ from components.catalogue.request import Probe
 from components.database.connection import Database
 from components.declaration.command import compile_probe, multirange
 from components.declaration.declared_objects import sweep_job
-from components.objects.functions import ROTATION_FUNCTIONS
 from components.objects.object_kind import execute
+from components.objects.our_functions import ROTATION_FUNCTIONS
 from components.objects.rotation_function import RotationFunctionArgs, RotationFunctionKind
 from components.objects.secret import ProbeArgs, SecretArgs, SecretKind
 from components.objects.secret_store import SecretStoreArgs, SecretStoreKind
@@ -570,10 +570,10 @@ def test_who_may_and_who_may_not(
         store.connection.execute(
             sql.SQL("GRANT EXECUTE ON FUNCTION {} TO alice").format(function.reference(SCHEMA)).as_bytes()
         )
-    kept_out, undoing = cronctl.all(
+    without_usage, undoing = cronctl.all(
         lambda: cronctl(KEY, typed=NEW, url=alice), lambda: cronctl(KEY, "--undo", url=mallory)
     )
-    for found in (kept_out, undoing):
+    for found in (without_usage, undoing):
         assert found == Told(
             3,
             "",
@@ -584,7 +584,7 @@ def test_who_may_and_who_may_not(
     stranger, operator = cronctl.all(
         lambda: cronctl(KEY, typed="planted-by-mallory", url=mallory), lambda: cronctl(KEY, typed=NEW, url=alice)
     )
-    assert stranger == kept_out
+    assert stranger == without_usage
     assert operator.code == 0, operator
     assert store.current() == NEW
     who = "SELECT DISTINCT session_role FROM cron_rotate.cron_secret_audit WHERE action = 'rotated'"

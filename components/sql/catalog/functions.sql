@@ -25,7 +25,7 @@ SELECT
         SELECT DISTINCT r.rolname::text
         FROM pg_catalog.aclexplode(p.proacl) AS a JOIN pg_catalog.pg_roles AS r ON r.oid = a.grantee
         WHERE NOT pg_catalog.has_schema_privilege(r.oid, n.oid, 'USAGE')
-    ) AS kept_out
+    ) AS without_usage
 FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname = {schema} AND p.proname = ANY ({names})

@@ -10,7 +10,7 @@ from pulumi.dynamic import Config, ConfigureRequest
 
 from components.database.connection import Database, database
 from components.objects import run_ledger
-from components.objects.functions import ROTATION_FUNCTIONS
+from components.objects.our_functions import ROTATION_FUNCTIONS
 from components.objects.secret_store import TABLES
 from components.provider.object_provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
@@ -57,7 +57,7 @@ def provide(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provide]
             each.close()
         database.cache_clear()
         for told in ("_said", "_faults"):
-            monkeypatch.setattr(f"components.provider.{told}", set())
+            monkeypatch.setattr(f"components.provider.messages.{told}", set())
         monkeypatch.setenv("SUPABASE_CRON_DATABASE_URL", url)
         provider = kind()
         provider.configure(ConfigureRequest(Config({}, "supabase-cron")))

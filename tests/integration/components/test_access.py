@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 
 from components.grants import GrantsProvider
 from components.objects import run_ledger, secret_store
-from components.objects.functions import ROTATION_FUNCTIONS
+from components.objects.our_functions import ROTATION_FUNCTIONS
 from components.objects.run_ledger import ALERTS, JOB_DECLARATIONS, LOCKS, REQUESTS, RUNS, SWEEPS, VIEWS, WATCHED
 from components.objects.secret_store import AUDIT, DECLARATIONS, PROBES, SECRETS, STAGES, VALUES
 from components.provider.object_provider import ObjectProvider

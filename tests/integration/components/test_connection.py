@@ -14,7 +14,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from components.database.connection import CALLERS, CopyRow, Database
+from components.database.connection import CALLERS, Database
+from components.database.transaction import CopyRow
 from components.errors import ConnectionFailed, StatementFailed
 
 Connection = psycopg.Connection[tuple[Any, ...]]

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.catalogue.settings import RetentionConfig
 from components.declaration.command import compile_command
 from components.declaration.declared_objects import runs_sweep_job, sweep_job

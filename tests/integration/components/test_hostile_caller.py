@@ -16,12 +16,12 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from components.catalogue.alert import Alert
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.catalogue.request import Probe
 from components.declaration.command import compile_alert, compile_command, compile_probe, multirange
 from components.errors import ProbeRefused
 from components.grants import GrantsProvider
-from components.objects.functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
+from components.objects.our_functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from tests.integration.components.endpoint import Endpoint

@@ -11,10 +11,11 @@ import psycopg
 import pytest
 
 from components.run_ledger import RunLedgerProvider
-from components.schedule.field import DAY as DAY_FIELD
+from components.schedule.field import DAY_OF_MONTH as DAY_FIELD
 from components.schedule.field import UNITS, Unit
-from components.schedule.grammar import Schedule, ScheduleError, parse_schedule
+from components.schedule.grammar import ScheduleError, parse_schedule
 from components.schedule.occurrences import Times
+from components.schedule.schedule import Schedule
 from tests.integration.components.test_schedule_grammar import near_the_grammar, table
 
 MICROSECOND, MINUTE, HOUR, DAY = timedelta(microseconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

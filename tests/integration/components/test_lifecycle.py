@@ -10,7 +10,7 @@ from pulumi.dynamic import Config, ConfigureRequest
 
 from components.cron_job import CronJobProvider
 from components.grants import GrantsProvider
-from components.objects.functions import ROTATION_FUNCTIONS, STORE_FUNCTIONS
+from components.objects.our_functions import ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.objects.secret_store import TABLES
 from components.provider.object_provider import ObjectProvider
 from components.rotation import RotationFunctionProvider

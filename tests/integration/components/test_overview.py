@@ -12,7 +12,7 @@ from components.database.connection import Database
 from components.errors import StatementFailed
 from components.objects.all_kinds import KINDS
 from components.objects.cron_job import CronJobArgs, CronJobKind
-from components.objects.object_kind import execute, snapshot, unchanged
+from components.objects.object_kind import execute, fail_if_changed, snapshot
 from components.objects.overview import Overview, OverviewReader
 from components.objects.secret import SecretKind
 from components.objects.secret_store import SecretStoreKind
@@ -84,7 +84,7 @@ def test_a_job_is_its_versions_row_whichever_way_it_was_read(database: Database,
     assert seen.versions == snapshot(kind, database, None).versions
     args: Any = CronJobArgs(name="nightly", schedule="0 2 * * *", command="SELECT 1", owner="supabase-cron/test")
     with database.transaction() as transaction:
-        transaction.execute(unchanged(kind, None, "nightly", seen))
+        transaction.execute(fail_if_changed(kind, None, "nightly", seen))
         execute(transaction, kind.plan(args, seen["nightly"]))
     with pytest.raises(StatementFailed, match="it was changed meanwhile"), database.transaction() as transaction:
-        transaction.execute(unchanged(kind, None, "nightly", seen))
+        transaction.execute(fail_if_changed(kind, None, "nightly", seen))

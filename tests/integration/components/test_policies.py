@@ -13,7 +13,7 @@ from components.catalogue.policy import ActiveBetween
 from components.cron_job import CronJobProvider
 from components.database.connection import Database
 from components.declaration.declared_objects import runs_sweep_job
-from components.objects.functions import LEDGER_FUNCTIONS
+from components.objects.our_functions import LEDGER_FUNCTIONS
 from components.run_ledger import RunLedgerProvider
 from components.runs.history import history
 from tests.integration.components.conftest import at_once

@@ -133,7 +133,7 @@ def run(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[],
     """Begins another run of the engine."""
     monkeypatch.setenv("SUPABASE_CRON_DATABASE_URL", conninfo)
     for told in ("_said", "_faults"):
-        monkeypatch.setattr(f"components.provider.{told}", set())
+        monkeypatch.setattr(f"components.provider.messages.{told}", set())
 
     resolved = resolve_conninfo(conninfo, {})
 

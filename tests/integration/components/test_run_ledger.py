@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.catalogue.settings import RetentionConfig
 from components.cron_job import CronJobProvider
 from components.database.connection import Database

@@ -5,7 +5,8 @@ import re
 
 import psycopg
 
-from components.schedule.grammar import PgCronVersion, ScheduleError, parse_schedule, parse_version
+from components.schedule.grammar import ScheduleError, parse_schedule
+from components.schedule.pg_cron_version import PgCronVersion, parse_version
 
 # Each is undone by the exception that tells it was taken; any other error than "invalid schedule" is a failure.
 JUDGE = """

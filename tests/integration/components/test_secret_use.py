@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from components.database.connection import Database
-from components.objects.functions import ROTATION_FUNCTIONS
+from components.objects.our_functions import ROTATION_FUNCTIONS
 from components.run_ledger import RunLedgerProvider
 from components.runs.history import history
 from components.runs.secret_use import current_versions, secret_use

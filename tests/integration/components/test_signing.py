@@ -14,7 +14,7 @@ import pytest
 from psycopg import sql
 
 from components.catalogue.fields import signable_url
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.catalogue.request import Probe
 from components.declaration.command import compile_command, compile_probe
 from components.sql import load_sql

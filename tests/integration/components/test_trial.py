@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.cron_job import CronJobProvider
 from components.database.connection import Database
 from components.database.statement_trial import try_request

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from components.objects.functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
+from components.objects.our_functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.objects.run_ledger import VIEWS
 from components.objects.secret_store import VALUES
 from components.security.access_table import (

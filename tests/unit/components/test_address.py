@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from components.catalogue.base_model import problems
-from components.catalogue.jobs_file import Catalogue, SecretSpec
+from components.catalogue.jobs_file import Catalogue
+from components.catalogue.secret_spec import SecretSpec
 from components.values.address import Origin, host_of, is_address, origin_of
 
 

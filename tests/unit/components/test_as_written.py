@@ -3,7 +3,7 @@
 from typing import Any
 
 from components.catalogue.as_written import LONGEST, as_written
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.objects.cron_job import CronJobArgs, CronJobKind
 
 BASE: dict[str, Any] = {"description": "d", "schedule": "0 1 * * *"}

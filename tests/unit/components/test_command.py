@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.declaration.command import compile_command
 
 OWNER = "supabase-cron/dev"

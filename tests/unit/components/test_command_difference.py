@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.declaration.command import compile_command
 from components.leaks.command_difference import LINE_LENGTH, LINES, command_difference
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
-from components.runs.explanation import _RULES, Explanation, explain
+from components.runs.cause_rule import Explanation
+from components.runs.explanation import _RULES, explain
 
 PLANTED = "planted-sb_secret_Zk3Jq8Vw2Xr7"
 REDIRECTED = "answered with status 200, but by another address, to which it was redirected"

@@ -8,7 +8,8 @@ from pathlib import Path
 import jwt
 import pytest
 
-from components.catalogue.jobs_file import Catalogue, Job
+from components.catalogue.job import Job
+from components.catalogue.jobs_file import Catalogue
 from components.catalogue.stack_config import merge_patch
 from components.catalogue.yaml_source import read_source
 from components.declaration.command import compile_command

@@ -78,8 +78,8 @@ def test_the_plan_never_cascades_and_pins_only_when_asked() -> None:
         "ALTER EXTENSION \"pg_cron\" UPDATE TO '1.6'"
     ]
     args = ExtensionArgs(name="pg_cron", drop=True)
-    assert kind.stays(args, {"created": False})
-    assert kind.stays(ExtensionArgs(name="pg_cron"), {"created": True})
-    assert not kind.stays(args, {"created": True})
+    assert kind.retained_on_delete(args, {"created": False})
+    assert kind.retained_on_delete(ExtensionArgs(name="pg_cron"), {"created": True})
+    assert not kind.retained_on_delete(args, {"created": True})
     ((query, _),) = kind.drop(args, live)
     assert query.as_string() == 'DROP EXTENSION "pg_cron"'

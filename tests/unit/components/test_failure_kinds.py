@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from components.report.failure_kinds import Failures, failures, told
+from components.report.failure_kinds import Failures, failures, publishable_detail
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 25, tzinfo=UTC)
     ],
 )
 def test_of_a_message_the_first_line_is_told_unless_it_holds_a_key(detail: str | None, shown: str) -> None:
-    assert told(detail) == shown
+    assert publishable_detail(detail) == shown
 
 
 def test_the_cause_is_found_by_the_answer_and_the_answer_left_out() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from components.objects.functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS, Function
+from components.objects.functions import Function
+from components.objects.our_functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 
 SQL = Path(__file__).parents[3] / "components/sql"
 FUNCTIONS = (*STORE_FUNCTIONS, *LEDGER_FUNCTIONS, *ROTATION_FUNCTIONS.values())

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.errors import InvalidConfiguration
 from components.operations.job_control import with_inputs
 

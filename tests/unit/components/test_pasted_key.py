@@ -6,7 +6,8 @@ import jwt
 import pytest
 from pydantic import JsonValue
 
-from components.catalogue.jobs_file import Catalogue, Job
+from components.catalogue.job import Job
+from components.catalogue.jobs_file import Catalogue
 from components.catalogue.pasted_key import written_values
 from components.catalogue.texts import texts
 from components.declaration.command import compile_command

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from components.catalogue.alert import Alert
 from components.catalogue.base_model import problems
-from components.catalogue.jobs_file import Catalogue, Job
+from components.catalogue.job import Job
+from components.catalogue.jobs_file import Catalogue
 from components.catalogue.settings import RetentionConfig
 from components.declaration.command import compile_command
 from components.declaration.declared_objects import alert_job, runs_sweep_job

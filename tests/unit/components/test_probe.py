@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from components.catalogue.base_model import problems
-from components.catalogue.jobs_file import Catalogue, SecretSpec
+from components.catalogue.jobs_file import Catalogue
 from components.catalogue.request import Probe
+from components.catalogue.secret_spec import SecretSpec
 from components.declaration.command import compile_probe
 
 MANAGEMENT = "https://api.example.com/v1"

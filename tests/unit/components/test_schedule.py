@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from components.schedule.grammar import PgCronVersion, ScheduleError, parse_schedule, parse_version
+from components.schedule.grammar import ScheduleError, parse_schedule
+from components.schedule.pg_cron_version import PgCronVersion, parse_version
 
 OLD, INTERVALS, NEW = PgCronVersion(1, 4), PgCronVersion(1, 5), PgCronVersion(1, 6)
 QUOTED = re.compile(r"'([^']*)'")

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from components.catalogue.jobs_file import Job
+from components.catalogue.job import Job
 from components.schedule.field import UNITS
 from components.schedule.grammar import parse_schedule
 from components.schedule.remarks import remarks

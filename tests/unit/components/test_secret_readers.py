@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.objects.functions import ROTATION_FUNCTIONS, STORE_FUNCTIONS
+from components.objects.our_functions import ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.security.doctor_finding import Subject
 from components.security.secret_readers import PLATFORM_LOGINS, READING, READING_LOGINS, SIGNING, VAULT_LOGINS, readers
 

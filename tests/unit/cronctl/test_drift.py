@@ -8,8 +8,8 @@ import pytest
 from components.database.connection import Database
 from components.objects.cron_job import CronJobKind, LiveJob
 from components.objects.stack_mark import Owner
+from cronctl.comparison import jobs_of_other_stacks, stray_jobs
 from cronctl.drift import _finding
-from cronctl.findings import jobs_of_other_stacks, stray_jobs
 from cronctl.stack import StateResource
 
 OWNER = "supabase-cron/test"

@@ -27,7 +27,7 @@ from cronctl.target import (
 )
 
 JobArgument = Annotated[str, typer.Argument(help="The job's name.", callback=named)]
-PATIENCE = "200s"
+DEFAULT_TIMEOUT = "200s"
 
 
 def trigger(
@@ -40,7 +40,7 @@ def trigger(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A value for an input of the job.")
     ] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for what the endpoint answers.")] = True,
-    timeout: Annotated[str, typer.Option("--timeout", help="How long to wait at most: 30s, 5m.")] = PATIENCE,
+    timeout: Annotated[str, typer.Option("--timeout", help="How long to wait at most: 30s, 5m.")] = DEFAULT_TIMEOUT,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:

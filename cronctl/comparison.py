@@ -12,7 +12,7 @@ Status = Literal["in sync", "differs", "missing", "not deployed", "undeclared", 
 NOT_IN_STATE = "in the database, but not in the state"
 
 
-class Finding(NamedTuple):
+class Comparison(NamedTuple):
     """One object: ``missing`` is known and not in the database, ``undeclared`` the reverse."""
 
     kind: str
@@ -21,7 +21,7 @@ class Finding(NamedTuple):
     details: tuple[str, ...]
 
 
-def print_findings(title: str, findings: Iterable[Finding]) -> None:
+def print_comparisons(title: str, findings: Iterable[Comparison]) -> None:
     """A table on stdout, and below it what there is to say of each."""
     found = list(findings)
     print_table(title, ("kind", "name", "status"), [(each.kind, each.name, each.status) for each in found])
@@ -32,12 +32,12 @@ def print_findings(title: str, findings: Iterable[Finding]) -> None:
             print_line((f"  {line}", None))
 
 
-def stray_jobs(owner: str, live: Mapping[str, LiveJob], known: set[str]) -> Iterator[Finding]:
+def stray_jobs(owner: str, live: Mapping[str, LiveJob], known: set[str]) -> Iterator[Comparison]:
     """Jobs that carry this stack's mark and that neither the declaration nor the state knows."""
     for name, job in live.items():
         if owner_of(job.command, name) == owner and name not in known:
             told = f"in the database as jobid {job.jobid} with this stack's mark; SELECT cron.unschedule({job.jobid})"
-            yield Finding("CronJob", name, "undeclared", (told,))
+            yield Comparison("CronJob", name, "undeclared", (told,))
 
 
 def jobs_of_other_stacks(owner: Owner, live: Mapping[str, LiveJob]) -> dict[str, list[str]]:

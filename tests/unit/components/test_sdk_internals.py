@@ -10,7 +10,7 @@ import pytest
 from pulumi.runtime.proto import resource_pb2_grpc
 from pulumi.runtime.proto.resource_pb2 import ResourceInvokeRequest
 
-from components.provider import start as provider_process
+from components.provider import sdk_internals
 
 PATIENCE = 10
 
@@ -39,7 +39,7 @@ def monitor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitor]:
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = resource_pb2_grpc.ResourceMonitorStub(channel)
-        monkeypatch.setattr(provider_process, "get_monitor", lambda: stub)
+        monkeypatch.setattr(sdk_internals, "get_monitor", lambda: stub)
         yield servicer
     server.stop(None)
 
@@ -47,8 +47,8 @@ def monitor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitor]:
 def test_the_program_goes_on_while_the_provider_starts_and_its_answer_is_no_error(
     monitor: Monitor, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    provider_process.start_provider()
-    (asking,) = (thread for thread in threading.enumerate() if thread.name == provider_process.THREAD)
+    sdk_internals.start_provider()
+    (asking,) = (thread for thread in threading.enumerate() if thread.name == sdk_internals.STARTING_THREAD)
     assert not monitor.answered.is_set()
     monitor.may_answer.set()
     asking.join(PATIENCE)
