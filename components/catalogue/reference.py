@@ -14,9 +14,11 @@ from pydantic.fields import FieldInfo
 
 from components.catalogue.alert import Alert, AlertRequest
 from components.catalogue.base_model import Model
-from components.catalogue.jobs_file import DEFAULTED, Catalogue, InputSpec, Job, SecretSpec, json_schema
+from components.catalogue.job import InputSpec, Job
+from components.catalogue.jobs_file import DEFAULTED, Catalogue, json_schema
 from components.catalogue.policy import ActiveBetween, Retry
 from components.catalogue.request import Auth, HttpAction, Probe, Success
+from components.catalogue.secret_spec import SecretSpec
 
 BEGIN = "<!-- the reference: python -m components.catalogue.reference -->\n"
 END = "<!-- end of the reference -->\n"
