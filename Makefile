@@ -33,7 +33,7 @@ quiet = --suppress-outputs --color never --stack $(STACK)
 pulumi_quiet_preview = told="$$(pulumi preview $(quiet) 2>&1)" || { echo "$$told" | $(brief) >&2; exit 1; }
 
 .PHONY: help setup setup-dev packages browser engine shell up preview refresh destroy verify down clean test coverage test-unit \
-	bench bench-short check format schema docs lock
+	bench bench-short check format schema docs pictures lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -149,6 +149,9 @@ check: setup-dev ## Lint, format, types, and generated files
 	@$(BIN)/mypy
 	@$(BIN)/python -m components.catalogue.jobs_file | diff -u jobs.schema.json - || \
 		{ echo "make: jobs.schema.json is not what the models say; run: make schema" >&2; exit 1; }
+	@$(BIN)/python -m components.catalogue.reference | \
+		diff -u <(sed '1,/^<!-- the reference/d; /^<!-- end of the reference/,$$d' docs/catalogue.md) - || \
+		{ echo "make: the reference in docs/catalogue.md is not what the models say; run: make docs" >&2; exit 1; }
 	@$(BIN)/python -m components.security.access_table | \
 		diff -u <(sed '1,/^<!-- the table/d; /^<!-- end of the table/,$$d' docs/security.md) - || \
 		{ echo "make: the table in docs/security.md is not what components/security/access_table.py says; run: make docs" >&2; exit 1; }
@@ -160,8 +163,13 @@ format: setup-dev ## Lay out and mend what can be mended
 schema: setup ## Write jobs.schema.json from the models
 	@$(BIN)/python -m components.catalogue.jobs_file > jobs.schema.json
 
-docs: setup ## Write the table of who can do what into docs/security.md
+docs: setup ## Write the generated parts of docs/: who can do what, and the reference of the catalogue
 	@$(BIN)/python -m components.security.access_table docs/security.md
+	@$(BIN)/python -m components.catalogue.reference docs/catalogue.md
+
+pictures: browser ## Take the README's pictures of the running dev stack (after make up)
+	$(call say,pictures: docs/images)
+	@$(BIN)/python -m docs.pictures
 
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock'

@@ -1,0 +1,195 @@
+"""The reference of jobs.yaml as Markdown, made from the models. Pure.
+
+docs/catalogue.md holds it: ``python -m components.catalogue.reference`` prints it, and with the file as argument
+replaces what stands between its two marks.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic.fields import FieldInfo
+
+from components.catalogue.alert import Alert, AlertRequest
+from components.catalogue.base_model import Model
+from components.catalogue.job import InputSpec, Job
+from components.catalogue.jobs_file import DEFAULTED, Catalogue, json_schema
+from components.catalogue.policy import ActiveBetween, Retry
+from components.catalogue.request import Auth, HttpAction, Probe, Success
+from components.catalogue.secret_spec import SecretSpec
+
+BEGIN = "<!-- the reference: python -m components.catalogue.reference -->\n"
+END = "<!-- end of the reference -->\n"
+"""Between these lines docs/catalogue.md holds it."""
+
+
+class Section(NamedTuple):
+    """A model, the place in the file that it describes, and what is said of it before its table."""
+
+    title: str
+    model: type[Model]
+    introduction: str
+
+
+SECTIONS = (
+    Section("jobs.NAME", Job, "One job of pg_cron: a schedule and exactly one action, `http` or `sql`."),
+    Section("jobs.NAME.http", HttpAction, "The request that the job sends."),
+    Section("auth", Auth, "How a request proves who sends it: exactly one of `hmac`, `api_key` and `bearer`."),
+    Section("success", Success, "When an answer counts as success."),
+    Section("jobs.NAME.http.retry", Retry, "How a run that came to nothing is tried again."),
+    Section("jobs.NAME.active_between", ActiveBetween, "Days, both bounds included, by the clock of `cron.timezone`."),
+    Section("jobs.NAME.inputs.NAME", InputSpec, "A value of the body that a manual trigger may set."),
+    Section("secrets.KEY", SecretSpec, "A secret that jobs read at run time. Its value is never in this file."),
+    Section("secrets.KEY.probe", Probe, "A request that succeeds only with the right value of the secret."),
+    Section("alerts.NAME", Alert, "A target, and which changes it is told of."),
+    Section("alerts.NAME.http", AlertRequest, "The request that carries the message."),
+)
+
+MEANINGS = {
+    ("Catalogue", "secrets"): "The secrets that jobs read, by key.",
+    ("Catalogue", "jobs"): "The jobs, by name.",
+    ("Catalogue", "alerts"): "Who is told when a job stops doing its work, by name.",
+    ("Job", "description"): "What the job does, for people.",
+    ("InputSpec", "type"): "The type that a value must have.",
+    ("InputSpec", "default"): "The value of a manual trigger that sets none.",
+    ("InputSpec", "description"): "What the value means, for people.",
+    ("Request", "method"): "The request's method.",
+    ("Request", "url"): "The address; `{key}` is the value of that secret.",
+    ("Request", "headers"): "Header names with values; `{key}` is the value of that secret.",
+    ("Request", "success"): "When the answer counts as success.",
+}
+"""Of fields whose models leave it to the name; those of a request count for each kind of request."""
+
+
+def meaning(model: type[Model], name: str) -> str:
+    """What a field is for: its model's own description, or else the sentence that stands here."""
+    told = model.model_fields[name].description
+    return told or next(MEANINGS[base.__name__, name] for base in model.__mro__ if (base.__name__, name) in MEANINGS)
+
+
+def markdown() -> str:
+    """The whole reference, for docs/catalogue.md."""
+    schema = json_schema()
+    return "\n\n".join([_top(schema), *(_section(section, schema) for section in SECTIONS)]) + "\n"
+
+
+def _top(schema: Mapping[str, Any]) -> str:
+    rows = [(name, schema["properties"][name], meaning(Catalogue, name)) for name in Catalogue.model_fields]
+    lines = [_row(f"`{name}`", _type_in_words(part), "", told) for name, part, told in rows]
+    fields = ", ".join(f"`{name}`" for name in ("http", *DEFAULTED))
+    lines.append(_row("`defaults`", "map", "", f"Fills in what jobs leave out: {fields}."))
+    return "\n".join(["### The file", "", *_head(), *lines])
+
+
+def _section(section: Section, schema: Mapping[str, Any]) -> str:
+    name = section.model.__name__
+    properties, required = schema["$defs"][name]["properties"], schema["$defs"][name].get("required", [])
+    lines = []
+    for field, info in section.model.model_fields.items():
+        written = info.alias or field
+        default = "required" if written in required else _default(info)
+        lines.append(_row(f"`{written}`", _type(properties[written], info), default, meaning(section.model, field)))
+    return "\n".join([f"### {section.title}", "", section.introduction, "", *_head(), *lines])
+
+
+def _head() -> list[str]:
+    return [_row("field", "type", "default", "meaning"), _row("---", "---", "---", "---")]
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _type(part: Mapping[str, Any], info: FieldInfo) -> str:
+    """The type of a field with its limits, in words."""
+    return " ".join([_type_in_words(part), *_limits(info)])
+
+
+def _type_in_words(part: Mapping[str, Any]) -> str:
+    alternatives = [each for each in part.get("anyOf", []) if each.get("type") != "null"]
+    if any("30s" in each.get("examples", []) for each in alternatives):
+        return "seconds, or a span such as `30s`"
+    match part:
+        case {"$ref": _}:
+            words = _link(part)
+        case {"const": value}:
+            words = f"`{value}`"
+        case {"enum": values}:
+            words = ", ".join(f"`{value}`" for value in values)
+        case {"type": "array"}:
+            words = f"list of {_type_in_words(part['items'])}"
+        case {"type": "object"}:
+            words = f"map of {_type_in_words(_members(part))}"
+        case {"type": kind}:
+            words = _WORDS.get(kind, kind)
+        case _:
+            words = " or ".join(dict.fromkeys(map(_type_in_words, alternatives)))
+    return words
+
+
+def _members(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What stands under each key of a map; keys that follow a pattern have it elsewhere in a JSON Schema."""
+    by_pattern: list[Mapping[str, Any]] = list(part.get("patternProperties", {}).values())
+    return by_pattern[0] if by_pattern else dict(part["additionalProperties"])
+
+
+_WORDS = {"string": "text", "integer": "whole number", "boolean": "`true`, `false`"}
+
+
+def _link(part: Mapping[str, Any]) -> str:
+    """The type of a part of the file that has a section of its own."""
+    name = part["$ref"].removeprefix("#/$defs/")
+    title = next((section.title for section in SECTIONS if section.model.__name__ == name), None)
+    return "any JSON" if title is None else f"[{title}](#{anchor(title)})"
+
+
+def anchor(title: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return "".join(each for each in title.lower().replace(" ", "-") if each.isalnum() or each in "-_")
+
+
+def _limits(info: FieldInfo) -> Iterator[str]:
+    low, high, most = (
+        next((getattr(each, bound) for each in info.metadata if hasattr(each, bound)), None)
+        for bound in ("ge", "le", "max_length")
+    )
+    if low is not None and high is not None and not isinstance(low, float):
+        yield f"({low} to {high})"
+    elif high is not None:
+        yield f"(at most {high})"
+    if most is not None:
+        yield f"(at most {most})"
+
+
+def _default(info: FieldInfo) -> str:
+    if info.is_required():
+        return "required, here or in `defaults`"
+    value = info.get_default(call_default_factory=True)
+    if value in (None, "", [], {}) or isinstance(value, Model):
+        return ""
+    if isinstance(value, list) and len(value) > _LISTED:
+        return f"{value[0]} to {value[-1]}"
+    return f"`{value}`" if isinstance(value, str) else f"`{json.dumps(value, ensure_ascii=False)}`"
+
+
+_LISTED = 10
+"""Values of a default that are listed; more are told by the first and the last, as they follow each other."""
+
+
+def renewed(document: str) -> str:
+    """A document with today's reference between its two marks. Raises ValueError where it has none."""
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the document lacks the lines {BEGIN.strip()} and {END.strip()}")
+    return before + begin + markdown() + end + after
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        path = Path(sys.argv[1])
+        path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        sys.stdout.write(markdown())
