@@ -14,7 +14,10 @@ DELETE FROM cron.job_run_details AS d
 WHERE d.runid = ANY (ARRAY(
     SELECT oldest.runid
     FROM (
-        SELECT l.runid, coalesce(l.end_time, l.start_time) AS ended
+        -- Before pg_cron 1.6.3 a run that never began has no time; it is older than those after it.
+        SELECT l.runid, coalesce(l.end_time, l.start_time, min(l.start_time) OVER (
+            ORDER BY l.runid ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+        )) AS ended
         FROM cron.job_run_details AS l WHERE l.username = current_user ORDER BY l.runid LIMIT 20000
     ) AS oldest
     WHERE oldest.ended < now() - p_details

@@ -35,6 +35,11 @@ BEGIN
         BEGIN
             PERFORM set_config('supabase_cron.run', due.run::text, true);
             EXECUTE text_of_job;
+            UPDATE {schema}.cron_runs AS r
+            SET state = 'exhausted',
+                settled_at = clock_timestamp(),
+                detail = concat_ws('; ', r.detail, 'not tried again, since the command of its job is another')
+            WHERE r.run = due.run AND r.state = 'retrying'; -- begin_cron_run was not asked, or for another job
         EXCEPTION WHEN OTHERS THEN
             first := coalesce(first, due.run);
             UPDATE {schema}.cron_runs AS r

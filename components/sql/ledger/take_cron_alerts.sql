@@ -44,8 +44,7 @@ BEGIN
             present.*,
             CASE
                 WHEN present.condition = 'ok' THEN CASE WHEN known.event <> 'recovered' THEN 'recovered' END
-                WHEN present.condition = 'exhausted' AND NOT p_policy -> 'on' ? 'exhausted' THEN 'failed'
-                ELSE present.condition
+                ELSE bad.event
             END AS event
         FROM (
             SELECT s.job, s.schedule, s.standing, coalesce(w.since, s.since) AS since, newest.fired_at, ended.run, ended.detail, CASE
@@ -84,8 +83,14 @@ BEGIN
             ) AS steps
             WHERE starts_with(s.job, {runs_sweep}) AND NOT p_policy ? 'jobs'
         ) AS present
+        CROSS JOIN LATERAL (SELECT CASE
+            WHEN present.condition = 'exhausted' AND NOT p_policy -> 'on' ? 'exhausted' THEN 'failed'
+            ELSE present.condition
+        END AS event) AS bad
         LEFT JOIN {schema}.cron_alerts AS known ON known.alert = p_alert AND known.job = present.job
-        WHERE present.condition IS NOT NULL AND present.condition IS DISTINCT FROM known.condition
+        WHERE present.condition IS DISTINCT FROM known.condition
+          -- what this alert is not on changes nothing that it knows: who was told of no failure is told of no recovery
+          AND (present.condition = 'ok' OR p_policy -> 'on' ? bad.event)
     ) AS changed
     ON CONFLICT ON CONSTRAINT cron_alerts_pkey DO UPDATE
     SET condition = excluded.condition,

@@ -16,7 +16,9 @@ SET debug_print_plan = off
 AS $body$
 -- A regular expression for every value that a secret has, had or may get, the longest first; NULL where there is none.
 DECLARE
-    pattern text := (
+    pattern text;
+BEGIN
+    pattern := (
         SELECT string_agg(regexp_replace(v.value, '([!$()*+.:<=>?[\\\]^{{|}}-])', '\\\1', 'g'), '|' ORDER BY length(v.value) DESC)
         FROM (
             SELECT {schema}.cron_secret_value(s.value) AS value FROM {schema}.cron_secrets AS s
@@ -25,11 +27,10 @@ DECLARE
         ) AS v
         WHERE length(v.value) >= 6
     );
-BEGIN
     PERFORM '' ~ pattern;
     RETURN pattern;
 EXCEPTION
-    WHEN OTHERS THEN -- too many long ones, or one that Vault cannot decrypt: then nothing is kept
+    WHEN OTHERS THEN -- such as too many long ones: then nothing is kept
         RETURN '.+';
 END
 $body$

@@ -15,7 +15,13 @@ BEGIN
     IF stored !~ '^vault:[0-9a-f-]{{36}}$' THEN
         RETURN stored;
     END IF;
-    -- NULL where somebody deleted it from Vault
-    RETURN (SELECT v.decrypted_secret FROM vault.decrypted_secrets AS v WHERE v.id = substr(stored, 7)::uuid);
+    -- NULL where somebody deleted it from Vault, or where Vault cannot decrypt it, as after a restore into another project,
+    -- which has another key. An error would stop whoever sets it again, and what concerns other secrets.
+    BEGIN
+        RETURN (SELECT v.decrypted_secret FROM vault.decrypted_secrets AS v WHERE v.id = substr(stored, 7)::uuid);
+    EXCEPTION
+        WHEN data_exception THEN
+            RETURN NULL;
+    END;
 END
 $body$

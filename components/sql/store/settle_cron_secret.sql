@@ -43,7 +43,7 @@ BEGIN
         SELECT * INTO sent FROM {schema}.cron_secret_probes AS p
         WHERE p.rotation = pending.rotation AND p.queue = to_regclass('net.http_request_queue');
         IF new_value IS NULL THEN
-            verdict := 'somebody deleted it from Vault';
+            verdict := 'it is not in Vault any more, or Vault cannot decrypt it';
         ELSIF declared.probe IS NULL THEN
             verdict := 'accepted';
         ELSIF NOT FOUND THEN -- not sent yet, or lost with pg_net's queue, in a crash of the server or as pg_net was made anew

@@ -103,6 +103,35 @@ def test_only_the_asked_events_and_jobs(provide: Provide, postgres: Connection, 
     assert len(told(postgres, endpoint, text)) == 1
 
 
+@pytest.mark.parametrize(("on", "many"), [(["exhausted", "recovered"], 0), (["failed", "recovered"], 1)])
+def test_who_was_told_of_no_failure_is_told_of_no_recovery(
+    on: list[str], many: int, provide: Provide, postgres: Connection, endpoint: Endpoint
+) -> None:
+    job(provide)
+    text = alert(endpoint, on=on)
+    came(postgres, "ok")
+    assert told(postgres, endpoint, text) == []
+    came(postgres, "failed")
+    assert len(told(postgres, endpoint, text)) == many
+    came(postgres, "ok")
+    assert ["works again" in each["text"] for each in told(postgres, endpoint, text)] == [True] * many
+
+
+def test_what_an_alert_is_not_on_changes_nothing_that_it_knows(
+    provide: Provide, postgres: Connection, endpoint: Endpoint
+) -> None:
+    job(provide)
+    text = alert(endpoint, on=["failed", "recovered"])
+    came(postgres, "failed")
+    assert len(told(postgres, endpoint, text)) == 1
+    postgres.execute("SELECT cron.alter_job(jobid, active := false) FROM cron.job WHERE jobname = 'nightly'")
+    assert told(postgres, endpoint, text) == [], "it is silent now"
+    postgres.execute("SELECT cron.alter_job(jobid, active := true) FROM cron.job WHERE jobname = 'nightly'")
+    assert told(postgres, endpoint, text) == [], "failed, as is known"
+    came(postgres, "ok")
+    assert len(told(postgres, endpoint, text)) == 1
+
+
 def test_another_stacks_jobs_are_none_of_ours(provide: Provide, postgres: Connection, endpoint: Endpoint) -> None:
     text = command("http://127.0.0.1:9/").replace(OWNER, "supabase-cron/tester")
     provide(CronJobProvider).create(

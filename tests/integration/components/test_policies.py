@@ -184,6 +184,18 @@ def test_a_run_of_a_job_that_is_gone_or_paused_is_not_tried_again(
     assert detail == ("answered with status 500; not tried again, since its job was paused, changed or removed")
 
 
+def test_a_run_whose_job_has_become_another_is_not_tried_for_ever(
+    postgres: Connection, endpoint: Endpoint, schedule: Schedule
+) -> None:
+    endpoint.answer = answers(500)
+    run(postgres, schedule(endpoint.url, retry=TWICE))
+    until(postgres, ["retrying"])
+    postgres.execute("SELECT cron.alter_job(jobid, command := 'SELECT 1 -- begin_cron_run') FROM cron.job")
+    until(postgres, ["exhausted"])
+    ((detail,),) = runs(postgres, "detail")
+    assert detail == ("answered with status 500; not tried again, since the command of its job is another")
+
+
 def test_a_run_by_hand_is_not_tried_again(postgres: Connection, endpoint: Endpoint, schedule: Schedule) -> None:
     endpoint.answer = answers(500)
     run(postgres, schedule(endpoint.url, retry=TWICE), "manual")

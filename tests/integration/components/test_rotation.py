@@ -138,6 +138,11 @@ def round_and_round(_: Asked) -> Answer:
         ),
         (lambda _: Answer(body="<html>"), {"body": "$.ok == true"}, "status 200 and a body that is no success"),
         (lambda _: Answer(204, ""), {"status": "{[200,201)}"}, "its probe was answered with status 204"),
+        (
+            lambda asked: Answer(delay=3 if "made-up" in asked.bearer else 0),
+            {"timeout": 1.0},
+            "its probe proves nothing, since nobody answered it with a made-up value; try again",
+        ),
     ],
     ids=[
         "forbidden",
@@ -148,6 +153,7 @@ def round_and_round(_: Asked) -> Answer:
         "no success",
         "no json",
         "another status",
+        "made-up value not answered",
     ],
 )
 def test_a_value_that_fails_its_probe_changes_nothing(
@@ -548,7 +554,53 @@ def test_a_pending_value_that_is_gone_from_vault_ends_the_rotation(
     assert left(postgres) == []
     assert current(postgres) == "planted-1"
     detail = postgres.execute("SELECT detail FROM public.cron_secret_audit WHERE action = 'refused'").fetchone()
-    assert detail == ("somebody deleted it from Vault",)
+    assert detail == ("it is not in Vault any more, or Vault cannot decrypt it",)
+
+
+RESTORED = "UPDATE vault.secrets SET nonce = sha256(nonce)"
+"""What a restore into another project leaves: values that its key does not decrypt."""
+
+
+@pytest.fixture
+def restored(superuser: Connection, store: str) -> Callable[[], object]:
+    """Lets Vault decrypt nothing of what it has."""
+    if store == "table":
+        pytest.skip("the value is in the table")
+    return lambda: superuser.execute(RESTORED.encode())
+
+
+def test_a_value_that_vault_cannot_decrypt_is_set_again_by_up(
+    provide: Provide, postgres: Connection, restored: Callable[[], object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    created = provide(SecretProvider).create(secret("planted-1"))
+    restored()
+    with pytest.raises(psycopg.errors.DataException, match="cannot be decrypted by Vault: invalid ciphertext"):
+        current(postgres)
+    assert provide(SecretProvider).diff(created.id, created.outs, secret("planted-1")).changes
+    provide(SecretProvider).update(created.id, created.outs, secret("planted-1"))
+    assert current(postgres) == "planted-1"
+    assert left(postgres) == [], "there is nothing to go back to"
+
+
+def test_a_value_that_vault_cannot_decrypt_is_set_again_by_who_rotates(
+    provide: Provide, postgres: Connection, restored: Callable[[], object]
+) -> None:
+    provide(SecretProvider).create(secret("planted-1"))
+    postgres.execute("SELECT public.rotate_cron_secret(%s, 'planted-2')", [KEY])
+    restored()
+    postgres.execute("SELECT public.rotate_cron_secret(%s, 'planted-3')", [KEY])
+    assert current(postgres) == "planted-3"
+
+
+def test_a_value_that_vault_cannot_decrypt_stops_no_sweep(
+    provide: Provide, postgres: Connection, restored: Callable[[], object]
+) -> None:
+    provide(SecretProvider).create(secret("planted-1"))
+    restored()
+    provide(SecretProvider).create({**secret("planted-other"), "key": "other"})
+    assert postgres.execute("SELECT public.cron_secret_pattern()").fetchone() == (r"planted\-other",)
+    assert postgres.execute("SELECT count(*) FROM public.cron_secret_expiries()").fetchone() == (0,)
+    sweep(postgres)
 
 
 def test_a_current_value_that_is_gone_from_vault_is_put_back(

@@ -348,15 +348,15 @@ def test_old_runs_and_old_details_are_forgotten(postgres: Connection, superuser:
     )
     superuser.execute(
         "INSERT INTO cron.job_run_details (jobid, runid, username, start_time, end_time) SELECT 1, id, who, at, at "
-        "FROM (VALUES (-3, 'postgres', now() - interval '8 days'), (-2, 'postgres', now()), "
-        "(-1, 'somebody', now() - interval '8 days')) AS t (id, who, at)"
+        "FROM (VALUES (-5, 'postgres', NULL), (-4, 'postgres', now() - interval '8 days'), (-3, 'postgres', NULL), "
+        "(-2, 'postgres', now()), (-1, 'somebody', now() - interval '8 days')) AS t (id, who, at)"
     )
     postgres.execute("SELECT public.purge_cron_runs('30 days'), public.purge_cron_job_runs('7 days')")
     left = postgres.execute("SELECT state FROM public.cron_runs ORDER BY run").fetchall()
     assert left == [("ok",), ("queued",)]
     details = superuser.execute("SELECT runid FROM cron.job_run_details WHERE runid < 0 ORDER BY runid").fetchall()
     superuser.execute("DELETE FROM cron.job_run_details WHERE runid < 0")
-    assert details == [(-2,), (-1,)]
+    assert details == [(-3,), (-2,), (-1,)], "one without a time is older than those after it"
 
 
 def test_pg_cron_runs_it_and_the_history_tells_the_truth(

@@ -72,6 +72,10 @@ def test_status_tells_the_verdict_and_not_that_it_was_queued(cronctl: Callable[.
 
 def test_status_of_dead_parts(cronctl: Callable[..., Said], postgres: Connection, superuser: Connection) -> None:
     postgres.execute("DELETE FROM public.cron_runs WHERE job = 'unauthorized'")
+    postgres.execute(
+        "INSERT INTO public.cron_job_declarations (job, schedule, active, command, since) "
+        "VALUES ('cron-runs-sweep-public', '* * * * *', true, '', now() - interval '1 hour')"
+    )
     superuser.execute(
         "INSERT INTO cron.job_run_details (jobid, runid, username, start_time) "
         "SELECT 1, last_value, 'postgres', now() - interval '5 minutes' FROM cron.runid_seq ON CONFLICT DO NOTHING"
