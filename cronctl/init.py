@@ -14,7 +14,7 @@ START = """\
 # yaml-language-server: $schema=./jobs.schema.json
 #
 # What runs when. {key} in a url or header is a secret, read by the database when the job runs. Schedules are pg_cron's,
-# in UTC. The README has all that can be said of a job.
+# in UTC. docs/catalogue.md has all that can be said of a job.
 
 secrets:
   supabase_url:

@@ -31,7 +31,7 @@ class Project(Protocol):
 
 def test_a_state_of_before_the_packages(project: Project, postgres: Connection) -> None:
     project.up()
-    jobids = dict(postgres.execute(JOBIDS).fetchall())
+    jobids: dict[str, int] = dict(postgres.execute(JOBIDS).fetchall())
     imported = project.pulumi("stack", "import", "--file", str(STATE))
     assert imported.code == 0, imported.output
 

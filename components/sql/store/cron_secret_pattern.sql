@@ -2,7 +2,7 @@
 -- Called by: record_cron_sweep, retry_cron_runs, catch_up_cron_runs, settle_cron_runs, settle_cron_job_runs; cronctl
 --   trigger (sql/runs/record_manual_run.sql)
 -- Locks: none
--- Raises: nothing of its own; an expression that the server refuses becomes .+, and Vault's errors pass through
+-- Raises: nothing: an expression that the server refuses becomes .+
 CREATE OR REPLACE FUNCTION {schema}.cron_secret_pattern()
 RETURNS text
 LANGUAGE plpgsql

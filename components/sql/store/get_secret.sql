@@ -2,7 +2,8 @@
 -- Called by: sign_cron_request; the commands of jobs and of alerts, and the statements of probes, that read a secret
 --   (declaration/command.py); a job's own SQL may call it
 -- Locks: none
--- Raises: no_data_found where the key is unknown, or where its value is empty, a placeholder or gone from Vault
+-- Raises: no_data_found where the key is unknown, or where its value is empty, a placeholder or gone from Vault;
+--   data_exception where Vault cannot decrypt it
 CREATE OR REPLACE FUNCTION {schema}.get_secret(key text)
 RETURNS text
 LANGUAGE plpgsql
