@@ -1,6 +1,6 @@
 """The catalogue, ``jobs.yaml``: pydantic models of the secrets and jobs that a project declares.
 
-``python -m components.catalogue.jobs_file`` prints the JSON Schema that editors complete from (``make schema`` writes it).
+``python -m components.catalogue.jobs_file`` prints the JSON Schema that editors complete from (``make schema``).
 """
 
 import json
