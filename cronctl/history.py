@@ -63,14 +63,15 @@ def show_history(
         if not runs:
             _refuse_unknown(job, job_status(target.database, target.schema), target.database, target.schema)
         current = current_versions(target.database, target.schema)
-        if secret is not None and current and secret not in current:
+        if secret is not None and not runs and current and secret not in current:
             raise UnknownName(f"there is no secret {secret!r}{nearest(secret, current)}")
     if as_json:
         print_json({"runs": [document(run) for run in runs]})
     elif runs:
         print_runs(f"Runs{f' of {job}' if job else ''} (times in UTC)", runs)
-        for sentence in runs_with_earlier(runs, current):
-            say(sentence)
+        if job is None and states is None:  # else these are not all that were sent with it
+            for sentence in runs_with_earlier(runs, current):
+                say(sentence)
     else:
         sent = f" with secret {secret!r}" if secret else "; the sweep puts them down within a minute"
         say(f"no runs{f' of {job!r}' if job else ''} yet{sent}")

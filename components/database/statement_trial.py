@@ -11,6 +11,7 @@ from components.errors import PreflightFailed, StatementFailed
 _PASSING = ("08", "25", "40", "53", "55", "57")
 """SQLSTATE classes of errors that say nothing of the statement: a lock, a timeout, a server that has no room."""
 
+_NO_PRIVILEGE = "42501"
 _UNDEFINED = {"3F000", "42P01", "42883"}
 """SQLSTATEs of a schema, a table or a function that is not there."""
 
@@ -37,7 +38,7 @@ def try_request(database: Database, command: str) -> None:
     first is no fault. Raises PreflightFailed with the server's words, ConnectionFailed.
     """
     if refused := database.snapshot(_Planned(frozenset(_CALLED.findall(command)), command)):
-        raise PreflightFailed(f"the server cannot run its command: {refused}; let who owns it grant that to this role")
+        raise PreflightFailed(f"the server cannot run its command: {refused}")
 
 
 _CALLED = re.compile(r'(?:net|"(?:[^"]|"")+")\.\w+(?=\()')
@@ -56,7 +57,9 @@ class _Planned:
             database.explain(self.command)
         except StatementFailed as exc:
             state = exc.sqlstate or ""
-            return None if state.startswith(_PASSING) or state in _UNDEFINED else str(exc)
+            if state.startswith(_PASSING) or state in _UNDEFINED:
+                return None
+            return f"{exc}; let who owns it grant that to this role" if state == _NO_PRIVILEGE else str(exc)
         return None
 
 

@@ -28,6 +28,7 @@ _ARGUMENT = re.compile(
 _SETTING = re.compile(rf"\bSET\s+(?:LOCAL\s+|SESSION\s+)?\"?(\w+\.[\w.]+)\"?\s*(?:=|\bTO\b)\s*{_QUOTED}", re.IGNORECASE)
 _SET_CLAUSE = re.compile(r"\bSET\s+(?=[\w\"(])", re.IGNORECASE)
 _CLAUSE_ENDS = re.compile(r"\b(?:WHERE|FROM|RETURNING)\b|;", re.IGNORECASE)
+_ANY_QUOTED = re.compile(_QUOTED)
 _ASSIGNED = re.compile(rf"\b(\w{{2,60}})\"?\s*=\s*{_QUOTED}(?!\s*\|\|)", re.IGNORECASE)
 _DOLLARS = re.compile(r"\$(\w{0,20})\$([^$']{1,1000})\$\1\$")
 _PASSWORD = re.compile(rf"\b(PASSWORD)\s+{_QUOTED}", re.IGNORECASE)
@@ -66,7 +67,7 @@ def _assigned(text: str) -> Iterator[Named]:
     """What UPDATE puts into columns."""
     for clause in first_calls(_SET_CLAUSE, text):
         inside = text[clause.end() : clause.end() + CLAUSE]
-        end = _CLAUSE_ENDS.search(inside)
+        end = _CLAUSE_ENDS.search(_ANY_QUOTED.sub(lambda quoted: " " * len(quoted[0]), inside))
         yield from (Named(name, value) for name, value in _ASSIGNED.findall(inside[: end.start()] if end else inside))
 
 

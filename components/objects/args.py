@@ -1,6 +1,6 @@
 """The base of all resources' inputs: plain, frozen values, which the program takes from its validated configuration.
 
-No pydantic here: a provider would import it in each operation, only to check once more what config.py has checked.
+No pydantic here: a provider would import it in each operation, only to check again what the catalogue has checked.
 """
 
 from collections.abc import Collection, Mapping

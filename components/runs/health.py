@@ -146,8 +146,8 @@ class Health(NamedTuple):
                 )
         if self._unswept is not None and self._unswept > SILENCE:
             yield (
-                f"the sweep of runs last came to its end {round(self._unswept)} s ago, and until it does no run has a "
-                f"verdict; look whether its job {RUNS_SWEEP}… is there and active, and run: pulumi up"
+                f"the sweep of runs has not come to its end for {round(self._unswept)} s, and until it does no run has "
+                f"a verdict; look whether its job {RUNS_SWEEP}… is there and active, and run: pulumi up"
             )
 
     def _sender(self) -> Iterator[str]:

@@ -15,10 +15,11 @@ WHERE d.runid = ANY (ARRAY(
     SELECT oldest.runid
     FROM (
         -- Before pg_cron 1.6.3 a run that never began has no time; it is older than those after it.
-        SELECT l.runid, coalesce(l.end_time, l.start_time, min(l.start_time) OVER (
-            ORDER BY l.runid ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-        )) AS ended
-        FROM cron.job_run_details AS l WHERE l.username = current_user ORDER BY l.runid LIMIT 20000
+        SELECT b.runid, coalesce(b.end_time, b.start_time, min(b.start_time) OVER (ORDER BY b.runid DESC)) AS ended
+        FROM (
+            SELECT l.runid, l.start_time, l.end_time
+            FROM cron.job_run_details AS l WHERE l.username = current_user ORDER BY l.runid LIMIT 20000
+        ) AS b
     ) AS oldest
     WHERE oldest.ended < now() - p_details
 ))

@@ -54,10 +54,11 @@ BEGIN
             END,
             policy = CASE WHEN verdict.final THEN r.policy - 'retry' ELSE r.policy END,
             settled_at = clock_timestamp(),
-            sent_at = a.created,
+            sent_at = CASE WHEN isfinite(a.created) THEN a.created END, -- else somebody forged it
             milliseconds = verdict.milliseconds,
             milliseconds_at_most = CASE WHEN verdict.milliseconds IS NULL AND a.status_code IS NOT NULL THEN greatest(least(
-                ceil(extract(epoch FROM clock_timestamp() - a.created) * 1000), -- below 0 where a clock was set back
+                CASE WHEN isfinite(a.created) -- below 0 where a clock was set back
+                    THEN ceil(extract(epoch FROM clock_timestamp() - a.created) * 1000) END,
                 CASE jsonb_typeof(a.rule -> 'timeout') WHEN 'number' THEN (a.rule ->> 'timeout')::numeric * 1000 END,
                 2147483647
             ), 0)::int END,

@@ -21,8 +21,8 @@ BEGIN
         p_alert,
         changed.job,
         changed.condition,
-        changed.event,
-        format('%s: job %s ', p_owner, changed.job) || CASE changed.condition
+        CASE WHEN changed.is_told THEN changed.event ELSE changed.known_event END,
+        CASE WHEN changed.is_told THEN format('%s: job %s ', p_owner, changed.job) || CASE changed.condition
             WHEN 'ok' THEN 'works again'
             WHEN 'failed' THEN format('failed: %s', changed.detail)
             WHEN 'exhausted' THEN format('failed in all its attempts: %s', changed.detail)
@@ -37,15 +37,12 @@ BEGIN
                 )
             END
         END || CASE WHEN changed.condition <> 'silent' AND changed.run IS NOT NULL
-            THEN format(' (run %s)', changed.run) ELSE '' END,
-        CASE WHEN changed.condition <> 'silent' THEN changed.run END
+            THEN format(' (run %s)', changed.run) ELSE '' END END,
+        CASE WHEN changed.is_told AND changed.condition <> 'silent' THEN changed.run END
     FROM (
-        SELECT
-            present.*,
-            CASE
-                WHEN present.condition = 'ok' THEN CASE WHEN known.event <> 'recovered' THEN 'recovered' END
-                ELSE bad.event
-            END AS event
+        SELECT present.*, news.event, known.event AS known_event,
+            coalesce(p_policy -> 'on' ? news.event, false)
+                AND (known.event = news.event AND known.run = present.run) IS NOT TRUE AS is_told -- of a run once
         FROM (
             SELECT s.job, s.schedule, s.standing, coalesce(w.since, s.since) AS since, newest.fired_at, ended.run, ended.detail, CASE
                 WHEN s.standing IN ('missing', 'overwritten', 'paused') THEN 'silent'
@@ -83,23 +80,25 @@ BEGIN
             ) AS steps
             WHERE starts_with(s.job, {runs_sweep}) AND NOT p_policy ? 'jobs'
         ) AS present
+        LEFT JOIN {schema}.cron_alerts AS known ON known.alert = p_alert AND known.job = present.job
         CROSS JOIN LATERAL (SELECT CASE
+            -- who was told of no failure is told of no recovery: known.event is the last that was told
+            WHEN present.condition = 'ok'
+                THEN CASE WHEN known.event <> 'recovered' AND p_policy -> 'on' ? known.event THEN 'recovered' END
             WHEN present.condition = 'exhausted' AND NOT p_policy -> 'on' ? 'exhausted' THEN 'failed'
             ELSE present.condition
-        END AS event) AS bad
-        LEFT JOIN {schema}.cron_alerts AS known ON known.alert = p_alert AND known.job = present.job
-        WHERE present.condition IS DISTINCT FROM known.condition
-          -- what this alert is not on changes nothing that it knows: who was told of no failure is told of no recovery
-          AND (present.condition = 'ok' OR p_policy -> 'on' ? bad.event)
+        END AS event) AS news
+        WHERE present.condition IS NOT NULL AND present.condition IS DISTINCT FROM known.condition
     ) AS changed
     ON CONFLICT ON CONSTRAINT cron_alerts_pkey DO UPDATE
     SET condition = excluded.condition,
         since = clock_timestamp(),
         event = excluded.event,
-        message = excluded.message,
-        run = excluded.run,
-        sent = NULL,
-        attempts = 0;
+        message = coalesce(excluded.message, a.message),
+        run = CASE WHEN excluded.message IS NULL THEN a.run ELSE excluded.run END,
+        sent = CASE WHEN excluded.message IS NULL THEN a.sent END,
+        -- what was told before is not sent again, now that something has changed
+        attempts = CASE WHEN excluded.message IS NULL THEN 5 ELSE 0 END;
 
     RETURN QUERY
         SELECT a.message, a.job, a.event, a.run, about.detail, p_owner

@@ -24,7 +24,7 @@ BEGIN
     WITH used AS (
         SELECT
             (r.secrets ->> p_key)::int AS version,
-            count(*) FILTER (WHERE r.state IN ('queued', 'sent', 'retrying')) AS on_the_way,
+            count(*) FILTER (WHERE r.state IN ('queued', 'sent')) AS on_the_way,
             max(r.run) AS last
         FROM {schema}.cron_runs AS r WHERE r.secrets ? p_key GROUP BY 1
     )

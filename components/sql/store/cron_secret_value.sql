@@ -3,7 +3,7 @@
 --   cron_secret_pattern, cron_secret_under_test, cron_secret_expiries, cron_secret_counter, cron_secret_audit_row; the
 --   resources Secret (sql/catalog/secrets.sql) and SecretStore (sql/store/secrets_from_vault.sql)
 -- Locks: none
--- Raises: nothing: what is gone from Vault, or Vault cannot decrypt, is NULL
+-- Raises: nothing of its own, where there is Vault: what is gone from it, or what it cannot decrypt, is NULL
 CREATE OR REPLACE FUNCTION {schema}.cron_secret_value(stored text)
 RETURNS text
 LANGUAGE plpgsql

@@ -29,7 +29,7 @@ ALTER TABLE {schema}.cron_secret_declarations
     ADD COLUMN IF NOT EXISTS format text NOT NULL DEFAULT 'token',
     ADD COLUMN IF NOT EXISTS min_bytes int NOT NULL DEFAULT 1,
     ADD COLUMN IF NOT EXISTS grace interval NOT NULL DEFAULT '1 day', -- how long a replaced value is kept
-    ADD COLUMN IF NOT EXISTS probe jsonb -- secret.py: ProbeArgs
+    ADD COLUMN IF NOT EXISTS probe jsonb -- components/objects/secret.py: ProbeArgs
         CHECK (jsonb_typeof(probe) = 'object' AND coalesce(probe ->> 'body', '$')::jsonpath IS NOT NULL),
     ADD COLUMN IF NOT EXISTS hosts text[]; -- of an address: where those who rotate may move it
 -- In earlier versions a probe's statement was given the value as its parameter.

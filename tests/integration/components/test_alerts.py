@@ -132,6 +132,20 @@ def test_what_an_alert_is_not_on_changes_nothing_that_it_knows(
     assert len(told(postgres, endpoint, text)) == 1
 
 
+def test_a_second_silence_is_told_whatever_came_between(
+    provide: Provide, postgres: Connection, endpoint: Endpoint
+) -> None:
+    job(provide)
+    text = alert(endpoint, on=["silent", "recovered"])
+    assert told(postgres, endpoint, text) == []
+    for active, condition, many in ((False, None, 1), (True, "failed", 0), (False, None, 1), (True, "ok", 1)):
+        change = "SELECT cron.alter_job(jobid, active := %s) FROM cron.job WHERE jobname = 'nightly'"
+        postgres.execute(change, [active])
+        if condition:
+            came(postgres, condition)
+        assert len(told(postgres, endpoint, text)) == many, (active, condition)
+
+
 def test_another_stacks_jobs_are_none_of_ours(provide: Provide, postgres: Connection, endpoint: Endpoint) -> None:
     text = command("http://127.0.0.1:9/").replace(OWNER, "supabase-cron/tester")
     provide(CronJobProvider).create(

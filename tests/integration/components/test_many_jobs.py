@@ -40,13 +40,14 @@ def test_every_fire_is_accounted_for(
     provide(CronJobProvider).create(sweep.properties())
     while time.time() % 60 > 30:  # all of them within one minute
         time.sleep(0.5)
-    for number in range(JOBS):
-        name = f"job-{number}"
-        policies: dict[str, Any] = {"overlap": "skip", "idempotency": "Idempotency-Key"} if number % 2 else {}
-        postgres.execute(
-            "SELECT cron.schedule(%s, '* * * * *', %s)",
-            [name, command(f"{endpoint.url}/{name}", name=name, timeout=50, **policies)],
-        )
+    with postgres.transaction():  # pg_cron learns of all of them at once
+        for number in range(JOBS):
+            name = f"job-{number}"
+            policies: dict[str, Any] = {"overlap": "skip", "idempotency": "Idempotency-Key"} if number % 2 else {}
+            postgres.execute(
+                "SELECT cron.schedule(%s, '* * * * *', %s)",
+                [name, command(f"{endpoint.url}/{name}", name=name, timeout=50, **policies)],
+            )
     names = {f"job-{number}" for number in range(JOBS)}
     end = (time.time() // 60 + MINUTES) * 60 + 45  # the last fire, and time to start all of it
     while time.time() < end:

@@ -172,6 +172,24 @@ def test_an_answer_that_a_stranger_wrote_first_is_not_believed(
     assert [run.state for run in history(postgres)] == ["failed"]
 
 
+@pytest.mark.parametrize("created", ["infinity", "294000-01-01", "1970-01-01"])
+def test_no_time_of_an_answer_stops_the_verdicts_of_others(
+    created: str, postgres: Connection, superuser: Connection, endpoint: Endpoint
+) -> None:
+    endpoint.answer = lambda _: Answer(delay=1)
+    fire(postgres, endpoint.url, name="odd")
+    superuser.execute(
+        "WITH taken AS (DELETE FROM net.http_request_queue RETURNING id) "
+        "INSERT INTO net._http_response (id, status_code, created) SELECT id, 200, %s FROM taken",
+        [created],
+    )
+    endpoint.answer = lambda _: Answer()
+    fire(postgres, endpoint.url, name="even")
+    settled(postgres)
+    assert ("even", "ok") in {(run.job, run.state) for run in history(postgres)}
+    superuser.execute("DELETE FROM net._http_response WHERE NOT isfinite(created) OR created > now()")
+
+
 def test_an_answer_that_came_twice_is_not_believed(
     postgres: Connection, superuser: Connection, endpoint: Endpoint
 ) -> None:

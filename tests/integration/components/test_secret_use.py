@@ -167,6 +167,7 @@ def test_rotate_tells_the_last_run_with_the_previous_value(
     rotate(postgres, "planted-3")
     uses = postgres.execute("SELECT version, is_current, on_the_way, run FROM public.cron_secret_use(%s)", [KEY])
     assert uses.fetchall() == [(3, True, 0, None), (1, False, 1, waiting)]
+    assert "last run" not in cronctl("history", "nightly").talk, "a job's own runs are not all"
     settled(postgres)
     told = cronctl("history")
     assert f"last run with the previous value of secret '{KEY}': {waiting} of nightly, " in told.talk

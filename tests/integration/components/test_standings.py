@@ -138,7 +138,7 @@ def test_a_sweep_that_stands_still_is_a_problem(
     said = cronctl("status", "--json")
     problems = json.loads(said.data)["health"]["problems"]
     assert said.code == 1
-    assert any("the sweep of runs last came to its end" in problem for problem in problems)
+    assert any("the sweep of runs has not come to its end" in problem for problem in problems)
     found = [each.sentence for each in examine(database, "public") if each.level == "problem"]
     assert any(SWEEP.removesuffix("public") in sentence for sentence in found)
 

@@ -83,6 +83,7 @@ def _merged(jobs: dict[str, dict[str, object]], defaults: dict[str, object]) -> 
         ("SELECT f('Authorization: Bearer hunter2hunter2')", "a literal token after Bearer or Basic"),
         ("SELECT jsonb_build_object('Cookie', 'theme=dark; sid=hunter2hunter2')", "a literal Cookie"),
         ("UPDATE t SET a = 1, api_key = 'hunter2hunter2' WHERE id = 1", "a literal api_key"),
+        ("UPDATE t SET a = 'x; from where', api_key = 'hunter2hunter2' WHERE id = 1", "a literal api_key"),
         ("UPDATE t SET (api_key) = ROW('x'), \"secret\" = 'hunter2hunter2'", "a literal secret"),
         ("DO $do$DECLARE api_key text := $$hunter2hunter2$$; BEGIN END$do$", "a literal api_key"),
         ("SELECT net.http_get('https://x.example/rest/v1/t?token=eq.hunter2hunter2')", "a literal token"),

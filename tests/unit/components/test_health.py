@@ -48,7 +48,10 @@ def step(**given: Any) -> dict[str, Any]:
         ({"scheduler": None, "accounts": False}, ["cron.log_run is off"]),
         ({"oldest": BACKLOG + 1.0, "queue": 7}, ["with 7 in pg_net's queue: its worker is not alive"]),
         ({"oldest": BACKLOG + 1.0, "queue": 7, "net_is_closed": True}, ["somebody took rights on schema net"]),
-        ({"oldest": BACKLOG + 1.0, "sweeps": [step(ended=BACKLOG + 1.0)]}, ["the sweep of runs last came to its end"]),
+        (
+            {"oldest": BACKLOG + 1.0, "sweeps": [step(ended=BACKLOG + 1.0)]},
+            ["the sweep of runs has not come to its end"],
+        ),
         (
             {"oldest": BACKLOG + 1.0, "sweeps": [step(step="settle_cron_runs", failed=3.0, detail="why")]},
             ["settle_cron_runs fails"],
@@ -65,8 +68,8 @@ def step(**given: Any) -> dict[str, Any]:
             {"sweeps": [step(step="settle_cron_secret", failed=3.0, detail="why")], "sweep_since": 9.0},
             ["rotations are"],
         ),
-        ({"sweeps": [step(ended=SILENCE + 1.0)]}, ["the sweep of runs last came to its end 151 s ago"]),
-        ({"sweeps": []}, ["the sweep of runs last came to its end 90000 s ago"]),
+        ({"sweeps": [step(ended=SILENCE + 1.0)]}, ["the sweep of runs has not come to its end for 151 s"]),
+        ({"sweeps": []}, ["the sweep of runs has not come to its end for 90000 s"]),
         ({"sweeps": [], "sweep_since": 30.0}, []),
     ],
 )
