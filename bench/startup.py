@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 PULUMI = "import pulumi, pulumi.dynamic, dill"
 SUBJECTS = {
     "pulumi": "pass",
-    "program": "import components.config, components.connection, components.scheduled_jobs, components.stack",
+    "program": "import components.catalogue.stack_config, components.scheduled_jobs, components.stack",
     "provider": "import components.extension, components.objects.overview",
 }
 """What each imports after pulumi: the program what __main__.py does, the provider what its first request needs."""
