@@ -122,8 +122,7 @@ clean: ## Stop it and remove its data (the virtual environment and the engine st
 	@rm -rf .devstack/state .devstack/pulumi
 
 with_engine = PATH="$$($(BIN)/python -m toolchain ensure):$$PATH"
-# Three at least: many tests wait, for pg_cron's next second or an answer that comes late.
-in_parallel = --numprocesses $$(n=$$(nproc); echo $$((n < 3 ? 3 : n))) --dist loadgroup
+in_parallel = --numprocesses auto --dist loadgroup
 
 test: setup-dev packages browser engine ## All tests: unit, integration on a real PostgreSQL, acceptance through the engine
 	$(call say,tests: unit + integration + acceptance)
