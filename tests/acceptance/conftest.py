@@ -101,9 +101,16 @@ def planted() -> dict[str, str]:
 
 @pytest.fixture
 def project(
-    tmp_path: Path, engine: str, planted: Mapping[str, str], conninfo: str, request: pytest.FixtureRequest
+    tmp_path: Path,
+    engine: str,
+    planted: Mapping[str, str],
+    conninfo: str,
+    superuser_conninfo: str,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Project]:
-    """A project with a configured stack; what a test leaves in the database is destroyed."""
+    """A project with a configured stack and a server without jobs; what a test leaves in the database is destroyed."""
+    with psycopg.connect(superuser_conninfo, autocommit=True) as superuser:
+        superuser.execute("SELECT cron.unschedule(jobid) FROM cron.job")
     root = request.config.rootpath
     folder = tmp_path / "project"
     folder.mkdir()
