@@ -62,16 +62,16 @@ def show_history(
         runs = history(target.database, target.schema, job=job, states=states, secret=secret, limit=limit)
         if not runs:
             _refuse_unknown(job, job_status(target.database, target.schema), target.database, target.schema)
-        current = current_versions(target.database, target.schema)
-        if secret is not None and not runs and current and secret not in current:
-            raise UnknownName(f"there is no secret {secret!r}{nearest(secret, current)}")
+            _refuse_unknown_secret(secret, target.database, target.schema)
+        sentences: list[str] = []
+        if runs and job is None and states is None and not as_json:  # else these are not all that were sent with it
+            sentences += runs_with_earlier(runs, current_versions(target.database, target.schema))
     if as_json:
         print_json({"runs": [document(run) for run in runs]})
     elif runs:
         print_runs(f"Runs{f' of {job}' if job else ''} (times in UTC)", runs)
-        if job is None and states is None:  # else these are not all that were sent with it
-            for sentence in runs_with_earlier(runs, current):
-                say(sentence)
+        for sentence in sentences:
+            say(sentence)
     else:
         sent = f" with secret {secret!r}" if secret else "; the sweep puts them down within a minute"
         say(f"no runs{f' of {job!r}' if job else ''} yet{sent}")
@@ -147,6 +147,12 @@ def _refuse_unknown(job: str | None, jobs: Iterable[JobStatus], database: Databa
     known = [each.job for each in jobs]
     if job is not None and job not in known and not history(database, schema, job=job, limit=1):
         raise UnknownName(f"there is no job {job!r}{nearest(job, known)}")
+
+
+def _refuse_unknown_secret(secret: str | None, database: Database, schema: str) -> None:
+    """The same of a secret's key."""
+    if secret is not None and (known := current_versions(database, schema)) and secret not in known:
+        raise UnknownName(f"there is no secret {secret!r}{nearest(secret, known)}")
 
 
 def print_runs(title: str, runs: Iterable[Run]) -> None:

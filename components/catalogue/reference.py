@@ -7,7 +7,6 @@ replaces what stands between its two marks.
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic.fields import FieldInfo
@@ -19,6 +18,7 @@ from components.catalogue.jobs_file import DEFAULTED, Catalogue, json_schema
 from components.catalogue.policy import ActiveBetween, Retry
 from components.catalogue.request import Auth, HttpAction, Probe, Success
 from components.catalogue.secret_spec import SecretSpec
+from components.values.generated_part import print_or_renew, renewed_between
 
 BEGIN = "<!-- the reference: python -m components.catalogue.reference -->\n"
 END = "<!-- end of the reference -->\n"
@@ -180,16 +180,8 @@ _LISTED = 10
 
 def renewed(document: str) -> str:
     """A document with today's reference between its two marks. Raises ValueError where it has none."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the document lacks the lines {BEGIN.strip()} and {END.strip()}")
-    return before + begin + markdown() + end + after
+    return renewed_between(document, BEGIN, END, markdown())
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        path = Path(sys.argv[1])
-        path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
-    else:
-        sys.stdout.write(markdown())
+    print_or_renew(sys.argv[1:], markdown, renewed)

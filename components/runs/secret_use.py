@@ -12,6 +12,7 @@ from typing import NamedTuple
 from psycopg import sql
 
 from components.database.connection import Database
+from components.database.transaction import Row
 from components.errors import StatementFailed
 from components.objects.secret_store import SECRETS
 from components.runs.history import Run
@@ -35,12 +36,7 @@ class SecretUse(NamedTuple):
 def secret_use(database: Database, schema: str, key: str) -> list[SecretUse]:
     """The values of a key, newest first; none where this login may not ask. Raises ConnectionFailed."""
     query = sql.SQL("SELECT * FROM {}.cron_secret_use({})").format(sql.Identifier(schema), sql.Literal(key))
-    try:
-        return [SecretUse(**row) for row in database.read(query)]
-    except StatementFailed as exc:
-        if exc.sqlstate in UNKNOWN:
-            return []
-        raise
+    return [SecretUse(**row) for row in _rows_if_known(database, query)]
 
 
 def use_of_earlier(key: str, uses: Iterable[SecretUse]) -> Iterator[str]:
@@ -57,11 +53,15 @@ def use_of_earlier(key: str, uses: Iterable[SecretUse]) -> Iterator[str]:
 def current_versions(database: Database, schema: str) -> dict[str, int]:
     """The version of each key's current value; none where this login may not see them. Raises ConnectionFailed."""
     query = sql.SQL("SELECT key, version FROM {}").format(sql.Identifier(schema, SECRETS))
+    return {row["key"]: row["version"] for row in _rows_if_known(database, query)}
+
+
+def _rows_if_known(database: Database, query: sql.Composable) -> list[Row]:
     try:
-        return {row["key"]: row["version"] for row in database.read(query)}
+        return database.read(query)
     except StatementFailed as exc:
         if exc.sqlstate in UNKNOWN:
-            return {}
+            return []
         raise
 
 

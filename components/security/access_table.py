@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from itertools import groupby
-from pathlib import Path
 from typing import NamedTuple
 
 from components.objects import run_ledger, secret_store
@@ -17,6 +16,7 @@ from components.objects.functions import Function
 from components.objects.our_functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.objects.secret_store import VALUES
 from components.values.choices import StoreKind
+from components.values.generated_part import print_or_renew, renewed_between
 
 STORES: tuple[StoreKind, ...] = ("table", "vault")
 
@@ -191,16 +191,8 @@ def _cells(line: Line) -> list[str]:
 
 def renewed(document: str) -> str:
     """A document with today's table between its two marks. Raises ValueError where it has none."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the document lacks the lines {BEGIN.strip()} and {END.strip()}")
-    return before + begin + markdown() + end + after
+    return renewed_between(document, BEGIN, END, markdown())
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        path = Path(sys.argv[1])
-        path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
-    else:
-        sys.stdout.write(markdown())
+    print_or_renew(sys.argv[1:], markdown, renewed)
