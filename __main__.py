@@ -12,7 +12,7 @@ start_provider()  # before all else: what follows is imported meanwhile
 
 from components.catalogue.stack_config import load_config
 from components.errors import Error
-from components.objects.stack_mark import Owner
+from components.objects.stack_mark import StackName
 from components.scheduled_jobs import ScheduledJobs
 from components.stack import stack_settings
 from components.values.visible_text import visible_to_engine
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent
 try:
     config = load_config(
         stack_settings(ROOT),
-        owner=Owner(pulumi.get_project(), pulumi.get_stack()),
+        stack=StackName(pulumi.get_project(), pulumi.get_stack()),
         root=ROOT,
         environment=os.environ,
         now=datetime.now(UTC),

@@ -36,7 +36,7 @@ from bench.stack import running
 from components.catalogue.stack_config import load_config
 from components.declaration.declared_objects import declare
 from components.objects.args import Args
-from components.objects.stack_mark import Owner
+from components.objects.stack_mark import StackName
 
 ROOT = Path(__file__).parent.parent
 PROJECT = "supabase-cron"
@@ -122,7 +122,7 @@ def variants(jobs: int) -> dict[str, dict[str, Any]]:
 def resources(folder: Path) -> list[dict[str, Any]]:
     """What the project declares for the catalogue in a folder, as data: name, inputs, and what each comes after."""
     config = load_config(
-        {"secrets": SECRETS}, owner=Owner(PROJECT, STACK), root=folder, environment={}, now=datetime.now(UTC)
+        {"secrets": SECRETS}, stack=StackName(PROJECT, STACK), root=folder, environment={}, now=datetime.now(UTC)
     )
     declared = declare(config)
     found: list[dict[str, Any]] = []
@@ -239,7 +239,7 @@ class Subject:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                 ) as process,
-                _watched(process.pid) as memory,
+                _peak_memory(process.pid) as memory,
             ):
                 try:
                     process.wait(TIMEOUT)
@@ -255,7 +255,7 @@ class Subject:
 
 
 @contextmanager
-def _watched(pid: int) -> Iterator[dict[str, int]]:
+def _peak_memory(pid: int) -> Iterator[dict[str, int]]:
     """The most memory that program and provider below a process have until the end of the block, in resident bytes."""
     most = dict.fromkeys(ROLES, 0)
     ended = threading.Event()
@@ -314,14 +314,14 @@ def measure(case: Case, repeats: int, engine: str, say: Callable[[str], None]) -
             for kinds in (case.subjects[:2], case.subjects[2:]):
                 for operation in OPERATIONS:
                     for kind in kinds:
-                        say(f"{_told(case)}, {repeat + 1} of {repeats}: {operation}, {kind}")
+                        say(f"{_case_name(case)}, {repeat + 1} of {repeats}: {operation}, {kind}")
                         samples.setdefault((operation, kind), []).append(made[kind].time(operation, proxy))
                         if (operation, kind) == ("create", "project"):
                             state = made[kind].state_bytes()
     return [_row(operation, case, samples, state) for operation in OPERATIONS]
 
 
-def _told(case: Case) -> str:
+def _case_name(case: Case) -> str:
     state = "" if case.checkpoints else ", state written at the end"
     return f"{case.jobs} jobs, {case.rtt_ms} ms{state}"
 

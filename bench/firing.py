@@ -18,7 +18,7 @@ import psutil
 from psycopg.conninfo import make_conninfo
 
 from bench.figures import RESULTS, print_table, write_figures
-from bench.stack import OWNER, SCHEMA, deployed
+from bench.stack import SCHEMA, STACK, deployed
 from components.catalogue.job import Job
 from components.declaration.command import compile_command
 from devstack import Stack
@@ -107,7 +107,7 @@ def statements() -> dict[str, str]:
         + compile_command(
             ANY_JOB,
             Job.model_validate({"description": "Does its work.", "schedule": "* * * * *", "http": http}),
-            owner=OWNER,
+            stack=STACK,
             schema=SCHEMA,
         )
         for name, http in JOBS.items()

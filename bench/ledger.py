@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from bench.stack import OWNER, SCHEMA, deployed
+from bench.stack import SCHEMA, STACK, deployed
 from components.catalogue.alert import Alert
 from components.catalogue.settings import RetentionConfig
 from components.database.connection import Database
@@ -55,9 +55,9 @@ def operations(database: Database) -> dict[str, Callable[[], object]]:
     """What is timed, by the command that does it."""
 
     kept = RetentionConfig(runs=3650, details=3650)
-    text = runs_sweep_job(SCHEMA, OWNER, kept, catch_up=[(f"job-{n}", None, None) for n in range(JOBS)]).command
+    text = runs_sweep_job(SCHEMA, STACK, kept, catch_up=[(f"job-{n}", None, None) for n in range(JOBS)]).command
     sweep = "\n".join(line for line in text.splitlines() if "await_cron_answers" not in line)
-    alert = alert_job("team", Alert.model_validate({"http": {"url": "http://127.0.0.1:9/"}}), SCHEMA, OWNER).command
+    alert = alert_job("team", Alert.model_validate({"http": {"url": "http://127.0.0.1:9/"}}), SCHEMA, STACK).command
 
     def command(text: str) -> None:
         with database.transaction() as transaction:

@@ -13,7 +13,7 @@ from components.objects.run_ledger import RunLedgerArgs, RunLedgerKind
 from components.objects.secret_store import SecretStoreArgs, SecretStoreKind
 from devstack import Stack
 
-OWNER = "supabase-cron/bench"
+STACK = "supabase-cron/bench"
 SCHEMA = "public"
 
 
@@ -35,8 +35,8 @@ def deployed() -> Iterator[tuple[Stack, Database, psycopg.Connection]]:
     with running() as stack:
         database = Database(stack.conninfo)
         with database.transaction() as transaction:
-            execute(transaction, SecretStoreKind().plan(SecretStoreArgs(schema_name=SCHEMA, owner=OWNER), None))
-            execute(transaction, RunLedgerKind().plan(RunLedgerArgs(schema_name=SCHEMA, owner=OWNER), None))
+            execute(transaction, SecretStoreKind().plan(SecretStoreArgs(schema_name=SCHEMA, stack=STACK), None))
+            execute(transaction, RunLedgerKind().plan(RunLedgerArgs(schema_name=SCHEMA, stack=STACK), None))
         with psycopg.connect(stack.superuser_conninfo, autocommit=True) as superuser:
             yield stack, database, superuser
         database.close()

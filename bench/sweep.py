@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from bench.figures import RESULTS, print_table, write_figures
-from bench.stack import OWNER, SCHEMA, deployed
+from bench.stack import SCHEMA, STACK, deployed
 from components.catalogue.job import Job
 from components.catalogue.policy import policy_document
 from components.catalogue.request import HttpAction
@@ -152,7 +152,7 @@ class Ledger:
         self._superuser = superuser
         self._runs = runs
         self._command = runs_sweep_job(
-            SCHEMA, OWNER, KEPT, catch_up=[(f"job-{number}", None, None) for number in range(JOBS)]
+            SCHEMA, STACK, KEPT, catch_up=[(f"job-{number}", None, None) for number in range(JOBS)]
         ).command.encode()
         self._command = b"\n".join(line for line in self._command.splitlines() if b"await_cron_answers" not in line)
         superuser.execute("ALTER ROLE postgres SET pg_stat_statements.track = 'all'")
@@ -162,7 +162,7 @@ class Ledger:
         self._superuser.execute(SECRETS.encode())
         for number in range(JOBS):
             job = Job.model_validate({"description": "Does its work.", "schedule": "0 0 1 1 *", "http": HTTP})
-            command = compile_command(f"job-{number}", job, owner=OWNER, schema=SCHEMA)
+            command = compile_command(f"job-{number}", job, stack=STACK, schema=SCHEMA)
             self._superuser.execute(SCHEDULE, (f"job-{number}", command))
         runs = self._runs * minutes
         self._run(FIRE, runs=runs, minutes=minutes)

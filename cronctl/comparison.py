@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from components.objects.cron_job import LiveJob
-from components.objects.stack_mark import Owner, owner_of
+from components.objects.stack_mark import StackName, stack_of
 from cronctl.output import print_line, print_table
 
 Status = Literal["in sync", "differs", "missing", "not deployed", "undeclared", "cannot tell"]
@@ -32,19 +32,19 @@ def print_comparisons(title: str, findings: Iterable[Comparison]) -> None:
             print_line((f"  {line}", None))
 
 
-def stray_jobs(owner: str, live: Mapping[str, LiveJob], known: set[str]) -> Iterator[Comparison]:
+def stray_jobs(stack: str, live: Mapping[str, LiveJob], known: set[str]) -> Iterator[Comparison]:
     """Jobs that carry this stack's mark and that neither the declaration nor the state knows."""
     for name, job in live.items():
-        if owner_of(job.command, name) == owner and name not in known:
+        if stack_of(job.command, name) == stack and name not in known:
             told = f"in the database as jobid {job.jobid} with this stack's mark; SELECT cron.unschedule({job.jobid})"
             yield Comparison("CronJob", name, "undeclared", (told,))
 
 
-def jobs_of_other_stacks(owner: Owner, live: Mapping[str, LiveJob]) -> dict[str, list[str]]:
+def jobs_of_other_stacks(stack: StackName, live: Mapping[str, LiveJob]) -> dict[str, list[str]]:
     """The jobs that carry the mark of another stack of the same project, by stack."""
     found: dict[str, list[str]] = {}
     for name, job in sorted(live.items()):
-        marked = owner_of(job.command, name)
-        if marked is not None and marked != str(owner) and marked.startswith(f"{owner.project}/"):
-            found.setdefault(marked.removeprefix(f"{owner.project}/"), []).append(name)
+        marked = stack_of(job.command, name)
+        if marked is not None and marked != str(stack) and marked.startswith(f"{stack.project}/"):
+            found.setdefault(marked.removeprefix(f"{stack.project}/"), []).append(name)
     return found

@@ -13,7 +13,7 @@ from components.errors import UnreadableState
 from components.objects.all_kinds import KINDS
 from components.objects.cron_job import CronJobKind, LiveJob
 from components.objects.object_kind import Difference, ObjectKind, drift_sentence, snapshot
-from components.objects.stack_mark import owner_of
+from components.objects.stack_mark import stack_of
 from cronctl.comparison import NOT_IN_STATE, Comparison, jobs_of_other_stacks, print_comparisons, stray_jobs
 from cronctl.output import CANNOT_TELL, DIFFERS, errors_as_sentences, print_json, say
 from cronctl.stack import Stack, StateResource, read_stack
@@ -35,15 +35,15 @@ def drift(
         found = read_stack(stack, project.resolve())
         with open_database(found.config.settings) as database:
             findings = list(compare_state(found, database))
-            others = jobs_of_other_stacks(found.config.owner, _jobs(database))
+            others = jobs_of_other_stacks(found.config.stack, _jobs(database))
     changed = [finding for finding in findings if finding.status != "in sync"]
     unknown = [finding for finding in changed if finding.status == "cannot tell"]
     if as_json:
         told = {"drift": len(changed) > len(unknown), "objects": [finding._asdict() for finding in findings]}
-        print_json({"stack": found.config.owner.stack, **told, "other_stacks": others})
+        print_json({"stack": found.config.stack.name, **told, "other_stacks": others})
     elif changed:
-        stack = found.config.owner.stack
-        print_comparisons(f"Changed in the database since the last pulumi up of stack {stack}", changed)
+        since = f"since the last pulumi up of stack {found.config.stack.name}"
+        print_comparisons(f"Changed in the database {since}", changed)
     _conclude(found, findings, changed, others)
     if changed:
         raise typer.Exit(DIFFERS if len(changed) > len(unknown) else CANNOT_TELL)
@@ -54,14 +54,14 @@ def compare_state(stack: Stack, database: Database) -> Iterator[Comparison]:
     for resource in stack.state:
         if (kind := KINDS.get(resource.kind)) is not None:
             yield _finding(kind, resource, database)
-    owner = str(stack.config.owner)
-    ours = {name: job for name, job in _jobs(database).items() if owner_of(job.command, name) == owner}
+    name = str(stack.config.stack)
+    ours = {job_name: job for job_name, job in _jobs(database).items() if stack_of(job.command, job_name) == name}
     stored = {resource.id for resource in stack.state if resource.kind == "CronJob"}
     declared = declare(stack.config)
     waiting = {*declared.own_jobs, *declared.jobs} - stored
-    for name in sorted(waiting & set(ours)):
-        yield Comparison("CronJob", name, "not deployed", (NOT_IN_STATE,))
-    yield from stray_jobs(owner, ours, stored | waiting)
+    for job_name in sorted(waiting & set(ours)):
+        yield Comparison("CronJob", job_name, "not deployed", (NOT_IN_STATE,))
+    yield from stray_jobs(name, ours, stored | waiting)
 
 
 def _finding(kind: ObjectKind[Any, Any], resource: StateResource, database: Database) -> Comparison:

@@ -144,8 +144,8 @@ def _command(target: Target, name: str, values: dict[str, str]) -> str:
         raise InvalidConfiguration(
             [f"job {name!r} is not declared in {target.config.settings.catalogue}{nearest(name, jobs)}"]
         )
-    owner = str(target.config.owner)
-    return compile_command(name, with_inputs(name, job, values), owner=owner, schema=target.schema)
+    stack = str(target.config.stack)
+    return compile_command(name, with_inputs(name, job, values), stack=stack, schema=target.schema)
 
 
 def _values(given: list[str]) -> dict[str, str]:

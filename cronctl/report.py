@@ -37,9 +37,9 @@ def report(
     """
     with errors_as_sentences():
         with open_target(stack, schema, project) as target:
-            owner = str(target.config.owner) if target.config else None
+            stack = str(target.config.stack) if target.config else None
             rotators = target.config.rotators if target.config else None
-            found = gather(target.database, target.schema, owner=owner, rotators=rotators, days=days)
+            found = gather(target.database, target.schema, stack=stack, rotators=rotators, days=days)
             about = {name: _about(job) for name, job in declared_jobs(target, project).items()}
         if as_json:
             print_json(plain(found))

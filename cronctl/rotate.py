@@ -246,5 +246,5 @@ def _say_outcome(outcome: Outcome, config: Config | None) -> None:
     if config is not None and outcome.state in CHANGED:
         say(
             "the stack's configuration may still hold another value, of which each preview tells: "
-            f"pulumi config set --secret --path secrets.{outcome.key} --stack {config.owner.stack}"
+            f"pulumi config set --secret --path secrets.{outcome.key} --stack {config.stack.name}"
         )

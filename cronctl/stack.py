@@ -13,7 +13,7 @@ import yaml
 from components.catalogue.stack_config import Config, load_config
 from components.catalogue.stack_file import keys_in_clear, values_in_clear
 from components.errors import Error, InvalidConfiguration
-from components.objects.stack_mark import Owner
+from components.objects.stack_mark import StackName
 from cronctl.engine import ask_engine, put_engine_on_path, selected_stack
 
 
@@ -52,7 +52,7 @@ def read_stack(named: str | None, root: Path) -> Stack:
         raise InvalidConfiguration(found)
     config = load_config(
         {key.removeprefix(f"{project}:"): value for key, value in values.items()},
-        owner=Owner(project, name),
+        stack=StackName(project, name),
         root=root,
         environment=os.environ,
         now=datetime.now(UTC),

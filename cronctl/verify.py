@@ -56,7 +56,7 @@ def verify(
         with open_database(found.config.settings) as database:
             findings = list(compare_declared(found.config, found.state, database))
             jobs = list(jobs_now(found.config, database))
-    stack, differing = found.config.owner.stack, [finding for finding in findings if finding.status != "in sync"]
+    stack, differing = found.config.stack.name, [finding for finding in findings if finding.status != "in sync"]
     if as_json:
         print_json(
             {
@@ -106,7 +106,7 @@ def compare_declared(config: Config, state: tuple[StateResource, ...], database:
             yield Comparison(word, identity, "undeclared", ("in the state, but not declared any more",))
         if isinstance(kind, CronJobKind):
             known = {*declared.own_jobs, *declared.jobs, *stored}
-            yield from stray_jobs(str(config.owner), live.get(None, {}), known)
+            yield from stray_jobs(str(config.stack), live.get(None, {}), known)
 
 
 def _finding(
@@ -119,7 +119,7 @@ def _finding(
         return Comparison(word, name, "not deployed", (NOT_IN_STATE,))
     details = [_difference_text(each) for each in kind.differences(args, live)]
     stored = _inputs(type(args), outputs)
-    for key, wanted in args.properties(without=kind.directives).items():
+    for key, wanted in args.properties(without=kind.ignored_in_diff).items():
         if stored.get(key) != wanted:
             sides = (
                 ""
@@ -142,7 +142,7 @@ def _inputs(model: type[Args], outputs: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         return model.from_properties(outputs).properties()
     except UnreadableState:
-        return model.known(outputs)
+        return outputs
 
 
 def jobs_now(

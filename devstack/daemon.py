@@ -27,14 +27,14 @@ def run_daemon(pid_file: Path, main: Coroutine[None, None, None]) -> None:
         main.close()
         sys.exit(str(exc))
     with held:
-        asyncio.run(_until_told(main, abandoned(pid_file, held)))
+        asyncio.run(_until_stopped(main, abandoned(pid_file, held)))
 
 
-async def _until_told(*coroutines: Coroutine[None, None, None]) -> None:
-    told = asyncio.Event()
+async def _until_stopped(*coroutines: Coroutine[None, None, None]) -> None:
+    stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    tasks = [asyncio.create_task(each) for each in (*coroutines, _wait(told))]
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    tasks = [asyncio.create_task(each) for each in (*coroutines, _wait(stopped))]
     done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in rest:
         task.cancel()

@@ -28,7 +28,7 @@ from components.catalogue.texts import Place, texts
 from components.catalogue.yaml_source import Location, Source, read_source
 from components.database.conninfo import stays_on_this_machine
 from components.errors import InvalidConfiguration
-from components.objects.stack_mark import Owner
+from components.objects.stack_mark import StackName
 from components.values.suggestion import nearest
 from components.values.visible_text import acts_on_engine, visible_line
 
@@ -39,7 +39,7 @@ SECRET_VARIABLE = "SUPABASE_CRON_SECRET_"  # noqa: S105 - a prefix of names
 class Config(NamedTuple):
     """All that a stack declares."""
 
-    owner: Owner
+    stack: StackName
     settings: Settings
     catalogue: Catalogue
     secrets: Mapping[str, SecretStr]
@@ -53,7 +53,7 @@ class Config(NamedTuple):
 
 
 def load_config(
-    raw: Mapping[str, Any], *, owner: Owner, root: Path, environment: Mapping[str, str], now: datetime
+    raw: Mapping[str, Any], *, stack: StackName, root: Path, environment: Mapping[str, str], now: datetime
 ) -> Config:
     """Read, merge and check everything.
 
@@ -61,18 +61,18 @@ def load_config(
     ``root`` is the folder that the catalogue's path is relative to; ``now`` is an aware datetime.
     Raises InvalidConfiguration with all mistakes of the first level that has any.
     """
-    stack_file = f"Pulumi.{owner.stack}.yaml"
+    stack_file = f"Pulumi.{stack.name}.yaml"
     try:
         settings = Settings.model_validate(dict(raw))
     except ValidationError as exc:
         raise InvalidConfiguration(
-            f"{stack_file}: {owner.project}:{_path(location)}: {sentence}"
+            f"{stack_file}: {stack.project}:{_path(location)}: {sentence}"
             for location, sentence in problems(exc, Settings)
         ) from None
     if settings.plain_http_hosts and not stays_on_this_machine(settings.conninfo(environment)):
         raise InvalidConfiguration(
             [
-                f"{stack_file}: {owner.project}:plainHttpHosts: plain http is for containers beside a database on this "
+                f"{stack_file}: {stack.project}:plainHttpHosts: plain http is for containers beside a database on this "
                 "machine, and this stack's is on another; remove it, and use https"
             ]
         )
@@ -80,12 +80,12 @@ def load_config(
     catalogue = read_catalogue(source, settings, stack_file, root)
     secrets = _secret_values(catalogue, settings, environment)
     if found := [
-        *_secret_problems(catalogue, secrets, owner, settings, now),
+        *_secret_problems(catalogue, secrets, stack, settings, now),
         *_written_out(catalogue, settings, secrets),
         *_shown_by_probes(catalogue, settings),
     ]:
         raise InvalidConfiguration(found)
-    return Config(owner, settings, catalogue, secrets, (*catalogue.warnings(), *_expiring(catalogue, secrets, now)))
+    return Config(stack, settings, catalogue, secrets, (*catalogue.warnings(), *_expiring(catalogue, secrets, now)))
 
 
 def read_catalogue(source: Source, settings: Settings, stack_file: str, root: Path) -> Catalogue:
@@ -236,18 +236,18 @@ def _expiring(catalogue: Catalogue, secrets: Mapping[str, SecretStr], now: datet
 
 
 def _secret_problems(
-    catalogue: Catalogue, secrets: Mapping[str, SecretStr], owner: Owner, settings: Settings, now: datetime
+    catalogue: Catalogue, secrets: Mapping[str, SecretStr], stack: StackName, settings: Settings, now: datetime
 ) -> Iterator[str]:
     for key in secrets:
         if key not in catalogue.secrets:
             hint = nearest(key, catalogue.secrets)
-            yield f"secret {key!r} has a value in stack {owner.stack} but is not declared{hint}"
+            yield f"secret {key!r} has a value in stack {stack.name} but is not declared{hint}"
     good = {}
     for key, spec in catalogue.secrets.items():
-        set_it = f"run: pulumi config set --secret --path secrets.{key} --stack {owner.stack}"
+        set_it = f"run: pulumi config set --secret --path secrets.{key} --stack {stack.name}"
         value = secrets[key].get_secret_value() if key in secrets else None
         if value is None:
-            yield f"secret {key!r} has no value in stack {owner.stack}; {set_it}"
+            yield f"secret {key!r} has no value in stack {stack.name}; {set_it}"
         elif problem := value_problem(spec, value, now, settings.plain_http_hosts):
             yield f"secret {key!r} {problem} ({set_it})"
         else:

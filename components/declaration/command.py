@@ -1,6 +1,6 @@
 """From a job to the command that pg_cron runs, and from a probe to its statement: pure, model in, text out.
 
-The command is readable SQL: a first comment line names the owner, then one statement stands. A secret is a call of
+The command is readable SQL: a first comment line names the stack, then one statement stands. A secret is a call of
 ``get_secret``, so its value is read when the job runs and is never part of the text. A request that is signed is
 written down first, so that what is signed is what is sent. A job's request is put down in the run ledger by the same
 statement, with the rule that its answer is judged by. A job with policies begins by asking whether it may.
@@ -39,11 +39,11 @@ _ARRAY = sql.SQL("pg_catalog.jsonb_build_array")
 _TO_JSONB = sql.SQL("pg_catalog.to_jsonb")
 
 
-def compile_command(name: str, job: Job, *, owner: str, schema: str) -> str:
-    """The text of ``cron.job.command`` for a job; ``owner`` is ``project/stack``."""
+def compile_command(name: str, job: Job, *, stack: str, schema: str) -> str:
+    """The text of ``cron.job.command`` for a job; ``stack`` is ``project/stack``."""
     if job.http is None:
-        return marked(owner, name, job.sql or "")
-    return marked(owner, name, f"{_job_statement(name, job, job.http, schema)};")
+        return marked(stack, name, job.sql or "")
+    return marked(stack, name, f"{_job_statement(name, job, job.http, schema)};")
 
 
 def _job_statement(name: str, job: Job, http: HttpAction, schema: str) -> str:
@@ -72,7 +72,7 @@ def compile_probe(key: str, probe: Probe, *, schema: str) -> str:
     return _Statement(probe, schema, under_test=key).compose(lambda sent, _: sent)
 
 
-def compile_alert(name: str, job: str, alert: Alert, *, owner: str, schema: str) -> str:
+def compile_alert(name: str, job: str, alert: Alert, *, stack: str, schema: str) -> str:
     """The statement that sends an alert's messages, if there are any; ``job`` is the name of the job that runs it."""
     schema_name = sql.Identifier(schema)
     recorded = _recorder(schema, "record_cron_run", sql.Literal(job))
@@ -81,7 +81,7 @@ def compile_alert(name: str, job: str, alert: Alert, *, owner: str, schema: str)
         alert.http,
         schema,
         source=sql.SQL("{}.take_cron_alerts({}, {}, {}) AS alert").format(
-            schema_name, sql.Literal(name), sql.Literal(owner), sql.Literal(_json_text(document))
+            schema_name, sql.Literal(name), sql.Literal(stack), sql.Literal(_json_text(document))
         ),
         body=_json(alert.http.body, {each: sql.SQL("alert.") + sql.SQL(each) for each in FIELDS}.__getitem__),
     )
@@ -92,9 +92,9 @@ def compile_alert(name: str, job: str, alert: Alert, *, owner: str, schema: str)
     )
 
 
-def marked(owner: str, name: str, statements: str) -> str:
-    """What stands in ``cron.job.command``: a first line with the owner (``project/stack``), then the statements."""
-    return f"-- {mark(owner, name)}\n{statements.strip()}"
+def marked(stack: str, name: str, statements: str) -> str:
+    """What stands in ``cron.job.command``: a first line with the stack (``project/stack``), then the statements."""
+    return f"-- {mark(stack, name)}\n{statements.strip()}"
 
 
 class AnswerRule(TypedDict):

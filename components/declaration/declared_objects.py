@@ -63,7 +63,7 @@ class Declaration(NamedTuple):
 
 def declare(config: Config) -> Declaration:
     """What the configuration asks for."""
-    settings, owner = config.settings, str(config.owner)
+    settings, stack = config.settings, str(config.stack)
     schema = settings.schema_name
     needed = [name for name in EXTENSION_SCHEMAS if name != "supabase_vault" or settings.store == "vault"]
     return Declaration(
@@ -77,14 +77,14 @@ def declare(config: Config) -> Declaration:
         },
         store=SecretStoreArgs(
             schema_name=schema,
-            owner=owner,
+            stack=stack,
             store=settings.store,
             adopt=settings.adopt,
             destroy_foreign_secrets=settings.destroy_foreign_secrets,
         ),
         rotation={
             name.replace("_", "-"): RotationFunctionArgs(
-                schema_name=schema, name=name, owner=owner, adopt=settings.adopt
+                schema_name=schema, name=name, stack=stack, adopt=settings.adopt
             )
             for name in ROTATION_FUNCTIONS
         },
@@ -93,7 +93,7 @@ def declare(config: Config) -> Declaration:
                 schema_name=schema,
                 function=name,
                 grantees=list(config.rotators),
-                made_here=[settings.operators.role] if settings.operators else [],
+                declared_roles=[settings.operators.role] if settings.operators else [],
             )
             for name in ROTATION_FUNCTIONS
         },
@@ -102,16 +102,16 @@ def declare(config: Config) -> Declaration:
             key: [other for other in spec.probe.secret_keys() if other != key] if spec.probe else []
             for key, spec in config.catalogue.secrets.items()
         },
-        ledger=RunLedgerArgs(schema_name=schema, owner=owner, adopt=settings.adopt),
+        ledger=RunLedgerArgs(schema_name=schema, stack=stack, adopt=settings.adopt),
         own_jobs={
             job.name: job
             for job in (
-                sweep_job(schema, owner, adopt=settings.adopt),
+                sweep_job(schema, stack, adopt=settings.adopt),
                 runs_sweep_job(
-                    schema, owner, settings.retention, catch_up=_caught_up(config.catalogue), adopt=settings.adopt
+                    schema, stack, settings.retention, catch_up=_caught_up(config.catalogue), adopt=settings.adopt
                 ),
                 *(
-                    alert_job(name, alert, schema, owner, adopt=settings.adopt)
+                    alert_job(name, alert, schema, stack, adopt=settings.adopt)
                     for name, alert in config.catalogue.alerts.items()
                 ),
             )
@@ -120,8 +120,8 @@ def declare(config: Config) -> Declaration:
             name: CronJobArgs(
                 name=name,
                 schedule=job.schedule,
-                command=compile_command(name, job, owner=owner, schema=schema),
-                owner=owner,
+                command=compile_command(name, job, stack=stack, schema=schema),
+                stack=stack,
                 active=job.active,
                 adopt=job.adopt or settings.adopt,
                 ledger=schema,
@@ -140,7 +140,7 @@ def _secret(config: Config, key: str, spec: SecretSpec) -> SecretArgs:
         key=key,
         value=config.secrets[key].get_secret_value(),
         description=spec.description,
-        owner=str(config.owner),
+        stack=str(config.stack),
         format=spec.format,
         min_bytes=MIN_KEY_BYTES if key in _signing_keys(config.catalogue) else 1,
         grace=spec.grace,
@@ -164,14 +164,14 @@ def _probe(key: str, probe: Probe, schema: str, *, control: bool) -> ProbeArgs:
     return ProbeArgs(request=compile_probe(key, probe, schema=schema), control=control, **rule(probe))
 
 
-def sweep_job(schema: str, owner: str, *, adopt: bool = False) -> CronJobArgs:
+def sweep_job(schema: str, stack: str, *, adopt: bool = False) -> CronJobArgs:
     """The job that takes rotations to their end which nobody waits for, and forgets previous values in time."""
     command = load_sql("secrets_sweep").format(schema=sql.Identifier(schema))
-    return _own_job(SECRETS_SWEEP + schema, command.as_string(), schema, owner, adopt=adopt)
+    return _own_job(SECRETS_SWEEP + schema, command.as_string(), schema, stack, adopt=adopt)
 
 
 def runs_sweep_job(
-    schema: str, owner: str, retention: RetentionConfig, *, catch_up: Sequence[CaughtUp] = (), adopt: bool = False
+    schema: str, stack: str, retention: RetentionConfig, *, catch_up: Sequence[CaughtUp] = (), adopt: bool = False
 ) -> CronJobArgs:
     """The job that writes down in the ledger what came back, tries again, makes up for a downtime, forgets old runs."""
     command = load_sql("runs_sweep").format(
@@ -180,15 +180,15 @@ def runs_sweep_job(
         details=sql.Literal(f"{retention.details} days"),
         catch_up=sql.Literal([list(each) for each in catch_up]),
     )
-    return _own_job(RUNS_SWEEP + schema, command.as_string(), schema, owner, adopt=adopt)
+    return _own_job(RUNS_SWEEP + schema, command.as_string(), schema, stack, adopt=adopt)
 
 
-def alert_job(name: str, alert: Alert, schema: str, owner: str, *, adopt: bool = False) -> CronJobArgs:
+def alert_job(name: str, alert: Alert, schema: str, stack: str, *, adopt: bool = False) -> CronJobArgs:
     """The job that sends an alert's messages, if there are any."""
     job = f"{ALERT}{name}-{schema}"
-    statement = compile_alert(name, job, alert, owner=owner, schema=schema)
+    statement = compile_alert(name, job, alert, stack=stack, schema=schema)
     success = alert.http.success.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
-    made = _own_job(job, f"{statement};", schema, owner, adopt=adopt)
+    made = _own_job(job, f"{statement};", schema, stack, adopt=adopt)
     return replace(made, declared={"success": success}) if success else made
 
 
@@ -204,9 +204,9 @@ def _caught_up(catalogue: Catalogue) -> list[CaughtUp]:
     ]
 
 
-def _own_job(name: str, statements: str, schema: str, owner: str, *, adopt: bool) -> CronJobArgs:
-    command = marked(owner, name, statements)
-    return CronJobArgs(name=name, schedule="* * * * *", command=command, owner=owner, adopt=adopt, ledger=schema)
+def _own_job(name: str, statements: str, schema: str, stack: str, *, adopt: bool) -> CronJobArgs:
+    command = marked(stack, name, statements)
+    return CronJobArgs(name=name, schedule="* * * * *", command=command, stack=stack, adopt=adopt, ledger=schema)
 
 
 def by_kind(declared: Declaration) -> dict[str, list[Args]]:

@@ -20,7 +20,7 @@ from components.leaks.command_difference import command_difference
 from components.objects.args import Args
 from components.objects.object_kind import Difference, ObjectKind, Statements, statement
 from components.objects.run_ledger import JOB_DECLARATIONS
-from components.objects.stack_mark import owner_of
+from components.objects.stack_mark import stack_of
 from components.schedule.grammar import ScheduleError, parse_schedule
 from components.schedule.pg_cron_version import known_version
 from components.schedule.zone import zone_of
@@ -38,7 +38,7 @@ FORESEEN = timedelta(days=12 * 366)
 
 @dataclass(frozen=True, kw_only=True)
 class CronJobArgs(Args):
-    """``command`` starts with the owner's mark; ``owner`` is ``project/stack``.
+    """``command`` starts with the stack's mark; ``stack`` is ``project/stack``.
 
     ``ledger`` is the schema of the run ledger that watches whether the job stays as it is declared; ``verify_in`` that
     of the one in which a job that was made or changed has to show a good run first. ``declared`` is what a person
@@ -48,7 +48,7 @@ class CronJobArgs(Args):
     name: str
     schedule: str
     command: str
-    owner: str
+    stack: str
     active: bool = True
     adopt: bool = False
     ledger: str | None = None
@@ -81,7 +81,7 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
     identified_by = ("name",)
     in_schema = False
     in_catalog = False
-    directives = frozenset({"adopt", "ledger", "verify_in", "declared"})
+    ignored_in_diff = frozenset({"adopt", "ledger", "verify_in", "declared"})
 
     def identity(self, args: CronJobArgs) -> str:
         return args.name
@@ -153,8 +153,8 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
                 f"{self.title(args)} exists (jobid {live.jobid}) and belongs to the role {live.username!r}; "
                 "unschedule it as that role, or connect as it"
             )
-        marked = owner_of(live.command, args.name)
-        if marked in {args.owner, previous.owner if previous else args.owner} or (args.adopt and marked is None):
+        marked = stack_of(live.command, args.name)
+        if marked in {args.stack, previous.stack if previous else args.stack} or (args.adopt and marked is None):
             return
         if marked is not None:
             raise Conflict(f"{self.title(args)} exists and belongs to the stack {marked}; remove it there first")

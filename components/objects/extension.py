@@ -46,7 +46,7 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
     args = ExtensionArgs
     identified_by = ("name",)
     in_schema = False
-    directives = frozenset({"drop", "schema_name"})
+    ignored_in_diff = frozenset({"drop", "schema_name"})
 
     def identity(self, args: ExtensionArgs) -> str:
         return args.name

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from psycopg import sql
 
 from components.objects.object_kind import Difference, Statements
-from components.objects.stack_mark import OWN_JOBS_PATTERN, RUNS_SWEEP, mark, owner_of
+from components.objects.stack_mark import OWN_JOBS_PATTERN, RUNS_SWEEP, mark, stack_of
 from components.sql import load_sql
 from components.values.address import ADDRESS, ANY_SCHEME
 from components.values.limits import VALUE_BYTES
@@ -51,7 +51,7 @@ class LiveFunction(NamedTuple):
     @property
     def stack(self) -> str | None:
         """The stack whose mark the function carries."""
-        return owner_of(self.comment)
+        return stack_of(self.comment)
 
 
 class Function(NamedTuple):
@@ -99,7 +99,7 @@ class Function(NamedTuple):
         head, _, _ = load_sql(self.name).as_string().partition("$body$")
         return tuple(f"{name}={value}" for name, value in _SETTING.findall(head))
 
-    def install(self, schema: str, owner: str, live: LiveFunction | None, *, lock: bool = True) -> Statements:
+    def install(self, schema: str, stack: str, live: LiveFunction | None, *, lock: bool = True) -> Statements:
         """Create or replace it, marked and locked. A stranger with other argument names has to go first."""
         text = self.reference(schema).as_string()
         fresh = live is None or live.signature != self.signature or live.returns != self.returns
@@ -108,13 +108,13 @@ class Function(NamedTuple):
             parts.append(sql.SQL("DROP FUNCTION {}").format(self.reference(schema)))
         parts += [
             self.definition(schema),
-            sql.SQL("COMMENT ON FUNCTION {} IS {}").format(self.reference(schema), sql.Literal(mark(owner))),
+            sql.SQL("COMMENT ON FUNCTION {} IS {}").format(self.reference(schema), sql.Literal(mark(stack))),
         ]
         if lock or fresh:
             parts.append(load_sql("lock_function").format(function=sql.Literal(text)))
         return [(part, None) for part in parts]
 
-    def differences(self, schema: str, owner: str, live: LiveFunction | None) -> list[Difference]:
+    def differences(self, schema: str, stack: str, live: LiveFunction | None) -> list[Difference]:
         """What of the definition is not as declared; privileges are looked at by those who own them."""
         if live is None:
             return [Difference(f"function {self.name}", "there", "gone")]
@@ -125,7 +125,7 @@ class Function(NamedTuple):
             "settings": self.settings,
             "signature": self.signature,
             "returns": self.returns,
-            "stack": owner,
+            "stack": stack,
         }
         changed = [name.replace("_", " ") for name, value in declared.items() if getattr(live, name) != value]
         return [Difference(f"function {self.name}", "as defined", f"another {', '.join(changed)}")] if changed else []

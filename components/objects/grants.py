@@ -31,12 +31,12 @@ PUBLIC = "PUBLIC"
 
 @dataclass(frozen=True, kw_only=True)
 class GrantsArgs(Args):
-    """``grantees`` have EXECUTE on ``function``, beside its owner; ``made_here`` are not there at preview."""
+    """``grantees`` have EXECUTE on ``function``, beside its owner; ``declared_roles`` need not exist at preview."""
 
     schema_name: str
     function: RotationFunctionName = "rotate_cron_secret"
     grantees: list[str]
-    made_here: list[str] = field(default_factory=list)
+    declared_roles: list[str] = field(default_factory=list)
 
     @property
     def definition(self) -> Function:
@@ -61,7 +61,7 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
 
     args = GrantsArgs
     identified_by = ("schema_name", "function")
-    directives = frozenset({"made_here"})
+    ignored_in_diff = frozenset({"declared_roles"})
 
     def identity(self, args: GrantsArgs) -> str:
         return f"{args.schema_name}.{args.definition.signature}"
@@ -83,7 +83,7 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
 
     def preflight(self, args: GrantsArgs, server: Server) -> None:
         for role in args.grantees:
-            if role not in server.roles and role not in args.made_here:
+            if role not in server.roles and role not in args.declared_roles:
                 raise PreflightFailed(
                     f"{self.title(args)}: there is no role {role!r} on the server{nearest(role, server.roles)}"
                 )

@@ -1,4 +1,4 @@
-"""Tables and views of ours as the catalog has them, and how they are shut; shared by the store and the run ledger.
+"""Tables and views of ours as the catalog has them, and how they are locked; shared by the store and the run ledger.
 
 Row security with a policy that lets nobody through stands behind the privileges, should somebody grant one.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from psycopg import sql
 
 from components.objects.object_kind import Difference
-from components.objects.stack_mark import mark, owner_of
+from components.objects.stack_mark import mark, stack_of
 from components.sql import load_sql
 
 
@@ -43,15 +43,15 @@ def lock_statements(schema: str, name: str, comment: str, *, view: bool = False)
     yield load_sql("lock_table").format(table=sql.Literal(table.as_string()))
 
 
-def table_differences(name: str, columns: Iterable[str], owner: str, live: LiveTable | None) -> list[Difference]:
+def table_differences(name: str, columns: Iterable[str], stack: str, live: LiveTable | None) -> list[Difference]:
     """What of a table is not as declared: its columns, mark, row security and privileges."""
     if live is None:
         return [Difference(f"table {name}", "there", "gone")]
     found = []
     if missing := [column for column in columns if column not in live.columns]:
         found.append(Difference(f"columns of {name}", "complete", f"without {', '.join(missing)}"))
-    if owner_of(live.comment) != owner:
-        found.append(Difference(f"comment on {name}", mark(owner), live.comment))
+    if stack_of(live.comment) != stack:
+        found.append(Difference(f"comment on {name}", mark(stack), live.comment))
     if live.kind != "v":
         found += _row_security_differences(name, live)
     if live.privileges:

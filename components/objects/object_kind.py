@@ -48,13 +48,13 @@ class Difference(NamedTuple):
 class ObjectKind(Generic[ArgsT, LiveT]):
     """A kind of PostgreSQL object: how it is read, compared and changed. Stateless, and without a connection.
 
-    ``args`` is the model of the inputs. Of these, ``identified_by`` name the object; ``directives`` say how to act and
-    are no property of the object, so that changing them alone changes nothing; ``secrets`` are never shown.
+    ``args`` is the model of the inputs. Of these, ``identified_by`` name the object; ``ignored_in_diff`` say how to act
+    and are no property of the object, so that changing them alone changes nothing; ``secrets`` are never shown.
     """
 
     args: type[ArgsT]
     identified_by: ClassVar[tuple[str, ...]]
-    directives: ClassVar[frozenset[str]] = frozenset()
+    ignored_in_diff: ClassVar[frozenset[str]] = frozenset()
     secrets: ClassVar[frozenset[str]] = frozenset()
     in_schema: ClassVar[bool] = True
     """Whether the inputs name a schema, ``schema_name``, that the object stands in."""
@@ -78,7 +78,7 @@ class ObjectKind(Generic[ArgsT, LiveT]):
         raise NotImplementedError
 
     def older_query(self, scope: Any, identity: str | None = None) -> sql.Composable | None:  # noqa: ANN401
-        """What to ask where :meth:`query` names something that an earlier version did not make, if that is possible."""
+        """The query for a store that an earlier version made, which lacks something that :meth:`query` names."""
         return None
 
     def row_identity(self, row: Row) -> str:
@@ -153,7 +153,7 @@ def execute(transaction: Transaction, steps: Statements) -> None:
 class Objects(dict[str, LiveT]):
     """What lives of a kind, by identity, as one reading found it.
 
-    ``versions`` has of each object what any change of it makes another: of none nothing.
+    ``versions`` has the VERSION of each row of an object, by identity; an identity that has no object has no entry.
     """
 
     def __init__(self, kind: ObjectKind[Any, LiveT], rows: Sequence[Row]) -> None:

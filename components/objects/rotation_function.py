@@ -32,7 +32,7 @@ class RotationFunctionArgs(Args):
 
     schema_name: str
     name: RotationFunctionName = "rotate_cron_secret"
-    owner: str
+    stack: str
     adopt: bool = False
 
     @property
@@ -46,7 +46,7 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
 
     args = RotationFunctionArgs
     identified_by = ("schema_name", "name")
-    directives = frozenset({"adopt"})
+    ignored_in_diff = frozenset({"adopt"})
 
     def identity(self, args: RotationFunctionArgs) -> str:
         return f"{args.schema_name}.{args.function.signature}"
@@ -67,7 +67,7 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
         self, args: RotationFunctionArgs, live: LiveFunction | None, previous: RotationFunctionArgs | None
     ) -> None:
         if live is not None:
-            claim = Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
+            claim = Claim.of(args.stack, previous.stack if previous else None, adopt=args.adopt)
             claim.refuse_strangers(
                 self.title(args), mine=live.mine, role=live.owner, stack=live.stack, taken="replace it"
             )
@@ -75,7 +75,7 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
     def differences(
         self, args: RotationFunctionArgs, live: LiveFunction, previous: RotationFunctionArgs | None = None
     ) -> list[Difference]:
-        return args.function.differences(args.schema_name, args.owner, live)
+        return args.function.differences(args.schema_name, args.stack, live)
 
     def plan(
         self,
@@ -85,7 +85,7 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
     ) -> Statements:
         if live is not None and not self.differences(args, live):
             return []
-        return args.function.install(args.schema_name, args.owner, live, lock=live is None or live.stack is None)
+        return args.function.install(args.schema_name, args.stack, live, lock=live is None or live.stack is None)
 
     def drop(self, args: RotationFunctionArgs, live: LiveFunction) -> Statements:
         self.claim(args, live, args)

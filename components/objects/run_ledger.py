@@ -21,7 +21,7 @@ from components.objects.locked_table import lock_statements, table_differences
 from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS
 from components.objects.schema_objects import LiveObjects, live_objects, set_query
-from components.objects.stack_mark import OWN_JOBS_PATTERN, Claim, mark, marked_line, owner_of
+from components.objects.stack_mark import OWN_JOBS_PATTERN, Claim, mark, marked_line, stack_of
 from components.schedule.pg_cron_version import ZONES_SINCE, known_version
 from components.sql import load_sql
 
@@ -67,10 +67,10 @@ NEEDS = 150000
 
 @dataclass(frozen=True, kw_only=True)
 class RunLedgerArgs(Args):
-    """``owner`` is ``project/stack``."""
+    """``stack`` is ``project/stack``."""
 
     schema_name: str
-    owner: str
+    stack: str
     adopt: bool = False
 
 
@@ -79,7 +79,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
 
     args = RunLedgerArgs
     identified_by = ("schema_name",)
-    directives = frozenset({"adopt"})
+    ignored_in_diff = frozenset({"adopt"})
 
     def identity(self, args: RunLedgerArgs) -> str:
         return args.schema_name
@@ -113,7 +113,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
         if live is None:
             return
         live.refuse_strangers(
-            args.schema_name, Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
+            args.schema_name, Claim.of(args.stack, previous.stack if previous else None, adopt=args.adopt)
         )
         for table in live.tables.values():
             if table.kind not in ("v" if table.name in VIEWS else "rp"):  # a partitioned one: docs/scale.md
@@ -128,14 +128,14 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
         found = [
             difference
             for name, columns in TABLES.items()
-            for difference in table_differences(name, columns, args.owner, live.tables.get(name))
+            for difference in table_differences(name, columns, args.stack, live.tables.get(name))
         ]
         for name, columns in VIEWS.items():
             view = live.tables.get(name)
-            found += table_differences(name, columns, args.owner, view)
-            if view is not None and owner_of(view.comment) == args.owner and view.comment != _comment(args, name):
+            found += table_differences(name, columns, args.stack, view)
+            if view is not None and stack_of(view.comment) == args.stack and view.comment != _comment(args, name):
                 found.append(Difference(f"view {name}", "as defined", "of another version"))
-        found += live.function_differences(LEDGER_FUNCTIONS, args.schema_name, args.owner)
+        found += live.function_differences(LEDGER_FUNCTIONS, args.schema_name, args.stack)
         return found
 
     def plan(self, args: RunLedgerArgs, live: LiveObjects | None, previous: RunLedgerArgs | None = None) -> Statements:
@@ -150,7 +150,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
             *drop_retired(args.schema_name, RETIRED_LEDGER_FUNCTIONS),
         ]
         for table in TABLES:
-            parts += lock_statements(args.schema_name, table, mark(args.owner))
+            parts += lock_statements(args.schema_name, table, mark(args.stack))
         parts += _drop_views(args)
         for view in VIEWS:
             parts.append(_definition(args, view))
@@ -158,7 +158,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
         functions = [
             step
             for function in LEDGER_FUNCTIONS
-            for step in function.install(args.schema_name, args.owner, there.get(function.name))
+            for step in function.install(args.schema_name, args.stack, there.get(function.name))
         ]
         mended: list[sql.Composable] = []
         if live is not None and RUNS in live.tables and SWEEPS not in live.tables:
@@ -182,7 +182,7 @@ def _definition(args: RunLedgerArgs, view: str) -> sql.Composed:
     return load_sql(view).format(
         schema=sql.Identifier(args.schema_name),
         own_jobs=sql.Literal(OWN_JOBS_PATTERN),
-        mark=sql.Literal(marked_line(args.owner)),
+        mark=sql.Literal(marked_line(args.stack)),
         any_mark=sql.Literal(marked_line()),
         runs=sql.Literal(sql.Identifier(args.schema_name, RUNS).as_string()),
     )
@@ -191,7 +191,7 @@ def _definition(args: RunLedgerArgs, view: str) -> sql.Composed:
 def _comment(args: RunLedgerArgs, view: str) -> str:
     """The mark and, since PostgreSQL keeps a view in words of its own, a digest of ours."""
     digest = hashlib.sha256(_definition(args, view).as_string().encode()).hexdigest()[:16]
-    return f"{mark(args.owner)}\ndefinition {digest}"
+    return f"{mark(args.stack)}\ndefinition {digest}"
 
 
 def _drop_views(args: RunLedgerArgs) -> Iterator[sql.Composed]:

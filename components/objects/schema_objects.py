@@ -13,7 +13,7 @@ from components.objects.functions import Function, LiveFunction, functions_query
 from components.objects.locked_table import LiveTable, tables_query
 from components.objects.object_kind import Difference
 from components.objects.our_functions import live_functions
-from components.objects.stack_mark import Claim, owner_of
+from components.objects.stack_mark import Claim, stack_of
 
 RELKINDS = {"r": "table", "p": "table", "v": "view"}
 """What pg_class.relkind says, in words."""
@@ -28,7 +28,7 @@ class LiveObjects(NamedTuple):
     def refuse_strangers(self, schema: str, claim: Claim) -> None:
         """Raise Conflict for an object of another role or stack, or one that is there and asks for adopt."""
         objects = [
-            (f"{RELKINDS.get(t.kind, 'relation')} {t.name!r}", t.mine, t.owner, owner_of(t.comment))
+            (f"{RELKINDS.get(t.kind, 'relation')} {t.name!r}", t.mine, t.owner, stack_of(t.comment))
             for t in self.tables.values()
         ]
         objects += [(f"function {f.name!r}", f.mine, f.owner, f.stack) for f in self.functions.values()]
@@ -36,11 +36,11 @@ class LiveObjects(NamedTuple):
             where = f"{name} in schema {schema!r}"
             claim.refuse_strangers(where, mine=mine, role=role, stack=stack, taken="take it over with its rows")
 
-    def function_differences(self, functions: Iterable[Function], schema: str, owner: str) -> Iterator[Difference]:
+    def function_differences(self, functions: Iterable[Function], schema: str, stack: str) -> Iterator[Difference]:
         """What of the functions' definitions and privileges is not as declared; they are for their owner alone."""
         for function in functions:
             there = self.functions.get(function.name)
-            yield from function.differences(schema, owner, there)
+            yield from function.differences(schema, stack, there)
             if there is not None and there.privileges:
                 granted = "; ".join(f"{who}: {', '.join(what)}" for who, what in sorted(there.privileges.items()))
                 yield Difference(f"privileges on function {function.name}", "its owner alone", granted)

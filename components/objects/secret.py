@@ -64,7 +64,7 @@ class SecretArgs(Args):
     key: str
     value: str = field(repr=False)
     description: str
-    owner: str
+    stack: str
     format: SecretFormat = "token"
     min_bytes: int = 1
     grace: float = DAY_SECONDS
@@ -77,7 +77,7 @@ class SecretArgs(Args):
 class LiveSecret(NamedTuple):
     """A row of the store; ``digest`` is the hex SHA-256 of ``salt`` and value, ``changed_by`` the last who changed it.
 
-    ``digest`` is None where the value is gone from Vault, ``owner`` to ``hosts`` where nobody declares the key, and in
+    ``digest`` is None where the value is gone from Vault, ``stack`` to ``hosts`` where nobody declares the key, and in
     a store of an earlier version (``in_older_store``), which is not asked.
     """
 
@@ -87,7 +87,7 @@ class LiveSecret(NamedTuple):
     is_set: bool
     description: str | None
     updated_at: datetime
-    owner: str | None
+    stack: str | None
     format: SecretFormat | None
     min_bytes: int | None
     grace: float | None
@@ -112,7 +112,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
     args = SecretArgs
     identified_by = ("schema_name", "key")
     in_catalog = False
-    directives = frozenset({"adopt", "on_rotated_in_database"})
+    ignored_in_diff = frozenset({"adopt", "on_rotated_in_database"})
     secrets = frozenset({"value"})
 
     def identity(self, args: SecretArgs) -> str:
@@ -150,13 +150,13 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
             )
 
     def _refuse_strangers(self, args: SecretArgs, live: LiveSecret) -> None:
-        if live.owner is None:
+        if live.stack is None:
             raise Conflict(
                 f"{self.title(args)} is in the store already and no stack manages it; to take it over with the "
                 "configured value, run: pulumi config set adopt true"
             )
-        if live.owner != args.owner:
-            raise Conflict(f"{self.title(args)} belongs to the stack {live.owner}; remove it there first")
+        if live.stack != args.stack:
+            raise Conflict(f"{self.title(args)} belongs to the stack {live.stack}; remove it there first")
         if live.is_set and not live.holds(args.value):
             raise Conflict(
                 f"{self.title(args)} has another value in the database ({live.story()}) and the state that could tell "
@@ -169,7 +169,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
             rotated = previous is not None and previous.value == args.value and live.is_set
             if not rotated or args.on_rotated_in_database == "restore":
                 found.append(Difference("value", CONFIGURED, f"another, {live.story()}"))
-        declared = () if live.in_older_store else ("owner", "format", "min_bytes", "grace", "hosts")
+        declared = () if live.in_older_store else ("stack", "format", "min_bytes", "grace", "hosts")
         found += [
             Difference(name, getattr(args, name), getattr(live, name))
             for name in ("description", *declared)
@@ -231,7 +231,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
         return replace(
             args,
             description=live.description or "",
-            owner=live.owner or "",
+            stack=live.stack or "",
             format=live.format or "token",
             min_bytes=live.min_bytes or 1,
             grace=live.grace or DAY_SECONDS,

@@ -58,7 +58,7 @@ class SecretStoreArgs(Args):
     """``destroy_foreign_secrets`` lets destroy take keys along that no stack declares."""
 
     schema_name: str
-    owner: str
+    stack: str
     store: StoreKind = "table"
     adopt: bool = False
     destroy_foreign_secrets: bool = False
@@ -69,7 +69,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
 
     args = SecretStoreArgs
     identified_by = ("schema_name",)
-    directives = frozenset({"adopt", "destroy_foreign_secrets"})
+    ignored_in_diff = frozenset({"adopt", "destroy_foreign_secrets"})
 
     def identity(self, args: SecretStoreArgs) -> str:
         return args.schema_name
@@ -97,7 +97,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         if live is None:
             return
         live.refuse_strangers(
-            args.schema_name, Claim.of(args.owner, previous.owner if previous else None, adopt=args.adopt)
+            args.schema_name, Claim.of(args.stack, previous.stack if previous else None, adopt=args.adopt)
         )
         if any(table.kind != "r" for table in live.tables.values()):
             raise Conflict(
@@ -108,7 +108,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         self, args: SecretStoreArgs, live: LiveObjects, previous: SecretStoreArgs | None = None
     ) -> list[Difference]:
         found = [d for name in TABLES for d in _table_differences(name, args, live.tables.get(name))]
-        found += live.function_differences(STORE_FUNCTIONS, args.schema_name, args.owner)
+        found += live.function_differences(STORE_FUNCTIONS, args.schema_name, args.stack)
         return found
 
     def plan(
@@ -132,12 +132,12 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
             ),
         ]
         for table in TABLES:
-            parts += lock_statements(args.schema_name, table, mark(args.owner))
+            parts += lock_statements(args.schema_name, table, mark(args.stack))
         parts += drop_retired(args.schema_name, RETIRED_STORE_FUNCTIONS)
         functions = [
             step
             for function in STORE_FUNCTIONS
-            for step in function.install(args.schema_name, args.owner, there.get(function.name))
+            for step in function.install(args.schema_name, args.stack, there.get(function.name))
         ]
         return [
             *((part, None) for part in parts),
@@ -205,7 +205,7 @@ def _attach(schema: sql.Identifier, store: StoreKind) -> Iterator[sql.Composed]:
 
 
 def _table_differences(name: str, args: SecretStoreArgs, live: LiveTable | None) -> list[Difference]:
-    found = table_differences(name, TABLES[name], args.owner, live)
+    found = table_differences(name, TABLES[name], args.stack, live)
     if live is not None:
         ours = [trigger for table, trigger in _TRIGGERS if table == name and trigger in live.triggers]
         if ours != triggers_of(name, args.store):

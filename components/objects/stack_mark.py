@@ -9,17 +9,17 @@ from typing import NamedTuple
 from components.errors import Conflict
 
 PROJECT = "supabase-cron"
-_MARK = re.compile(rf"{PROJECT}: (?P<owner>[^\n]+)")
+_MARK = re.compile(rf"{PROJECT}: (?P<stack>[^\n]+)")
 
 
-class Owner(NamedTuple):
-    """The stack that declares an object."""
+class StackName(NamedTuple):
+    """The stack that declares an object: ``project/name``."""
 
     project: str
-    stack: str
+    name: str
 
     def __str__(self) -> str:
-        return f"{self.project}/{self.stack}"
+        return f"{self.project}/{self.name}"
 
 
 RUNS_SWEEP = "cron-runs-sweep-"
@@ -37,28 +37,28 @@ def is_own_job(name: str) -> bool:
     return name.startswith(OWN_JOBS)
 
 
-def mark(owner: str, name: str | None = None) -> str:
+def mark(stack: str, name: str | None = None) -> str:
     """The mark's text: ``supabase-cron: project/stack`` and, for a named object, ``/name``."""
-    return f"{PROJECT}: {owner}" if name is None else f"{PROJECT}: {owner}/{name}"
+    return f"{PROJECT}: {stack}" if name is None else f"{PROJECT}: {stack}/{name}"
 
 
-def marked_line(owner: str | None = None) -> str:
-    """How the command of a stack's job begins, and without an owner that of any stack's; the job's name comes next."""
-    return f"-- {mark('')}" if owner is None else f"-- {mark(owner)}/"
+def marked_line(stack: str | None = None) -> str:
+    """How the command of a stack's job begins, and without ``stack`` that of any stack's."""
+    return f"-- {mark('')}" if stack is None else f"-- {mark(stack)}/"
 
 
-def owner_of(text: str | None, name: str | None = None) -> str | None:
-    """Read the owner (``project/stack``) back from a text that starts with a mark, or None where there is none.
+def stack_of(text: str | None, name: str | None = None) -> str | None:
+    """Read the stack (``project/stack``) back from a text that starts with a mark, or None where there is none.
 
     For a named object the mark must end in that name: a command that was copied to another job is not ours.
     """
     found = _MARK.match((text or "").removeprefix("-- "))
     if found is None:
         return None
-    owner = found["owner"]
+    stack = found["stack"]
     if name is None:
-        return owner
-    return owner.removesuffix(f"/{name}") if owner.endswith(f"/{name}") else None
+        return stack
+    return stack.removesuffix(f"/{name}") if stack.endswith(f"/{name}") else None
 
 
 class Claim(NamedTuple):
@@ -73,9 +73,9 @@ class Claim(NamedTuple):
     adopt: bool
 
     @classmethod
-    def of(cls, owner: str, previous_owner: str | None, *, adopt: bool) -> "Claim":
-        """The claim of a stack; ``previous_owner`` is the state's, None where it has none."""
-        return cls(frozenset({owner, previous_owner or owner}), previous_owner is not None, adopt)
+    def of(cls, stack: str, previous_stack: str | None, *, adopt: bool) -> "Claim":
+        """The claim of a stack; ``previous_stack`` is the state's, None where it has none."""
+        return cls(frozenset({stack, previous_stack or stack}), previous_stack is not None, adopt)
 
     def refuse_strangers(self, name: str, *, mine: bool, role: str, stack: str | None, taken: str) -> None:
         """Raise Conflict for an object of another role or stack, or one that is there and asks for adopt.

@@ -131,7 +131,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         return ReadResult(id_, _shown(told, props), None if found == args else _shown(inputs, props))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Remove the object, unless it stays; one that is gone already is removed."""
+        """Remove the object, unless it is retained; succeed where it is gone already."""
         args = self._args(_props)
         if self.kind.retained_on_delete(args, _props):
             return
@@ -225,7 +225,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             return None
 
     def _properties(self, args: ArgsT) -> dict[str, Any]:
-        return args.properties(without=self.kind.directives)
+        return args.properties(without=self.kind.ignored_in_diff)
 
     def _overview(self) -> Overview:
         return self._database.snapshot(OverviewReader(self._schema))

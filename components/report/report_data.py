@@ -98,8 +98,8 @@ class Report(NamedTuple):
     problems: tuple[str, ...]
 
 
-def gather(database: Database, schema: str, *, owner: str | None, rotators: Iterable[str] | None, days: int) -> Report:
-    """Read a report on the last ``days``, of an owner's (``project/stack``) jobs or of all that are marked.
+def gather(database: Database, schema: str, *, stack: str | None, rotators: Iterable[str] | None, days: int) -> Report:
+    """Read a report on the last ``days``, of the jobs of a stack (``project/name``) or of all that are marked.
 
     ``rotators`` are the roles that a stack lets rotate; None where no stack says so. Raises NoLedger or another Error.
     """
@@ -111,7 +111,7 @@ def gather(database: Database, schema: str, *, owner: str | None, rotators: Iter
     jobs = tuple(_job(each, situation.now, day, condition.zone) for each in statuses)
     shown = tuple(each for each in jobs if not is_own_job(each.job))
     return Report(
-        stack=owner,
+        stack=stack,
         schema=schema,
         situation=situation,
         window=span,

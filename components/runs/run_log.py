@@ -35,20 +35,20 @@ class Standing(NamedTuple):
 
 
 class RunLog:
-    """What of a ledger was told, and what is news; of one job where it is given."""
+    """The runs of a ledger that were returned, and those that are news; of one job where it is given."""
 
     def __init__(self, database: Database, schema: str, job: str | None = None) -> None:
         self._database = database
         self._schema = schema
         self._job = job
         self._floor = 0
-        self._told: dict[int, Standing] = {}
+        self._numbered: dict[int, Standing] = {}
         self._unnumbered: dict[int, Standing] = {}
 
     @property
     def awaits(self) -> bool:
         """Whether a run may have been answered without a verdict yet."""
-        return any(each.state in IN_FLIGHT for each in (*self._told.values(), *self._unnumbered.values()))
+        return any(each.state in IN_FLIGHT for each in (*self._numbered.values(), *self._unnumbered.values()))
 
     def begin(self, limit: int) -> list[Run]:
         """The newest runs, oldest first; what is older than those is no news any more.
@@ -71,7 +71,7 @@ class RunLog:
         return runs[::-1]
 
     def changes(self) -> list[Run]:
-        """The runs that began, and those whose state or attempt is another than when they were told, oldest first.
+        """The runs that began, and those whose state or attempt is another than when they were returned, oldest first.
 
         Raises ConnectionFailed, after which it may be called again, or another Error.
         """
@@ -79,7 +79,7 @@ class RunLog:
         full = True
         while full:
             runs, newest = self._read()
-            new = [run.run for run in runs if run.run is not None and run.run not in self._told]
+            new = [run.run for run in runs if run.run is not None and run.run not in self._numbered]
             full = len(new) >= BATCH
             found += [run for run in runs if self._is_news(run.run, run.runid, Standing(run.state, run.attempt))]
             self._forget((max(new) if full else newest) - OVERLAP)
@@ -87,17 +87,17 @@ class RunLog:
 
     def _read(self) -> tuple[list[Run], int]:
         """What may be news, and the newest number, both of one moment."""
-        awaited = [run for run, each in self._told.items() if each.state in OPEN]
+        awaited = [run for run, each in self._numbered.items() if each.state in OPEN]
         query = self._format(
             "SELECT n.newest, r.* FROM (SELECT coalesce(max(run), 0) AS newest FROM {runs}) AS n LEFT JOIN ("
-            "(SELECT {columns} FROM {runs} WHERE {of_job} AND run > {floor} AND NOT run = ANY ({told}) "
+            "(SELECT {columns} FROM {runs} WHERE {of_job} AND run > {floor} AND NOT run = ANY ({known}) "
             "ORDER BY run LIMIT {batch}) "
             "UNION ALL (SELECT {columns} FROM {runs} WHERE run = ANY ({awaited})) "
             "UNION ALL (SELECT {columns} FROM {history} WHERE {of_job} AND run IS NULL AND fired_at IS NOT NULL)"
             ") AS r ON true",
             columns=sql.SQL(", ").join(map(sql.Identifier, Run._fields)),
             floor=sql.Literal(self._floor),
-            told=_numbers(self._told),
+            known=_numbers(self._numbered),
             awaited=_numbers(awaited),
             batch=sql.Literal(BATCH),
         )
@@ -116,20 +116,20 @@ class RunLog:
 
     def _is_news(self, run: int | None, runid: int | None, standing: Standing) -> bool:
         """Remember how a run stands; whether it stood otherwise before."""
-        before = self._told.get(run) if run is not None else None
+        before = self._numbered.get(run) if run is not None else None
         if before is None and runid is not None:
             before = self._unnumbered.get(runid)  # the sweep has put it down since
         if run is not None:
-            self._told[run] = standing
+            self._numbered[run] = standing
             self._unnumbered.pop(runid or 0, None)
         elif runid is not None:
             self._unnumbered[runid] = standing
         return before != standing
 
     def _forget(self, floor: int) -> None:
-        """What is too old to be asked for again."""
+        """Drop the runs that are too old to be asked for again."""
         self._floor = max(floor, self._floor)
-        self._told = {run: each for run, each in self._told.items() if run > self._floor or each.state in OPEN}
+        self._numbered = {run: each for run, each in self._numbered.items() if run > self._floor or each.state in OPEN}
         self._unnumbered = dict(list(self._unnumbered.items())[-REMEMBERED:])
 
 

@@ -42,7 +42,7 @@ from tests.integration.components.endpoint import Answer, Asked, Endpoint, servi
 from tests.pseudo_terminal import open_terminal
 
 SCHEMA = "cron_rotate"
-OWNER = "supabase-cron/test"
+STACK = "supabase-cron/test"
 KEY = "cron_secret"
 OLD = "planted-old"
 HOME = "https://home.example"
@@ -112,7 +112,7 @@ class Store:
         deadline = time.monotonic() + SECONDS
         while not done():
             assert time.monotonic() < deadline
-            self.connection.execute(sweep_job(SCHEMA, OWNER).command.encode())
+            self.connection.execute(sweep_job(SCHEMA, STACK).command.encode())
             time.sleep(0.1)
 
     def _one(self, query: bytes, parameters: list[str]) -> Any:
@@ -132,7 +132,7 @@ def store(conninfo: str) -> Iterator[Store]:
 
 
 def _install(conninfo: str) -> None:
-    place: dict[str, Any] = {"schema_name": SCHEMA, "owner": OWNER}
+    place: dict[str, Any] = {"schema_name": SCHEMA, "owner": STACK}
     secret = {**place, "value": OLD, "description": "d"}
     plans = [
         SecretStoreKind().plan(SecretStoreArgs(**place), None),

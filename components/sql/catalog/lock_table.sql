@@ -1,4 +1,4 @@
--- Shut a table or view against everybody but its owner: privileges of the table, of its columns and of the sequences
+-- Lock a table or view against everybody but its owner: privileges of the table, of its columns and of the sequences
 -- behind them; then, for a table, row security with a policy that lets no row through (not forced, so that the owner's
 -- functions read it).
 DO $lock$

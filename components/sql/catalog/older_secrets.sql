@@ -7,7 +7,7 @@ SELECT
     s.value <> '' AND s.value NOT ILIKE 'placeholder%' AS is_set,
     to_jsonb(s) ->> 'description' AS description,
     coalesce((to_jsonb(s) ->> 'updated_at')::timestamptz, now()) AS updated_at,
-    NULL AS owner,
+    NULL AS stack,
     NULL AS format,
     NULL AS min_bytes,
     NULL AS grace,

@@ -1,11 +1,11 @@
 -- Open a cursor of the transaction for the first query whose tables, columns and functions are all there.
 DECLARE
-    rows_if_there refcursor := {cursor};
+    found_rows refcursor := {cursor};
     query text;
 BEGIN
     FOREACH query IN ARRAY {queries}::text[] LOOP
         BEGIN
-            OPEN rows_if_there FOR EXECUTE query;
+            OPEN found_rows FOR EXECUTE query;
             RETURN;
         EXCEPTION WHEN undefined_table OR undefined_column OR undefined_function THEN
             CONTINUE;

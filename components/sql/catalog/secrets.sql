@@ -7,7 +7,7 @@ SELECT
     coalesce(v.value <> '' AND v.value NOT ILIKE 'placeholder%', false) AS is_set,
     s.description,
     s.updated_at,
-    d.owner,
+    d.owner AS stack,
     d.format,
     d.min_bytes,
     extract(epoch FROM d.grace)::double precision AS grace,

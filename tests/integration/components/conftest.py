@@ -18,7 +18,7 @@ from components.secret_store import SecretStoreProvider
 from tests.integration.components.command_line import Said, run_cronctl
 from tests.integration.components.endpoint import Endpoint, serving
 
-OWNER = "supabase-cron/test"
+STACK = "supabase-cron/test"
 PRIVATE = "jobs_private"
 API_ROLES = "anon, authenticated, service_role"
 
@@ -151,9 +151,9 @@ def install(provide: Provide) -> Install:
     """The store and its rotation functions, as a stack declares them before its secrets."""
 
     def installed(schema: str = "public", **store: Any) -> None:
-        provide(SecretStoreProvider).create({"schema_name": schema, "owner": OWNER, **store})
+        provide(SecretStoreProvider).create({"schema_name": schema, "owner": STACK, **store})
         for name in ROTATION_FUNCTIONS:
-            provide(RotationFunctionProvider).create({"schema_name": schema, "owner": OWNER, "name": name})
+            provide(RotationFunctionProvider).create({"schema_name": schema, "owner": STACK, "name": name})
 
     return installed
 

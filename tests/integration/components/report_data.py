@@ -8,7 +8,7 @@ from components.objects.object_kind import execute
 from components.objects.run_ledger import RunLedgerArgs, RunLedgerKind
 from components.objects.secret_store import SecretStoreArgs, SecretStoreKind
 
-OWNER = "supabase-cron/test"
+STACK = "supabase-cron/test"
 SCRIPT = "<script>document.title = 'planted-script'</script>"
 
 JOBS = {
@@ -45,8 +45,8 @@ def deploy(conninfo: str) -> None:
     """An empty store and ledger in ``public``."""
     database = Database(conninfo)
     with database.transaction() as transaction:
-        execute(transaction, SecretStoreKind().plan(SecretStoreArgs(schema_name="public", owner=OWNER), None))
-        execute(transaction, RunLedgerKind().plan(RunLedgerArgs(schema_name="public", owner=OWNER), None))
+        execute(transaction, SecretStoreKind().plan(SecretStoreArgs(schema_name="public", stack=STACK), None))
+        execute(transaction, RunLedgerKind().plan(RunLedgerArgs(schema_name="public", stack=STACK), None))
     database.close()
 
 
@@ -54,7 +54,7 @@ def fill(conninfo: str) -> None:
     """Jobs and their runs. What pg_cron itself runs meanwhile is not told: it looks as if it kept its own account."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for job, schedule in JOBS.items():
-            command = f"-- supabase-cron: {OWNER}/{job}\nSELECT 'planted-command' AS record_cron_run"
+            command = f"-- supabase-cron: {STACK}/{job}\nSELECT 'planted-command' AS record_cron_run"
             connection.execute("SELECT cron.schedule(%s, %s, %s)", [job, schedule, command])
         connection.execute("SELECT cron.alter_job(jobid, active := false) FROM cron.job WHERE jobname = 'paused'")
         connection.execute(RUNS.format(script=sql.Literal(SCRIPT)))

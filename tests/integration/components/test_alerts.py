@@ -14,7 +14,7 @@ from components.cron_job import CronJobProvider
 from components.declaration.declared_objects import alert_job
 from components.run_ledger import RunLedgerProvider
 from tests.integration.components.endpoint import Answer, Endpoint
-from tests.integration.components.test_run_ledger import LEDGER, OWNER, command, settle, settled
+from tests.integration.components.test_run_ledger import LEDGER, STACK, command, settle, settled
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Provide = Callable[..., Any]
@@ -31,12 +31,12 @@ def installed(install: Callable[..., None], provide: Provide, clean: None) -> No
 def alert(endpoint: Endpoint, **given: Any) -> str:
     """The command of the alert's job."""
     http = {"url": endpoint.url + "/services/hook", **given.pop("http", {})}
-    return alert_job("slack", Alert.model_validate({"http": http, **given}), "public", OWNER).command
+    return alert_job("slack", Alert.model_validate({"http": http, **given}), "public", STACK).command
 
 
 def job(provide: Provide, name: str = "nightly", schedule: str = NEVER) -> None:
     text = command("http://127.0.0.1:9/", name=name)
-    provide(CronJobProvider).create({"name": name, "schedule": schedule, "command": text, "owner": OWNER})
+    provide(CronJobProvider).create({"name": name, "schedule": schedule, "command": text, "owner": STACK})
 
 
 def came(postgres: Connection, state: str, job: str = "nightly", detail: str | None = None, ago: str = "0") -> None:
@@ -147,7 +147,7 @@ def test_a_second_silence_is_told_whatever_came_between(
 
 
 def test_another_stacks_jobs_are_none_of_ours(provide: Provide, postgres: Connection, endpoint: Endpoint) -> None:
-    text = command("http://127.0.0.1:9/").replace(OWNER, "supabase-cron/tester")
+    text = command("http://127.0.0.1:9/").replace(STACK, "supabase-cron/tester")
     provide(CronJobProvider).create(
         {"name": "nightly", "schedule": NEVER, "command": text, "owner": "supabase-cron/tester"}
     )
@@ -161,7 +161,7 @@ def test_a_body_of_ones_own(provide: Provide, postgres: Connection, endpoint: En
     text = alert(endpoint, http={"body": body, "headers": {"X-A": "b"}})
     came(postgres, "failed", detail='a "quoted" {thing}')
     assert told(postgres, endpoint, text) == [
-        {"content": '{nightly} failed: a "quoted" {thing}', "level": 3, "tags": [OWNER, "it's"], "run": "1"}
+        {"content": '{nightly} failed: a "quoted" {thing}', "level": 3, "tags": [STACK, "it's"], "run": "1"}
     ]
     assert endpoint.asked[-1].headers["X-A"] == "b"
 
@@ -172,7 +172,7 @@ def test_a_target_and_a_signature_by_secrets(provide: Provide, postgres: Connect
     )
     job(provide)
     http = {"url": "{hook}/x", "auth": {"hmac": "key"}}
-    text = alert_job("slack", Alert.model_validate({"http": http}), "public", OWNER).command
+    text = alert_job("slack", Alert.model_validate({"http": http}), "public", STACK).command
     assert "kkk" not in text
     job(provide, "other")
     came(postgres, "failed", detail="one")
@@ -285,7 +285,7 @@ def test_pg_cron_sends_it(provide: Provide, postgres: Connection, endpoint: Endp
     job(provide)
     came(postgres, "failed", detail="told by pg_cron")
     settle(postgres)
-    declared = alert_job("slack", Alert.model_validate({"http": {"url": endpoint.url}}), "public", OWNER)
+    declared = alert_job("slack", Alert.model_validate({"http": {"url": endpoint.url}}), "public", STACK)
     provide(CronJobProvider).create(declared.properties())
     deadline = time.monotonic() + 75
     while not endpoint.asked:

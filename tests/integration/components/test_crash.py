@@ -19,7 +19,7 @@ from components.secret import SecretProvider
 from devstack import Stack
 from tests.integration.components.conftest import at_once
 from tests.integration.components.endpoint import Answer, serving
-from tests.integration.components.test_rotation import KEY, OWNER, probe, secret
+from tests.integration.components.test_rotation import KEY, STACK, probe, secret
 
 Provide = Callable[..., Any]
 
@@ -96,7 +96,7 @@ def test_a_rotation_outlives_a_crash(install: Callable[..., None], provide: Prov
         deadline = time.monotonic() + 20
         while ask(conninfo, f"SELECT public.get_secret('{KEY}')") == "planted-1":
             assert time.monotonic() < deadline
-            ask(conninfo, sweep_job("public", OWNER).command)
+            ask(conninfo, sweep_job("public", STACK).command)
             time.sleep(0.2)
         assert ask(conninfo, f"SELECT public.get_secret('{KEY}')") == "planted-2"
         assert ask(conninfo, "SELECT count(*) FROM public.cron_secret_stages WHERE stage = 'previous'") == 1
@@ -106,8 +106,8 @@ def test_no_run_is_left_without_an_end_and_none_has_the_end_of_another(
     install: Callable[..., None], provide: Provide, conninfo: str
 ) -> None:
     install("jobs_private")
-    provide(RunLedgerProvider).create({"schema_name": "jobs_private", "owner": OWNER})
-    sweep = at_once(runs_sweep_job("jobs_private", OWNER, RetentionConfig()).command).decode()
+    provide(RunLedgerProvider).create({"schema_name": "jobs_private", "owner": STACK})
+    sweep = at_once(runs_sweep_job("jobs_private", STACK, RetentionConfig()).command).decode()
 
     def settled() -> bool:
         ask(conninfo, sweep)
@@ -116,7 +116,7 @@ def test_no_run_is_left_without_an_end_and_none_has_the_end_of_another(
     def fire(name: str, url: str, **policies: Any) -> str:
         action = {"url": url, "timeout": 30, **policies}
         job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": action})
-        return compile_command(name, job, owner=OWNER, schema="jobs_private")
+        return compile_command(name, job, stack=STACK, schema="jobs_private")
 
     with serving() as endpoint:
         endpoint.answer = lambda asked: Answer(

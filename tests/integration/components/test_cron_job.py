@@ -11,7 +11,7 @@ from components.errors import Conflict, Error
 from components.objects.cron_job import CronJobKind
 from components.objects.object_kind import Statements
 
-OWNER = "supabase-cron/test"
+STACK = "supabase-cron/test"
 Props = dict[str, Any]
 Provide = Callable[..., Any]
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -26,8 +26,8 @@ HOSTILE_NAMES = [
 
 
 def job(name: str = "nightly", **changes: Any) -> Props:
-    command = f"-- supabase-cron: {OWNER}/{name}\nSELECT 'it''s {{}} %s $$'"
-    return {"name": name, "schedule": "0 1 * * *", "command": command, "owner": OWNER, **changes}
+    command = f"-- supabase-cron: {STACK}/{name}\nSELECT 'it''s {{}} %s $$'"
+    return {"name": name, "schedule": "0 1 * * *", "command": command, "owner": STACK, **changes}
 
 
 def rows(postgres: Connection) -> list[tuple[Any, ...]]:

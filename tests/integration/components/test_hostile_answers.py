@@ -19,8 +19,8 @@ from tests.integration.components.conftest import Provide, at_once
 from tests.integration.components.endpoint import Answer, Endpoint
 from tests.integration.components.test_run_ledger import failed_steps, fire, settle, settled
 
-OWNER = "supabase-cron/test"
-LEDGER = {"schema_name": "public", "owner": OWNER}
+STACK = "supabase-cron/test"
+LEDGER = {"schema_name": "public", "owner": STACK}
 NO_TEXT = "the answer is no text that jsonb can hold"
 NO_SUCCESS = "answered with status 200 and a body that is no success"
 
@@ -199,7 +199,7 @@ def test_a_step_that_fails_is_written_down_and_the_others_do_their_work(
         "CREATE OR REPLACE FUNCTION public.watch_cron_jobs() RETURNS void LANGUAGE plpgsql "
         "AS 'BEGIN RAISE EXCEPTION $$a planted fault$$; END'"
     )
-    sweep = at_once(runs_sweep_job("public", OWNER, RetentionConfig()).command)
+    sweep = at_once(runs_sweep_job("public", STACK, RetentionConfig()).command)
     deadline = time.monotonic() + 20
     while postgres.execute("SELECT FROM public.cron_runs WHERE state = 'ok'").rowcount == 0:
         assert time.monotonic() < deadline

@@ -26,7 +26,7 @@ from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from tests.integration.components.endpoint import Endpoint
 
-OWNER = "supabase-cron/test"
+STACK = "supabase-cron/test"
 KEY = "cron_secret"
 OPERATOR = "hostile_operator"
 PASSWORD = "planted-login"
@@ -75,7 +75,7 @@ def _drop(superuser: Connection) -> None:
 
 
 def secret(value: str, key: str = KEY, **changes: Any) -> dict[str, Any]:
-    return {"schema_name": "public", "key": key, "value": value, "description": "d", "owner": OWNER, **changes}
+    return {"schema_name": "public", "key": key, "value": value, "description": "d", "owner": STACK, **changes}
 
 
 def probe(endpoint: Endpoint, **changes: Any) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def test_a_job_calls_no_function_that_somebody_put_beside_postgresqls(
     provide: Provide, operator: tuple[Connection, list[str]], postgres: Connection, superuser: Connection
 ) -> None:
     """As every login may in a database from before PostgreSQL 15: a function that fits a job's arguments better."""
-    provide(RunLedgerProvider).create({"schema_name": "public", "owner": OWNER})
+    provide(RunLedgerProvider).create({"schema_name": "public", "owner": STACK})
     provide(SecretProvider).create(secret("planted-first"))
     connection, _ = operator
     superuser.execute(f"GRANT CREATE ON SCHEMA public TO {OPERATOR}".encode())
@@ -166,7 +166,7 @@ def test_a_job_calls_no_function_that_somebody_put_beside_postgresqls(
     postgres.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
     http = {"url": "http://127.0.0.1:9/", "method": "GET", "headers": {"X-A": f"{{{KEY}}}"}, "timeout": 1}
     job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": http})
-    command = compile_command("nightly", job, owner=OWNER, schema="public")
+    command = compile_command("nightly", job, stack=STACK, schema="public")
     postgres.execute(command.encode())
     assert told == []
     postgres.execute(command.replace("pg_catalog.", "").encode())
@@ -180,7 +180,7 @@ def test_no_request_is_sent_through_what_somebody_attached_to_the_queue(
     superuser: Connection,
     endpoint: Endpoint,
 ) -> None:
-    provide(RunLedgerProvider).create({"schema_name": "public", "owner": OWNER})
+    provide(RunLedgerProvider).create({"schema_name": "public", "owner": STACK})
     provide(SecretProvider).create(secret("planted-other", "other"))
     endpoint.accept("planted-first")
     provide(SecretProvider).create(secret("planted-first", probe=probe(endpoint)))
@@ -197,12 +197,12 @@ def test_no_request_is_sent_through_what_somebody_attached_to_the_queue(
     )
     http = {"url": f"{endpoint.url}/", "method": "GET", "headers": {"X-A": f"{{{KEY}}}"}, "timeout": 1}
     job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": http})
-    command = compile_command("nightly", job, owner=OWNER, schema="public")
+    command = compile_command("nightly", job, stack=STACK, schema="public")
     postgres.execute("SELECT cron.schedule('nightly', '0 0 1 1 *', %s)", [command])
     postgres.execute("SELECT public.watch_cron_jobs()")
     postgres.execute("INSERT INTO public.cron_runs (job, state, settled_at) VALUES ('nightly', 'failed', now())")
     alert = compile_alert(
-        "team", "job", Alert.model_validate({"http": {"url": f"{endpoint.url}/"}}), owner=OWNER, schema="public"
+        "team", "job", Alert.model_validate({"http": {"url": f"{endpoint.url}/"}}), stack=STACK, schema="public"
     )
     try:
         for statement in (command, alert):

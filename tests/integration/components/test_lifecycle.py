@@ -17,14 +17,14 @@ from components.rotation import RotationFunctionProvider
 from components.secret import SecretProvider
 from components.secret_store import SecretStoreProvider
 
-OWNER = "supabase-cron/test"
+STACK = "supabase-cron/test"
 Props = dict[str, Any]
 Provide = Callable[..., Any]
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-STORE: Props = {"schema_name": "public", "owner": OWNER}
+STORE: Props = {"schema_name": "public", "owner": STACK}
 FUNCTIONS = [(RotationFunctionProvider, {**STORE, "name": name}) for name in ROTATION_FUNCTIONS]
-COMMAND = f"-- supabase-cron: {OWNER}/nightly\nSELECT 1"
+COMMAND = f"-- supabase-cron: {STACK}/nightly\nSELECT 1"
 
 
 class Case(NamedTuple):
@@ -42,7 +42,7 @@ class Case(NamedTuple):
 CASES = {
     "cron_job": Case(
         CronJobProvider,
-        {"name": "nightly", "schedule": "0 1 * * *", "command": COMMAND, "owner": OWNER},
+        {"name": "nightly", "schedule": "0 1 * * *", "command": COMMAND, "owner": STACK},
         [],
         {"schedule": "30 1 * * *"},
         "SELECT cron.alter_job(jobid, schedule := '*/5 * * * *') FROM cron.job WHERE jobname = 'nightly'",
@@ -60,7 +60,7 @@ CASES = {
         SecretProvider,
         {
             "schema_name": "public",
-            "owner": OWNER,
+            "owner": STACK,
             "key": "cron_secret",
             "value": "planted-1",
             "description": "d",

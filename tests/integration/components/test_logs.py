@@ -18,7 +18,7 @@ from components.run_ledger import RunLedgerProvider
 from components.runs.run_log import BATCH, OVERLAP, RunLog
 from tests.integration.components.command_line import Running, Said, running_cronctl
 from tests.integration.components.endpoint import Endpoint
-from tests.integration.components.test_run_ledger import LEDGER, OWNER, as_asked, command, fire, settled
+from tests.integration.components.test_run_ledger import LEDGER, STACK, as_asked, command, fire, settled
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Provide = Callable[..., Any]
@@ -39,7 +39,7 @@ def deployed(
     superuser.execute("DELETE FROM cron.job_run_details")
     for name in ("ok", "idle"):
         text = command(endpoint.url + "/ok", name=name)
-        job = {"name": name, "schedule": "30 1 1 1 *", "command": text, "owner": OWNER}
+        job = {"name": name, "schedule": "30 1 1 1 *", "command": text, "owner": STACK}
         provide(CronJobProvider).create(job)
 
 

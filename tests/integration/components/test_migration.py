@@ -20,7 +20,7 @@ from components.errors import Conflict, InvalidConfiguration
 from components.objects.all_kinds import KINDS
 from components.objects.args import Args
 from components.objects.object_kind import read_objects
-from components.objects.stack_mark import Owner
+from components.objects.stack_mark import StackName
 from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from components.secret_store import SecretStoreProvider
@@ -86,8 +86,8 @@ def configured(tmp_path: Path) -> Callable[..., Config]:
         (tmp_path / "jobs.yaml").write_text(json.dumps(catalogue), encoding="utf-8")
         secrets = {"base_url": "https://planted.example", **PLANTED}
         raw = {"secrets": secrets, "rotators": ["authenticated"], **settings}
-        owner = Owner("supabase-cron", "test")
-        return load_config(raw, owner=owner, root=tmp_path, environment={}, now=datetime.now(UTC))
+        owner = StackName("supabase-cron", "test")
+        return load_config(raw, stack=owner, root=tmp_path, environment={}, now=datetime.now(UTC))
 
     return load
 

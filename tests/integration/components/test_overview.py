@@ -82,7 +82,7 @@ def test_a_job_is_its_versions_row_whichever_way_it_was_read(database: Database,
     postgres.execute("SELECT cron.schedule('nightly', '0 1 * * *', 'SELECT 1')")
     kind, seen = CronJobKind(), overview(database).objects[CronJobKind]
     assert seen.versions == snapshot(kind, database, None).versions
-    args: Any = CronJobArgs(name="nightly", schedule="0 2 * * *", command="SELECT 1", owner="supabase-cron/test")
+    args: Any = CronJobArgs(name="nightly", schedule="0 2 * * *", command="SELECT 1", stack="supabase-cron/test")
     with database.transaction() as transaction:
         transaction.execute(fail_if_changed(kind, None, "nightly", seen))
         execute(transaction, kind.plan(args, seen["nightly"]))

@@ -18,7 +18,7 @@ from components.run_ledger import RunLedgerProvider
 from components.runs.history import history
 from tests.integration.components.conftest import at_once
 from tests.integration.components.endpoint import Answer, Asked, Endpoint
-from tests.integration.components.test_run_ledger import LEDGER, OWNER, RETENTION, command, settle
+from tests.integration.components.test_run_ledger import LEDGER, RETENTION, STACK, command, settle
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Provide = Callable[..., Any]
@@ -42,7 +42,7 @@ def schedule(provide: Provide) -> Schedule:
 
     def made(url: str, name: str = "nightly", at: str = NEVER, **policies: Any) -> str:
         text = command(url, name=name, **policies)
-        provide(CronJobProvider).create({"name": name, "schedule": at, "command": text, "owner": OWNER})
+        provide(CronJobProvider).create({"name": name, "schedule": at, "command": text, "owner": STACK})
         return text
 
     return made
@@ -349,7 +349,7 @@ def daily(moment: datetime) -> str:
 
 def sweep(postgres: Connection, *catch_up: str, days: tuple[str, str] | tuple[None, None] = (None, None)) -> None:
     caught = [(name, *days) for name in catch_up]
-    postgres.execute(at_once(runs_sweep_job("public", OWNER, RETENTION, catch_up=caught).command))
+    postgres.execute(at_once(runs_sweep_job("public", STACK, RETENTION, catch_up=caught).command))
 
 
 def test_what_a_downtime_missed_is_made_up_for_once(
@@ -487,7 +487,7 @@ def test_pg_cron_and_its_sweep_do_all_of_it(
     sweep(postgres)
     postgres.execute("UPDATE public.cron_watched_jobs SET since = now() - interval '3 hours' WHERE job = 'caught'")
     provide(CronJobProvider).create(
-        runs_sweep_job("public", OWNER, RETENTION, catch_up=[("caught", None, None)]).properties()
+        runs_sweep_job("public", STACK, RETENTION, catch_up=[("caught", None, None)]).properties()
     )
 
     def first(job: str) -> tuple[Any, ...] | None:

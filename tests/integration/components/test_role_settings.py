@@ -20,7 +20,7 @@ from components.database.conninfo import resolve_conninfo
 from components.declaration.declared_objects import Declaration, declare
 from components.grants import GrantsProvider
 from components.objects.args import Args
-from components.objects.stack_mark import Owner
+from components.objects.stack_mark import StackName
 from components.provider.object_provider import ObjectProvider
 from components.rotation import RotationFunctionProvider
 from components.run_ledger import RunLedgerProvider
@@ -113,8 +113,8 @@ def setting(request: pytest.FixtureRequest, superuser: Connection) -> Iterator[N
 def declared(tmp_path: Path, endpoint: Endpoint) -> Declaration:
     (tmp_path / "jobs.yaml").write_text(json.dumps(CATALOGUE), encoding="utf-8")
     raw = {"secrets": {"base_url": endpoint.url, "signing_key": SIGNING}}
-    owner = Owner("supabase-cron", "test")
-    return declare(load_config(raw, owner=owner, root=tmp_path, environment={}, now=datetime.now(UTC)))
+    owner = StackName("supabase-cron", "test")
+    return declare(load_config(raw, stack=owner, root=tmp_path, environment={}, now=datetime.now(UTC)))
 
 
 def resources(declared: Declaration) -> list[tuple[type[ObjectProvider[Any, Any]], Args]]:

@@ -19,7 +19,7 @@ from components.secret import SecretProvider
 from components.secret_store import SecretStoreProvider
 from tests.integration.components.endpoint import Answer, Asked, Endpoint
 
-OWNER = "supabase-cron/test"
+STACK = "supabase-cron/test"
 KEY = "cron_secret"
 Props = dict[str, Any]
 Provide = Callable[..., Any]
@@ -50,7 +50,7 @@ def probe(endpoint: Endpoint, path: str = "/probe", **changes: Any) -> Props:
 
 
 def secret(value: str, **changes: Any) -> Props:
-    return {"schema_name": "public", "key": KEY, "value": value, "description": "d", "owner": OWNER, **changes}
+    return {"schema_name": "public", "key": KEY, "value": value, "description": "d", "owner": STACK, **changes}
 
 
 def current(postgres: Connection) -> str | None:
@@ -77,7 +77,7 @@ def left(postgres: Connection) -> list[tuple[str, str]]:
 
 
 def sweep(postgres: Connection) -> None:
-    postgres.execute(sweep_job("public", OWNER).command.encode())
+    postgres.execute(sweep_job("public", STACK).command.encode())
 
 
 def sweep_until(postgres: Connection, done: Callable[[], bool]) -> None:
@@ -429,7 +429,7 @@ def test_the_store_moves_both_ways_while_jobs_read(
     jobs = [threading.Thread(target=job) for _ in range(4)]
     for each in jobs:
         each.start()
-    first = {"schema_name": "public", "owner": OWNER, "store": store}
+    first = {"schema_name": "public", "owner": STACK, "store": store}
     for target in (other, store, other):
         moved = provide(SecretStoreProvider).update("public", first, {**first, "store": target})
         assert moved.outs["differences"] == []

@@ -21,8 +21,8 @@ from components.runs.history import history as runs_of
 from tests.integration.components.conftest import at_once
 from tests.integration.components.endpoint import Answer, Asked, Endpoint
 
-OWNER = "supabase-cron/test"
-LEDGER = {"schema_name": "public", "owner": OWNER}
+STACK = "supabase-cron/test"
+LEDGER = {"schema_name": "public", "owner": STACK}
 RETENTION = RetentionConfig()
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -54,7 +54,7 @@ def command(
     job = Job.model_validate(
         {"description": "d", "schedule": "0 1 * * *", "http": action, "active_between": active_between}
     )
-    return compile_command(name, job, owner=OWNER, schema="public")
+    return compile_command(name, job, stack=STACK, schema="public")
 
 
 def fire(postgres: Connection, url: str, **http: Any) -> int:
@@ -66,7 +66,7 @@ def fire(postgres: Connection, url: str, **http: Any) -> int:
 
 
 def settle(postgres: Connection) -> None:
-    postgres.execute(at_once(runs_sweep_job("public", OWNER, RETENTION).command))
+    postgres.execute(at_once(runs_sweep_job("public", STACK, RETENTION).command))
     assert failed_steps(postgres) == []
 
 
@@ -268,8 +268,8 @@ def test_an_error_of_pg_cron_is_kept_without_the_values_that_it_quotes(
     provide: Provide, postgres: Connection, superuser: Connection
 ) -> None:
     postgres.execute("INSERT INTO public.cron_secrets (key, value) VALUES ('a', 'planted-quoted')")
-    text = f"-- supabase-cron: {OWNER}/bad\nSELECT public.get_secret('a')::int"
-    job = {"name": "bad", "schedule": "0 0 1 1 *", "command": text, "owner": OWNER}
+    text = f"-- supabase-cron: {STACK}/bad\nSELECT public.get_secret('a')::int"
+    job = {"name": "bad", "schedule": "0 0 1 1 *", "command": text, "owner": STACK}
     jobid = provide(CronJobProvider).create(job).outs["jobid"]
     superuser.execute(
         "INSERT INTO cron.job_run_details (jobid, runid, username, status, command, start_time, end_time, return_message) "
@@ -286,8 +286,8 @@ def test_an_attempt_that_cannot_be_sent_is_kept_without_the_values_that_its_erro
     provide: Provide, postgres: Connection
 ) -> None:
     postgres.execute("INSERT INTO public.cron_secrets (key, value) VALUES ('a', 'planted-quoted')")
-    text = f"-- supabase-cron: {OWNER}/bad\nSELECT public.get_secret('a')::int -- begin_cron_run"
-    job = {"name": "bad", "schedule": "0 0 1 1 *", "command": text, "owner": OWNER}
+    text = f"-- supabase-cron: {STACK}/bad\nSELECT public.get_secret('a')::int -- begin_cron_run"
+    job = {"name": "bad", "schedule": "0 0 1 1 *", "command": text, "owner": STACK}
     provide(CronJobProvider).create(job)
     postgres.execute("INSERT INTO public.cron_runs (job, state, retry_at) VALUES ('bad', 'retrying', now())")
     postgres.execute("SELECT public.retry_cron_runs()")
@@ -389,8 +389,8 @@ def test_pg_cron_runs_it_and_the_history_tells_the_truth(
         "sql": "SELECT 1",
     }
     for name, text in jobs.items():
-        owned = text if text.startswith("--") else f"-- supabase-cron: {OWNER}/{name}\n{text}"
-        provide(CronJobProvider).create({"name": name, "schedule": "* * * * *", "command": owned, "owner": OWNER})
+        owned = text if text.startswith("--") else f"-- supabase-cron: {STACK}/{name}\n{text}"
+        provide(CronJobProvider).create({"name": name, "schedule": "* * * * *", "command": owned, "owner": STACK})
     deadline = time.monotonic() + 75
     while len({run.job for run in history(postgres)}) < len(jobs):
         assert time.monotonic() < deadline
@@ -413,8 +413,8 @@ def test_pg_cron_runs_it_and_the_history_tells_the_truth(
 
 
 def test_a_sql_job_is_followed_to_its_end(provide: Provide, postgres: Connection, superuser: Connection) -> None:
-    text = f"-- supabase-cron: {OWNER}/long\nSELECT 1"
-    job = {"name": "long", "schedule": "0 0 1 1 *", "command": text, "owner": OWNER}
+    text = f"-- supabase-cron: {STACK}/long\nSELECT 1"
+    job = {"name": "long", "schedule": "0 0 1 1 *", "command": text, "owner": STACK}
     jobid = provide(CronJobProvider).create(job).outs["jobid"]
     numbers = [
         row[0] for row in superuser.execute("SELECT nextval('cron.runid_seq') FROM generate_series(1, 4)").fetchall()
@@ -447,7 +447,7 @@ def test_a_run_of_weeks_is_told_and_stops_no_other(
 ) -> None:
     """Of 24.8 days on, its milliseconds are more than an int holds."""
     provide(CronJobProvider).create(
-        {"name": "sql", "schedule": "0 0 1 1 *", "command": f"-- supabase-cron: {OWNER}/sql\nSELECT 1", "owner": OWNER}
+        {"name": "sql", "schedule": "0 0 1 1 *", "command": f"-- supabase-cron: {STACK}/sql\nSELECT 1", "owner": STACK}
     )
     for took in ("30 days", "-30 days", "2 seconds"):
         superuser.execute(

@@ -13,7 +13,7 @@ from components.cron_job import CronJobProvider
 from components.run_ledger import RunLedgerProvider
 from tests.integration.components.command_line import Said
 from tests.integration.components.endpoint import Endpoint, serving
-from tests.integration.components.test_run_ledger import ANSWERS, LEDGER, OWNER, as_asked, command, fire, settled
+from tests.integration.components.test_run_ledger import ANSWERS, LEDGER, STACK, as_asked, command, fire, settled
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Provide = Callable[..., Any]
@@ -44,7 +44,7 @@ def _schedule(provide: Provide, endpoint: Endpoint) -> None:
     paths = {"ok": "/ok", "unauthorized": "/unauthorized", "monthly": "/slow", "paused": "/ok"}
     for name, path in paths.items():
         text = command(endpoint.url + path, name=name)
-        job = {"name": name, "schedule": "30 1 1 1 *", "command": text, "owner": OWNER, "active": name != "paused"}
+        job = {"name": name, "schedule": "30 1 1 1 *", "command": text, "owner": STACK, "active": name != "paused"}
         provide(CronJobProvider).create(job)
 
 
@@ -130,8 +130,8 @@ def test_a_trigger_runs_it_now_and_tells_the_true_verdict(
     slow = cronctl("trigger", "monthly", "--timeout", "0.5")
     assert slow.code == 3
     assert f"cronctl show {numbers[-1] + 1}" in slow.talk
-    text = f"-- supabase-cron: {OWNER}/sql\nCREATE TABLE triggered (); DROP TABLE triggered"
-    job = {"name": "sql", "schedule": "30 1 1 1 *", "command": text, "owner": OWNER}
+    text = f"-- supabase-cron: {STACK}/sql\nCREATE TABLE triggered (); DROP TABLE triggered"
+    job = {"name": "sql", "schedule": "30 1 1 1 *", "command": text, "owner": STACK}
     provide(CronJobProvider).create(job)
     said = cronctl("trigger", "sql", "--json")
     assert (said.code, json.loads(said.data)["state"], json.loads(said.data)["source"]) == (0, "ok", "manual"), said
@@ -139,7 +139,7 @@ def test_a_trigger_runs_it_now_and_tells_the_true_verdict(
 
 def test_a_trigger_that_a_policy_skips(cronctl: Callable[..., Said], provide: Provide, postgres: Connection) -> None:
     text = command("http://127.0.0.1:9/", name="careful", overlap="skip")
-    provide(CronJobProvider).create({"name": "careful", "schedule": "30 1 1 1 *", "command": text, "owner": OWNER})
+    provide(CronJobProvider).create({"name": "careful", "schedule": "30 1 1 1 *", "command": text, "owner": STACK})
     with postgres.transaction():
         postgres.execute(
             "INSERT INTO public.cron_runs (job, state, retry_at) VALUES ('careful', 'retrying', now() + interval '1 hour')"

@@ -9,7 +9,7 @@ import pytest
 from components.errors import Conflict, Error
 from components.secret import SecretProvider
 
-OWNER = "supabase-cron/test"
+STACK = "supabase-cron/test"
 Props = dict[str, Any]
 Provide = Callable[..., Any]
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -21,7 +21,7 @@ def secret(value: str = "planted-1", **changes: Any) -> Props:
         "key": "cron_secret",
         "value": value,
         "description": "d",
-        "owner": OWNER,
+        "owner": STACK,
         **changes,
     }
 

@@ -12,18 +12,18 @@ from components.objects.secret_store import AUDIT, DECLARATIONS, SECRETS, TABLES
 from components.secret import SecretProvider
 from components.secret_store import SecretStoreProvider
 
-OWNER = "supabase-cron/test"
+STACK = "supabase-cron/test"
 Props = dict[str, Any]
 Provide = Callable[..., Any]
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 def store(schema: str = "public", **changes: Any) -> Props:
-    return {"schema_name": schema, "owner": OWNER, **changes}
+    return {"schema_name": schema, "owner": STACK, **changes}
 
 
 def secret(key: str = "cron_secret", value: str = "planted-value", **changes: Any) -> Props:
-    return {"schema_name": "public", "key": key, "value": value, "description": "d", "owner": OWNER, **changes}
+    return {"schema_name": "public", "key": key, "value": value, "description": "d", "owner": STACK, **changes}
 
 
 @pytest.mark.usefixtures("defaults")
@@ -91,7 +91,7 @@ def test_destroy_refuses_while_there_are_keys_that_nobody_declares(provide: Prov
 
 
 def test_a_store_of_another_stack_is_refused(provide: Provide) -> None:
-    provide(SecretStoreProvider).create(store(owner="other/prod"))
+    provide(SecretStoreProvider).create(store(stack="other/prod"))
     (failure,) = provide(SecretStoreProvider).check({}, store(adopt=True)).failures
     assert "belongs to the stack other/prod" in failure.reason
 

@@ -18,7 +18,7 @@ from components.secret import SecretProvider
 from components.secret_store import SecretStoreProvider
 from components.security.secret_expiry import expiry_findings
 from tests.integration.components.command_line import Said
-from tests.integration.components.conftest import OWNER
+from tests.integration.components.conftest import STACK
 from tests.integration.components.endpoint import Answer, Endpoint
 from tests.integration.components.test_run_ledger import fire, settled
 
@@ -26,7 +26,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 Cronctl = Callable[..., Said]
 Provide = Callable[..., Any]
 
-LEDGER = {"schema_name": "public", "owner": OWNER}
+LEDGER = {"schema_name": "public", "owner": STACK}
 KEY = "cron_secret"
 
 
@@ -56,7 +56,7 @@ def operator(superuser: Connection) -> Iterator[str]:
 
 
 def secret(key: str, value: str, **changes: Any) -> dict[str, Any]:
-    return {"schema_name": "public", "key": key, "value": value, "description": "d", "owner": OWNER, **changes}
+    return {"schema_name": "public", "key": key, "value": value, "description": "d", "owner": STACK, **changes}
 
 
 def rotate(postgres: Connection, value: str) -> None:
@@ -135,7 +135,7 @@ def test_to_vault_and_back_is_the_same_value(
 ) -> None:
     rotate(postgres, "planted-2")
     for kind in ("table", "vault", "table"):
-        provide(SecretStoreProvider).create({"schema_name": "public", "owner": OWNER, "store": kind})
+        provide(SecretStoreProvider).create({"schema_name": "public", "owner": STACK, "store": kind})
         assert current_versions(database, "public") == {KEY: 2}
 
 
@@ -146,7 +146,7 @@ def test_a_store_of_an_earlier_version_begins_with_one(
     for table in ("cron_secrets", "cron_secret_stages", "cron_secret_audit"):
         postgres.execute(f"ALTER TABLE public.{table} DROP COLUMN version".encode())
     assert (secret_use(database, "public", "nothing"), current_versions(database, "public")) == ([], {})
-    provide(SecretStoreProvider).create({"schema_name": "public", "owner": OWNER, "store": store})
+    provide(SecretStoreProvider).create({"schema_name": "public", "owner": STACK, "store": store})
     assert current_versions(database, "public") == {KEY: 1}
     rotate(postgres, "planted-2")
     assert current_versions(database, "public") == {KEY: 2}

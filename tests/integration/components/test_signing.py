@@ -308,7 +308,7 @@ def test_a_signed_job_is_accepted_where_it_arrives(
             },
         }
     )
-    command = compile_command("nightly", job, owner="supabase-cron/test", schema=SCHEMA)
+    command = compile_command("nightly", job, stack="supabase-cron/test", schema=SCHEMA)
     assert "planted" not in command
     assert "planted" not in queued(store, command)
     got = receiver.next()
@@ -333,7 +333,7 @@ def test_url_and_body_are_computed_once(store: Connection) -> None:
             "http": {"url": "{address}/x", "auth": {"hmac": "hmac_key"}, "timeout": 5},
         }
     )
-    command = compile_command("nightly", job, owner="supabase-cron/test", schema=SCHEMA)
+    command = compile_command("nightly", job, stack="supabase-cron/test", schema=SCHEMA)
     plan = store.execute(b"EXPLAIN (VERBOSE, COSTS OFF) " + command.encode()).fetchall()
     assert str(plan).count("get_secret(") == 1
 

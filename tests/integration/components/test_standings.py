@@ -18,7 +18,7 @@ from components.runs.health import health
 from components.runs.history import history, job_status
 from components.security.doctor import examine
 from tests.integration.components.command_line import Said
-from tests.integration.components.conftest import OWNER
+from tests.integration.components.conftest import STACK
 from tests.integration.components.endpoint import Endpoint
 from tests.integration.components.test_alerts import alert, told
 from tests.integration.components.test_run_ledger import fire, settle, settled
@@ -27,7 +27,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 Cronctl = Callable[..., Said]
 Provide = Callable[..., Any]
 
-LEDGER = {"schema_name": "public", "owner": OWNER}
+LEDGER = {"schema_name": "public", "owner": STACK}
 NEVER = "30 1 1 1 *"
 SWEEP = "cron-runs-sweep-public"
 BY_HAND = {
@@ -45,13 +45,13 @@ def deployed(install: Callable[..., None], provide: Provide, clean: None, superu
     provide(RunLedgerProvider).create(LEDGER)
     superuser.execute("DELETE FROM cron.job_run_details")
     provide(CronJobProvider).create(nightly())
-    sweep = runs_sweep_job("public", OWNER, RetentionConfig())
+    sweep = runs_sweep_job("public", STACK, RetentionConfig())
     provide(CronJobProvider).create({**sweep.properties(), "schedule": NEVER})
 
 
 def nightly(**given: Any) -> dict[str, Any]:
     text = "-- supabase-cron: supabase-cron/test/nightly\nSELECT 1"
-    return {"name": "nightly", "schedule": NEVER, "command": text, "owner": OWNER, "ledger": "public", **given}
+    return {"name": "nightly", "schedule": NEVER, "command": text, "owner": STACK, "ledger": "public", **given}
 
 
 def standings(database: Database) -> dict[str, str]:
@@ -239,7 +239,7 @@ def test_status_without_pg_net_says_that_it_is_not_there(
 
 def test_the_verdict_comes_soon_after_the_answer(provide: Provide, postgres: Connection, endpoint: Endpoint) -> None:
     """The sweep's own command, begun in the same second as the job."""
-    text = runs_sweep_job("public", OWNER, RetentionConfig()).command
+    text = runs_sweep_job("public", STACK, RetentionConfig()).command
     fire(postgres, endpoint.url)
     began = time.monotonic()
     postgres.execute(text.encode())

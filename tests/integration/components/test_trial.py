@@ -12,7 +12,7 @@ from components.database.connection import Database
 from components.database.statement_trial import try_request
 from components.declaration.command import compile_command
 from components.run_ledger import RunLedgerProvider
-from tests.integration.components.conftest import OWNER, Provide
+from tests.integration.components.conftest import STACK, Provide
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 PREDICATE_REFUSED = "cron job 'nightly': success.body"
@@ -20,16 +20,16 @@ PREDICATE_REFUSED = "cron job 'nightly': success.body"
 
 def statement(text: str) -> dict[str, Any]:
     job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "sql": text})
-    command = compile_command("nightly", job, owner=OWNER, schema="public")
-    return {"name": "nightly", "schedule": job.schedule, "command": command, "owner": OWNER}
+    command = compile_command("nightly", job, stack=STACK, schema="public")
+    return {"name": "nightly", "schedule": job.schedule, "command": command, "owner": STACK}
 
 
 def request(predicate: str, **changes: Any) -> dict[str, Any]:
     http = {"url": "https://example.com", "timeout": 5, "success": {"body": predicate}, **changes}
     job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": http})
-    command = compile_command("nightly", job, owner=OWNER, schema="public")
+    command = compile_command("nightly", job, stack=STACK, schema="public")
     declared = {"success": {"body": predicate}}
-    return {"name": "nightly", "schedule": job.schedule, "command": command, "owner": OWNER, "declared": declared}
+    return {"name": "nightly", "schedule": job.schedule, "command": command, "owner": STACK, "declared": declared}
 
 
 def refusal(provide: Provide, given: dict[str, Any], olds: dict[str, Any] | None = None) -> str | None:
@@ -110,7 +110,7 @@ def test_what_is_as_it_was_is_not_asked_again(
     install: Callable[..., None], provide: Provide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install()
-    provide(RunLedgerProvider).create({"schema_name": "public", "owner": OWNER})
+    provide(RunLedgerProvider).create({"schema_name": "public", "owner": STACK})
     given = statement("SELECT 1")
     created = provide(CronJobProvider).create(given)
     asked: list[str] = []
@@ -133,7 +133,7 @@ def test_a_request_that_its_role_may_not_send_is_refused(
     install: Callable[..., None], provide: Provide, hardened: None
 ) -> None:
     install()
-    provide(RunLedgerProvider).create({"schema_name": "public", "owner": OWNER})
+    provide(RunLedgerProvider).create({"schema_name": "public", "owner": STACK})
     assert refusal(provide, request("$.success == true")) == (
         "cron job 'nightly': the server cannot run its command: permission denied for function http_post; let who owns "
         "it grant that to this role"

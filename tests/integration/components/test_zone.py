@@ -14,13 +14,13 @@ from components.catalogue.settings import Settings
 from components.catalogue.stack_config import Config
 from components.cron_job import CronJobProvider
 from components.database.connection import Database
-from components.objects.stack_mark import Owner
+from components.objects.stack_mark import StackName
 from components.run_ledger import RunLedgerProvider
 from components.schedule.grammar import parse_schedule
 from cronctl.verify import jobs_now
 from tests.integration.components.command_line import Said
 from tests.integration.components.conftest import AS_IT_IS
-from tests.integration.components.test_run_ledger import LEDGER, OWNER, command
+from tests.integration.components.test_run_ledger import LEDGER, STACK, command
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Provide = Callable[..., Any]
@@ -37,13 +37,13 @@ def installed(install: Callable[..., None], provide: Provide, clean: None) -> No
 
 def job(provide: Provide, schedule: str = NOON, **given: Any) -> dict[str, Any]:
     text = command("http://127.0.0.1:9/", name="nightly", **given)
-    return {"name": "nightly", "schedule": schedule, "command": text, "owner": OWNER}
+    return {"name": "nightly", "schedule": schedule, "command": text, "owner": STACK}
 
 
 def declared() -> Config:
     nightly = {"description": "d", "schedule": NOON, "sql": "SELECT 1"}
     catalogue = Catalogue.model_validate({"jobs": {"nightly": nightly}})
-    return Config(Owner("supabase-cron", "test"), Settings(), catalogue, {}, ())
+    return Config(StackName("supabase-cron", "test"), Settings(), catalogue, {}, ())
 
 
 def next_noon(zone: str) -> datetime:

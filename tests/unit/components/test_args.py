@@ -10,7 +10,7 @@ from components.objects.cron_job import CronJobArgs
 from components.objects.extension import ExtensionArgs
 from components.objects.secret import SecretArgs
 
-JOB = CronJobArgs(name="nightly", schedule="0 1 * * *", command="SELECT 1", owner="p/s", active=False)
+JOB = CronJobArgs(name="nightly", schedule="0 1 * * *", command="SELECT 1", stack="p/s", active=False)
 
 
 def test_there_and_back() -> None:
@@ -19,12 +19,18 @@ def test_there_and_back() -> None:
 
 def test_none_is_left_out_and_false_is_not() -> None:
     assert "verify_in" not in JOB.properties()
-    assert JOB.properties(without={"owner", "adopt"}) == {
+    assert JOB.properties(without={"stack", "adopt"}) == {
         "name": "nightly",
         "schedule": "0 1 * * *",
         "command": "SELECT 1",
         "active": False,
     }
+
+
+def test_states_call_the_stack_owner() -> None:
+    """As they have since the first version: another name would be an update of every resource."""
+    assert JOB.properties()["owner"] == "p/s"
+    assert "stack" not in JOB.properties()
 
 
 def test_what_an_earlier_version_did_not_know_has_its_default() -> None:
@@ -37,7 +43,7 @@ def test_what_is_missing_makes_a_state_unreadable() -> None:
 
 
 def test_a_value_is_never_shown() -> None:
-    secret = SecretArgs(schema_name="public", key="k", value="planted-value", description="d", owner="p/s")
+    secret = SecretArgs(schema_name="public", key="k", value="planted-value", description="d", stack="p/s")
     assert "planted" not in repr(secret)
     with pytest.raises(UnreadableState) as refused:
         SecretArgs.from_properties({"value": "planted-value"})

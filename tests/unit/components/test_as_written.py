@@ -62,6 +62,6 @@ def test_a_statement_is_its_command() -> None:
 
 
 def test_it_is_no_property_of_the_job_so_that_an_older_state_has_nothing_to_change() -> None:
-    args = CronJobArgs(name="n", schedule="0 1 * * *", command="SELECT 1", owner="p/s", declared={"request": "POST x"})
+    args = CronJobArgs(name="n", schedule="0 1 * * *", command="SELECT 1", stack="p/s", declared={"request": "POST x"})
     assert "declared" in args.properties()
-    assert "declared" not in args.properties(without=CronJobKind.directives)
+    assert "declared" not in args.properties(without=CronJobKind.ignored_in_diff)

@@ -5,12 +5,12 @@ import pytest
 from components.catalogue.job import Job
 from components.declaration.command import compile_command
 
-OWNER = "supabase-cron/dev"
+STACK = "supabase-cron/dev"
 
 
 def compiled(http: dict[str, object], schema: str = "public") -> str:
     job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": {"timeout": 15, **http}})
-    return compile_command("nightly", job, owner=OWNER, schema=schema)
+    return compile_command("nightly", job, stack=STACK, schema=schema)
 
 
 def test_a_request_reads_as_the_source_document_wrote_it() -> None:
@@ -60,7 +60,7 @@ def test_a_schema_is_an_identifier() -> None:
 
 def test_a_statement_is_kept_as_written() -> None:
     job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "sql": "SELECT '100%', '{x}';\n"})
-    text = compile_command("nightly", job, owner=OWNER, schema="public")
+    text = compile_command("nightly", job, stack=STACK, schema="public")
     assert text == "-- supabase-cron: supabase-cron/dev/nightly\nSELECT '100%', '{x}';"
 
 

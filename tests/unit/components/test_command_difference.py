@@ -21,7 +21,7 @@ JOB = Job.model_validate(
         },
     }
 )
-MADE = compile_command("worker", JOB, owner="supabase-cron/dev", schema="public")
+MADE = compile_command("worker", JOB, stack="supabase-cron/dev", schema="public")
 
 
 def changed(old: str, new: str) -> list[str]:

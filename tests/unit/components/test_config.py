@@ -11,7 +11,7 @@ import pytest
 from components.catalogue.stack_config import Config, load_config, merge_patch
 from components.declaration.declared_objects import declare
 from components.errors import InvalidConfiguration
-from components.objects.stack_mark import Owner
+from components.objects.stack_mark import StackName
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 KEY = "k" * 32
@@ -52,7 +52,7 @@ def load(
     (tmp_path / "jobs.yaml").write_text(text, encoding="utf-8")
     return load_config(
         {"secrets": json.dumps(VALUES if values is None else values), **settings},
-        owner=Owner("supabase-cron", "dev"),
+        stack=StackName("supabase-cron", "dev"),
         root=tmp_path,
         environment=environment or {},
         now=NOW,
@@ -304,7 +304,9 @@ def test_the_projects_own_catalogue_has_the_six_jobs(request: pytest.FixtureRequ
         "edge_function_url": "https://ref.supabase.co/functions/v1",
         "scheduler_secret_token": "planted",
     }
-    config = load_config({"secrets": values}, owner=Owner("supabase-cron", "prod"), root=root, environment={}, now=NOW)
+    config = load_config(
+        {"secrets": values}, stack=StackName("supabase-cron", "prod"), root=root, environment={}, now=NOW
+    )
     assert {name: job.schedule for name, job in config.catalogue.jobs.items()} == {
         "generate-t5-invoices": "0 1 * * *",
         "run-escalation-orchestration": "0 2 * * *",

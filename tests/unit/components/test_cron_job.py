@@ -11,7 +11,7 @@ NOW = datetime(2026, 10, 20, tzinfo=UTC)
 
 
 def warnings(schedule: str, zone: str | None) -> list[str]:
-    args = CronJobArgs(name="nightly", schedule=schedule, command="SELECT 1", owner="supabase-cron/dev")
+    args = CronJobArgs(name="nightly", schedule=schedule, command="SELECT 1", stack="supabase-cron/dev")
     return list(CronJobKind().warnings(args, server("1.6", cron_timezone=zone), NOW))
 
 

@@ -24,7 +24,7 @@ def catalogue_commands(catalogue: Path) -> dict[str, str]:
     defaults = data.pop("defaults", {})
     commands = {}
     for name, job in Catalogue.model_validate({**data, "jobs": _merged(data["jobs"], defaults)}).jobs.items():
-        commands[name] = compile_command(name, job, owner="supabase-cron/dev", schema="public")
+        commands[name] = compile_command(name, job, stack="supabase-cron/dev", schema="public")
     return commands
 
 
@@ -199,7 +199,7 @@ def test_our_own_jobs_hold_no_key() -> None:
 
 def job(**http: object) -> str:
     made = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": {"timeout": 15, **http}})
-    return compile_command("nightly", made, owner="supabase-cron/dev", schema='it\'s "own"')
+    return compile_command("nightly", made, stack="supabase-cron/dev", schema='it\'s "own"')
 
 
 @pytest.mark.parametrize(

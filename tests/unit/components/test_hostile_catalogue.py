@@ -11,7 +11,7 @@ import pytest
 from components.catalogue.stack_config import Config, load_config
 from components.declaration.command import compile_alert, compile_command, compile_probe
 from components.errors import InvalidConfiguration
-from components.objects.stack_mark import Owner
+from components.objects.stack_mark import StackName
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 VALUES = {"supabase_url": "https://ref.supabase.co", "cron_secret": "planted" * 5}
@@ -63,7 +63,7 @@ def load(folder: Path, text: str, **settings: Any) -> Config:
     (folder / "jobs.yaml").write_text(text, encoding="utf-8")
     return load_config(
         {"secrets": json.dumps(VALUES), **settings},
-        owner=Owner("supabase-cron", "dev"),
+        stack=StackName("supabase-cron", "dev"),
         root=folder,
         environment={},
         now=NOW,
@@ -284,8 +284,8 @@ def commands(config: Config) -> list[str]:
     """Every statement that a catalogue compiles to."""
     parts = config.catalogue
     return [
-        *(compile_command(name, job, owner="supabase-cron/dev", schema="public") for name, job in parts.jobs.items()),
-        *(compile_alert(name, "j", each, owner="x/y", schema="public") for name, each in parts.alerts.items()),
+        *(compile_command(name, job, stack="supabase-cron/dev", schema="public") for name, job in parts.jobs.items()),
+        *(compile_alert(name, "j", each, stack="x/y", schema="public") for name, each in parts.alerts.items()),
         *(compile_probe(key, spec.probe, schema="public") for key, spec in parts.secrets.items() if spec.probe),
     ]
 

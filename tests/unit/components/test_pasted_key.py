@@ -224,7 +224,7 @@ def test_descriptions_that_hold_a_key() -> None:
 def test_the_doctor_has_nothing_to_say_of_what_is_accepted(fields: dict[str, Any]) -> None:
     declared = {"description": "d", "schedule": "0 1 * * *", **http(**fields)}
     assert told(**declared) == []
-    command = compile_command("nightly", Job.model_validate(declared), owner="p/s", schema="public")
+    command = compile_command("nightly", Job.model_validate(declared), stack="p/s", schema="public")
     assert planted_in_command(command) == ()
 
 

@@ -15,7 +15,7 @@ from components.declaration.command import compile_command
 from components.declaration.declared_objects import alert_job, runs_sweep_job
 
 URL = "https://example.com/"
-OWNER = "supabase-cron/dev"
+STACK = "supabase-cron/dev"
 EASTERN = {ord("0") + digit: ord("\N{ARABIC-INDIC DIGIT ZERO}") + digit for digit in range(10)}
 
 
@@ -32,7 +32,7 @@ def sentence(http: dict[str, Any] | None = None, **given: Any) -> str:
 
 
 def compiled(http: dict[str, Any] | None = None, **given: Any) -> str:
-    return compile_command("nightly", job(http, **given), owner=OWNER, schema="public")
+    return compile_command("nightly", job(http, **given), stack=STACK, schema="public")
 
 
 def test_a_job_with_policies_asks_before_it_sends() -> None:
@@ -68,9 +68,9 @@ def test_without_a_policy_nothing_is_asked() -> None:
 
 def test_the_sweep_knows_what_to_make_up_for() -> None:
     caught = [("it's", None, None), ("b", "-3", "2026-09-01")]
-    text = runs_sweep_job("public", OWNER, RetentionConfig(), catch_up=caught).command
+    text = runs_sweep_job("public", STACK, RetentionConfig(), catch_up=caught).command
     assert "sweep_cron_runs('{{it''s,NULL,NULL},{b,-3,2026-09-01}}'::text[]," in text
-    assert "'{}'::text[]" in runs_sweep_job("public", OWNER, RetentionConfig()).command
+    assert "'{}'::text[]" in runs_sweep_job("public", STACK, RetentionConfig()).command
 
 
 def test_a_call_may_take_longer_than_the_period_where_runs_do_not_overlap() -> None:
@@ -158,7 +158,7 @@ def test_policies_are_for_requests(policy: dict[str, Any]) -> None:
 
 def test_an_alert_is_a_job_that_sends_what_has_changed() -> None:
     alert = Alert.model_validate({"http": {"url": "{slack}"}, "on": ["failed"], "jobs": ["nightly"]})
-    assert alert_job("team", alert, "public", OWNER).command == (
+    assert alert_job("team", alert, "public", STACK).command == (
         "-- supabase-cron: supabase-cron/dev/cron-alert-team-public\n"
         "SELECT \"public\".record_cron_alert('team', alert.job, "
         "\"public\".record_cron_run('cron-alert-team-public', net.http_post(\n"

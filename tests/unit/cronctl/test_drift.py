@@ -7,13 +7,13 @@ import pytest
 
 from components.database.connection import Database
 from components.objects.cron_job import CronJobKind, LiveJob
-from components.objects.stack_mark import Owner
+from components.objects.stack_mark import StackName
 from cronctl.comparison import jobs_of_other_stacks, stray_jobs
 from cronctl.drift import _finding
 from cronctl.stack import StateResource
 
-OWNER = "supabase-cron/test"
-STORED = {"name": "it's", "schedule": "0 1 * * *", "command": "SELECT 'planted'", "owner": OWNER, "jobid": 1}
+STACK = "supabase-cron/test"
+STORED = {"name": "it's", "schedule": "0 1 * * *", "command": "SELECT 'planted'", "owner": STACK, "jobid": 1}
 LIVE = LiveJob(
     1, "0 1 * * *", "SELECT 'planted'", active=True, database="d", username="u", mine=True, current_database="d"
 )
@@ -74,12 +74,12 @@ def test_jobs_are_told_by_whose_they_are() -> None:
         return LIVE._replace(command=f"-- supabase-cron: {owner}/{name}\nSELECT 1")
 
     live = {
-        "ours": marked(OWNER, "ours"),
-        "left": marked(OWNER, "left"),
-        "copied": marked(OWNER, "ours"),
+        "ours": marked(STACK, "ours"),
+        "left": marked(STACK, "left"),
+        "copied": marked(STACK, "ours"),
         "theirs": marked("supabase-cron/other", "theirs"),
         "strange": marked("another-project/test", "strange"),
         "by hand": LIVE,
     }
-    assert [finding.name for finding in stray_jobs(OWNER, live, {"ours"})] == ["left"]
-    assert jobs_of_other_stacks(Owner("supabase-cron", "test"), live) == {"other": ["theirs"]}
+    assert [finding.name for finding in stray_jobs(STACK, live, {"ours"})] == ["left"]
+    assert jobs_of_other_stacks(StackName("supabase-cron", "test"), live) == {"other": ["theirs"]}
