@@ -15,7 +15,8 @@ from markupsafe import Markup
 from components.objects.stack_mark import is_own_job
 from components.report.report_data import BOUNDS, Report
 from components.report.run_pieces import in_order
-from components.runs.history import BAD, STREAK
+from components.runs.history import STREAK
+from components.runs.states import BAD
 from components.values.visible_text import visible_text
 from cronctl.report_chart import LETTERS, bars, by_day, days, in_time, labels, letters, meetings, midnights
 from cronctl.report_words import (

@@ -1,10 +1,11 @@
 """``cronctl verify``: what is declared, what the state says and what the database has, held against each other."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import typer
 
@@ -21,9 +22,9 @@ from components.runs.ledger_reading import NoLedger
 from components.schedule.grammar import upcoming_runs
 from components.schedule.zone import read_zone
 from cronctl.comparison import NOT_IN_STATE, Comparison, print_comparisons, stray_jobs
-from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
+from cronctl.output import DIFFERS, print_json, print_table, say
 from cronctl.stack import StateResource, read_stack
-from cronctl.target import DeclaredStackOption, JsonOption, ProjectOption, open_database
+from cronctl.target import connected
 
 
 class JobNow(NamedTuple):
@@ -38,24 +39,12 @@ class JobNow(NamedTuple):
     verdict: str | None
 
 
-def verify(
-    stack: DeclaredStackOption = None,
-    as_json: JsonOption = False,
-    project: ProjectOption = Path(),
-    *,
-    show_all: Annotated[
-        bool, typer.Option("--all", "-a", help="Also the objects that are in sync, a line each.")
-    ] = False,
-) -> None:
-    """Hold what is declared, what the state says and what the database has against each other.
-
-    Exit status: 0 all the same, 1 something differs, 2 wrong command line, 3 it could not be found out.
-    """
-    with errors_as_sentences():
-        found = read_stack(stack, project.resolve())
-        with open_database(found.config.settings) as database:
-            findings = list(compare_declared(found.config, found.state, database))
-            jobs = list(jobs_now(found.config, database))
+def verify(named: str | None, root: Path, *, as_json: bool, show_all: bool) -> None:
+    """Print how declaration, state and database compare; ends with DIFFERS where they do not. Raises Error."""
+    found = read_stack(named, root)
+    with connected(found.config.settings.conninfo(os.environ)) as database:
+        findings = list(compare_declared(found.config, found.state, database))
+        jobs = list(jobs_now(found.config, database))
     stack, differing = found.config.stack.name, [finding for finding in findings if finding.status != "in sync"]
     if as_json:
         print_json(

@@ -13,6 +13,7 @@ from components.values.duration import seconds
 from components.values.exact_number import MAX_DIGITS
 from components.values.limits import NAME_BYTES, VALUE_BYTES
 from components.values.loopback import is_loopback
+from components.values.schema_name import schema_name
 from components.values.template import KEY, Literal, SecretRef, parse_template
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
@@ -23,22 +24,6 @@ _UNSENT = re.compile(r"[\s\\]|[^\x00-\x7f]")
 """What no address may hold: each program reads it in its own way, or refuses it."""
 
 _AFTER_SECRET = re.compile(r"(?::[0-9]+)?(?:[/?].*)?", re.DOTALL)
-_TAKEN_SCHEMAS = {"information_schema", "cron", "net", "vault"} | {
-    "auth",
-    "extensions",
-    "graphql",
-    "graphql_public",
-    "pgbouncer",
-    "pgsodium",
-    "pgsodium_masks",
-    "realtime",
-    "storage",
-    "supabase_functions",
-    "supabase_migrations",
-}
-"""Schemas of pg_cron, pg_net and Vault, and those that Supabase keeps for itself."""
-
-_SCHEMA = re.compile(r"[^\W\d][\w-]*")
 _NO_STATEMENT = re.compile(r"\s+|;|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _PORT = re.compile(r":[0-9]+$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -66,15 +51,6 @@ def fits_name(value: str) -> str:
     size = len(value.encode())
     if size > NAME_BYTES:
         raise ValueError(f"is {size} bytes long; PostgreSQL cuts names at {NAME_BYTES}, shorten it")
-    return value
-
-
-def schema_name(value: str) -> str:
-    """Refuse schemas that are PostgreSQL's or the platform's, and names that statements could take for more."""
-    if value.startswith("pg_") or value in _TAKEN_SCHEMAS:
-        raise ValueError(f"{value!r} is a schema of PostgreSQL's or of the platform's own; choose another")
-    if not _SCHEMA.fullmatch(value):
-        raise ValueError(f"{value!r} is no name for a schema here; write letters, digits, '_' and '-'")
     return value
 
 

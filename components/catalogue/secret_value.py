@@ -20,10 +20,6 @@ MIN_KEY_BYTES = 32
 
 _NEW_KEY = "sb_"
 _PUBLISHABLE = "sb_publishable_"
-DAY_SECONDS = 86400
-EXPIRES_SOON = 14
-"""Days before its expiry from which on a JWT is warned of."""
-
 _JWT_START = "eyJ"
 
 
@@ -100,17 +96,6 @@ def expiry(spec: SecretSpec, value: str) -> float | None:
     """When a JWT expires, in seconds since 1970; None of any other value."""
     expires = (_claims(value) or {}).get("exp") if spec.format == "jwt" else None
     return expires if isinstance(expires, int | float) and math.isfinite(expires) else None
-
-
-def expiry_warning(expires: float | None, now: datetime) -> str | None:
-    """The end of a sentence on a JWT that expires soon, in seconds since 1970; None of any other."""
-    if expires is None:
-        return None
-    days = (expires - now.timestamp()) / DAY_SECONDS
-    if not 0 < days <= EXPIRES_SOON:
-        return None
-    left = "less than a day" if days < 1 else f"{int(days)} day{'s' if days >= 2 else ''}"
-    return f"is a JWT that expires in {left}, and every job that sends it fails then; set a new one before"
 
 
 def misplaced_keys(catalogue: Catalogue, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:

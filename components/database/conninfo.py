@@ -16,9 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from components.errors import InvalidConfiguration
 from components.values.loopback import is_loopback
-
-URL_VARIABLE = "SUPABASE_CRON_DATABASE_URL"
-"""Comes before the configuration: refresh and destroy are configured from state, with the password of last time."""
+from components.values.variables import URL_VARIABLE
 
 PORT = 5432
 """Where PostgreSQL listens unless a conninfo says otherwise."""

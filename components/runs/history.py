@@ -14,13 +14,9 @@ from components.objects.stack_mark import OWN_JOBS_PATTERN
 from components.runs.cause_rule import Explanation
 from components.runs.explanation import explain
 from components.runs.ledger_reading import read_ledger
+from components.runs.states import BAD
 from components.schedule.grammar import ScheduleError, parse_schedule
 from components.sql import load_sql
-
-OPEN = ("queued", "sent", "retrying")
-BAD = ("failed", "timed_out", "lost", "exhausted")
-STATES = (*OPEN, "ok", *BAD, "skipped")
-"""Every state of a run: on its way, done, or come to nothing."""
 
 STREAK = 20
 """How many verdicts a streak is counted over at most."""

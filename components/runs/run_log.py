@@ -12,7 +12,8 @@ from psycopg import sql
 
 from components.database.connection import Database
 from components.objects.run_ledger import HISTORY, RUNS
-from components.runs.history import OPEN, Run, history
+from components.runs.history import Run, history
+from components.runs.states import OPEN
 
 OVERLAP = 1000
 """How many of the newest numbers are looked at again each time: one is drawn some time before its row can be seen."""
