@@ -8,8 +8,8 @@ from typing import NamedTuple
 from components.catalogue.settings import Settings
 from components.catalogue.stack_config import Config
 from components.database.connection import Database
-from cronctl.place import database_is_missed
 from cronctl.stack import config_of
+from cronctl.stack_place import database_is_missed
 from cronctl.stack_values import StackValues
 from cronctl.target import connected
 

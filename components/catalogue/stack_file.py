@@ -48,7 +48,7 @@ def plain_values(root: Path, stack: str, keys: Collection[str]) -> dict[str, obj
     if found := list(_in_clear(own, project, stack)):
         raise InvalidConfiguration(found)
     ours = [(key, _default(value)) for key, value in _own_keys(said.get("config"), project)]
-    if any(_head(key) in SECRET_KEYS and value not in _UNSET for key, value in ours):
+    if next(_in_clear(ours, project, stack), None):
         return None
     values = {key: value for key, value in (*ours, *own) if _head(key) in keys}
     if any(key not in keys or isinstance(value, dict | list) for key, value in values.items()):

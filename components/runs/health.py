@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from psycopg import sql
 
 from components.database.connection import Database
-from components.objects.run_ledger import RUNS
 from components.objects.stack_mark import RUNS_SWEEP
+from components.objects.table_names import RUNS
 from components.runs.history import JobStatus
 from components.runs.ledger_reading import NoLedger, read_ledger
 from components.schedule.zone import zone_of

@@ -9,8 +9,8 @@ from psycopg import sql
 
 from components.database.connection import Database
 from components.database.transaction import Row
-from components.objects.run_ledger import HISTORY, RUNS
 from components.objects.stack_mark import OWN_JOBS_PATTERN
+from components.objects.table_names import HISTORY, RUNS
 from components.runs.cause_rule import Explanation
 from components.runs.explanation import explain
 from components.runs.ledger_reading import read_ledger

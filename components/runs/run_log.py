@@ -11,7 +11,7 @@ from typing import LiteralString, NamedTuple
 from psycopg import sql
 
 from components.database.connection import Database
-from components.objects.run_ledger import HISTORY, RUNS
+from components.objects.table_names import HISTORY, RUNS
 from components.runs.history import Run, history
 from components.runs.states import OPEN
 

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from components.values.visible_text import visible_text
-from cronctl.command_line.plain_values import read_plainly
+from cronctl.command_line.plain_values import PlainlyRead
 from cronctl.command_line.table import COMMANDS, Entry
 from cronctl.output import print_errors
 
@@ -21,7 +21,11 @@ HELP_OPTIONS: dict[str, Any] = {"help_option_names": ["--help", "-h"]}
 _ENTRIES = {entry.name: entry for entry in COMMANDS}
 
 
-class Commands(TyperGroup):
+class Command(PlainlyRead, TyperCommand):
+    """A command, as it is called."""
+
+
+class Commands(PlainlyRead, TyperGroup):
     """All commands; what their usage errors quote of the command line is shown and does not act."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - typer's own
@@ -49,11 +53,8 @@ class Commands(TyperGroup):
 def command(entry: Entry) -> Any:  # noqa: ANN401 - typer's own types are not public
     """A command of typer's, with what can be typed after its name."""
     app = typer.Typer(add_completion=False, context_settings=HELP_OPTIONS, rich_markup_mode=None)
-    app.command(entry.name)(getattr(import_module(f"cronctl.command_line.{entry.module}"), entry.function))
-    made = typer.main.get_command(app)
-    for parameter in made.params:
-        read_plainly(parameter)
-    return made
+    app.command(entry.name, cls=Command)(getattr(import_module(f"cronctl.command_line.{entry.module}"), entry.function))
+    return typer.main.get_command(app)
 
 
 @contextmanager

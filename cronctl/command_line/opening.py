@@ -32,7 +32,7 @@ def open_declared(
     """
     asked = None
     if stack is not None or declared or not os.environ.get(URL_VARIABLE):
-        with late.place.database_is_missed(stack):
+        with late.stack_place.database_is_missed(stack):
             asked = late.stack_values.ask_values(stack, project.resolve())
     with late.declared_target.opened(asked, stack, schema) as target:
         yield target

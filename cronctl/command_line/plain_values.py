@@ -9,10 +9,16 @@ from pathlib import Path
 from typing import Any
 
 
-def read_plainly(parameter: Any) -> None:  # noqa: ANN401 - typer's own types are not public
-    """Let a parameter of a command read what is plainly right by itself."""
-    if (described := getattr(parameter, "type_descriptor", None)) is not None:
-        parameter._runtime_param = _Plain(described.annotation, described.parameter_info)
+class PlainlyRead:
+    """A command of typer's whose parameters read what is plainly right by themselves."""
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - typer's own types are not public
+        """The parameters, that of the help among them."""
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in parameters:
+            if (described := getattr(parameter, "type_descriptor", None)) is not None:
+                parameter._runtime_param = _Plain(described.annotation, described.parameter_info)
+        return parameters
 
 
 class _Plain:
@@ -32,8 +38,8 @@ class _Plain:
         """The value. Raises ValueError for what is to be left to typer."""
         if self._annotation == list[str]:
             return [_text(part) for part in value or ()]
-        if value is None:
-            return None
+        if value is None or (self._annotation is bool and isinstance(value, bool)):
+            return value
         if self._annotation is str:
             return _text(value)
         if self._annotation is int:
