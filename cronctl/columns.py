@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 GAP = 2
 """Characters between two columns."""
@@ -64,18 +64,20 @@ def wrapped(cell: str, width: int) -> list[str]:
     return [line for paragraph in cell.split("\n") for line in _wrapped(paragraph.expandtabs(), width)]
 
 
-def _wrapped(text: str, width: int) -> Iterator[str]:
+def _wrapped(text: str, width: int) -> list[str]:
+    lines: list[str] = []
     line = ""
     for token in _TOKEN.findall(text):
         if line and cell_len(line) + cell_len(token.rstrip()) > width:
-            yield line.rstrip()
+            lines.append(line)
             line = ""
         line += token
-        while cell_len(line.rstrip()) > width:
-            fitting = _fitting(line, width)
-            yield line[:fitting]
+        while cell_len(line.rstrip()) > width and (fitting := _fitting(line, width)) < len(line):
+            lines.append(line[:fitting])
             line = line[fitting:]
-    yield line.rstrip()
+    if line.strip() or not lines:
+        lines.append(line)
+    return [line.rstrip() for line in lines]
 
 
 def _fitting(text: str, width: int) -> int:
