@@ -8,7 +8,7 @@ import typer
 
 from components.database.connection import Database
 from components.errors import Error, UnknownName
-from components.runs.history import JobStatus, Run, find_run, history, job_status
+from components.runs.history import JobStatus, Run, find_run, history, history_and_status, job_status
 from components.runs.secret_use import current_versions, runs_with_earlier
 from components.runs.states import BAD
 from components.values.suggestion import nearest
@@ -43,8 +43,7 @@ def show_failures(target: Target, *, job: str | None, begin: datetime, since: st
 
     ``since`` says in words how long ago that is. Raises Error.
     """
-    failed = history(target.database, target.schema, job=job, states=BAD, limit=limit)
-    jobs = job_status(target.database, target.schema)
+    failed, jobs = history_and_status(target.database, target.schema, job=job, states=BAD, limit=limit)
     if not failed:
         _refuse_unknown(job, jobs, target.database, target.schema)
     runs = [run for run in failed if run.fired_at >= begin]

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from psycopg import sql
 
 from components.database.connection import Database
+from components.database.transaction import Row
 from components.objects.stack_mark import RUNS_SWEEP
 from components.objects.table_names import RUNS
-from components.runs.history import JobStatus
-from components.runs.ledger_reading import NoLedger, read_ledger
+from components.runs.history import JobStatus, job_status, job_status_query, job_statuses
+from components.runs.ledger_reading import NoLedger, read_ledger, read_ledger_together
 from components.schedule.zone import zone_of
 from components.sql import load_sql
 
@@ -29,6 +30,11 @@ SECRETS_STEP = "settle_cron_secret"
 
 JUDGING_STEP = "settle_cron_runs"
 """The step that gives runs their verdicts."""
+
+
+QUEUE = sql.SQL("(SELECT count(*) FROM net.http_request_queue)")
+NO_QUEUE = sql.SQL("NULL::bigint")
+"""How many requests pg_net has, where it is there and where it is not."""
 
 
 class Step(NamedTuple):
@@ -188,17 +194,32 @@ def health(database: Database, schema: str) -> Health:
     Raises NoLedger or another Error.
     """
     try:
-        return _health(database, schema, sql.SQL("(SELECT count(*) FROM net.http_request_queue)"))
+        return _health(read_ledger(database, schema, health_query(schema)))
     except NoLedger:
-        return _health(database, schema, sql.SQL("NULL::bigint"))  # it may be pg_net that is not there
+        return _health(
+            read_ledger(database, schema, health_query(schema, NO_QUEUE))
+        )  # it may be pg_net that is not there
 
 
-def _health(database: Database, schema: str, queue: sql.Composable) -> Health:
-    query = load_sql("job_health").format(
+def status_and_health(database: Database, schema: str) -> tuple[list[JobStatus], Health]:
+    """How each job stands and what all depend on, in one round trip where everything is there. Raises the same."""
+    try:
+        jobs, condition = read_ledger_together(database, schema, [job_status_query(schema), health_query(schema)])
+    except NoLedger:
+        return job_status(database, schema), health(database, schema)
+    return job_statuses(jobs), _health(condition)
+
+
+def health_query(schema: str, queue: sql.Composable = QUEUE) -> sql.Composable:
+    """The query whose one row makes :class:`Health`; ``queue`` counts the requests that wait."""
+    return load_sql("job_health").format(
         schema=sql.Identifier(schema),
         runs=sql.Literal(sql.Identifier(schema, RUNS).as_string()),
         runs_sweep=sql.Literal(RUNS_SWEEP),
         queue=queue,
     )
-    (row,) = read_ledger(database, schema, query)
+
+
+def _health(rows: Iterable[Row]) -> Health:
+    (row,) = rows
     return Health(**row)

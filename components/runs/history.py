@@ -13,7 +13,7 @@ from components.objects.stack_mark import OWN_JOBS_PATTERN
 from components.objects.table_names import HISTORY, RUNS
 from components.runs.cause_rule import Explanation
 from components.runs.explanation import explain
-from components.runs.ledger_reading import read_ledger
+from components.runs.ledger_reading import read_ledger, read_ledger_together
 from components.runs.states import BAD
 from components.schedule.grammar import ScheduleError, parse_schedule
 from components.sql import load_sql
@@ -134,6 +134,13 @@ def history(
 
     Raises NoLedger or another Error.
     """
+    query = _history_query(schema, job=job, states=states, secret=secret, limit=limit)
+    return _newest(read_ledger(database, schema, query), limit)
+
+
+def _history_query(
+    schema: str, *, job: str | None, states: Iterable[str] | None, secret: str | None, limit: int
+) -> sql.Composable:
     conditions: list[sql.Composable] = [sql.SQL("true")]
     if job is not None:
         conditions.append(sql.SQL("job = {}").format(sql.Literal(job)))
@@ -142,7 +149,7 @@ def history(
     if secret is not None:
         conditions.append(sql.SQL("secrets ? {}").format(sql.Literal(secret)))
     newest = sql.SQL("run" if job is None else "fired_at")  # each has its index: sql/ledger/ledger_tables.sql
-    return _runs(database, schema, sql.SQL(" AND ").join(conditions), newest, limit)
+    return _runs_query(schema, sql.SQL(" AND ").join(conditions), newest, limit)
 
 
 def find_run(database: Database, schema: str, run: int) -> Run | None:
@@ -150,13 +157,13 @@ def find_run(database: Database, schema: str, run: int) -> Run | None:
 
     Raises NoLedger or another Error.
     """
-    found = _runs(database, schema, sql.SQL("run = {}").format(sql.Literal(run)), sql.SQL("run"), 1)
-    return found[0] if found else None
+    query = _runs_query(schema, sql.SQL("run = {}").format(sql.Literal(run)), sql.SQL("run"), 1)
+    return next(iter(_newest(read_ledger(database, schema, query), 1)), None)
 
 
-def _runs(database: Database, schema: str, condition: sql.Composable, newest: sql.Composable, limit: int) -> list[Run]:
+def _runs_query(schema: str, condition: sql.Composable, newest: sql.Composable, limit: int) -> sql.Composable:
     """Asked in two parts, since over both at once no index of the ledger would give the order."""
-    query = sql.SQL(
+    return sql.SQL(
         "(SELECT {columns} FROM {runs} WHERE {condition} ORDER BY {newest} DESC LIMIT {limit}) "
         "UNION ALL (SELECT {columns} FROM {history} WHERE run IS NULL AND fired_at IS NOT NULL AND {condition})"
     ).format(
@@ -167,7 +174,10 @@ def _runs(database: Database, schema: str, condition: sql.Composable, newest: sq
         newest=newest,
         limit=sql.Literal(limit),
     )
-    runs = [Run(**row) for row in read_ledger(database, schema, query)]
+
+
+def _newest(rows: Iterable[Row], limit: int) -> list[Run]:
+    runs = [Run(**row) for row in rows]
     return sorted(runs, key=lambda run: run.fired_at, reverse=True)[:limit]
 
 
@@ -176,10 +186,28 @@ def job_status(database: Database, schema: str) -> list[JobStatus]:
 
     Raises NoLedger or another Error.
     """
-    query = load_sql("job_status").format(
+    return job_statuses(read_ledger(database, schema, job_status_query(schema)))
+
+
+def history_and_status(
+    database: Database, schema: str, *, job: str | None, states: Iterable[str], limit: int
+) -> tuple[list[Run], list[JobStatus]]:
+    """The newest runs of a job in certain states, and how each job stands, in one round trip. Raises the same."""
+    query = _history_query(schema, job=job, states=states, secret=None, limit=limit)
+    runs, jobs = read_ledger_together(database, schema, [query, job_status_query(schema)])
+    return _newest(runs, limit), job_statuses(jobs)
+
+
+def job_status_query(schema: str) -> sql.Composable:
+    """The query whose rows :func:`job_statuses` reads."""
+    return load_sql("job_status").format(
         schema=sql.Identifier(schema), streak=sql.Literal(STREAK), own_jobs=sql.Literal(OWN_JOBS_PATTERN)
     )
-    return [_status(row) for row in read_ledger(database, schema, query)]
+
+
+def job_statuses(rows: Iterable[Row]) -> list[JobStatus]:
+    """How each job stands."""
+    return [_status(row) for row in rows]
 
 
 def _is_of_minutes(schedule: str) -> bool:

@@ -27,9 +27,17 @@ def read_ledger(database: Database, schema: str, query: sql.Composable) -> Seque
 
     Raises NoLedger where there is none, RowsHidden where row security hides it from who asks, or another Error.
     """
+    (rows,) = read_ledger_together(database, schema, [query])
+    return rows
+
+
+def read_ledger_together(database: Database, schema: str, queries: Sequence[sql.Composable]) -> list[list[Row]]:
+    """The rows of several queries on the ledger that see the same moment, in one round trip. Raises the same."""
     runs = sql.Identifier(schema, RUNS).as_string()
     try:
-        (reader,), rows = database.read_together([load_sql("ledger_reader").format(runs=sql.Literal(runs)), query])
+        (reader,), *answers = database.read_together(
+            [load_sql("ledger_reader").format(runs=sql.Literal(runs)), *queries]
+        )
     except StatementFailed as exc:
         if exc.sqlstate in UNDEFINED:
             raise NoLedger(
@@ -42,4 +50,4 @@ def read_ledger(database: Database, schema: str, query: sql.Composable) -> Seque
             f"row security hides {hidden} from {reader['reader']!r}, so nothing can be told; connect as "
             f"{reader['owner']!r}, or as a login with BYPASSRLS"
         )
-    return rows
+    return answers
