@@ -23,19 +23,19 @@ from cronctl.target import connected
 
 def drift(named: str | None, root: Path, *, as_json: bool) -> None:
     """Print what was changed in the database since the last up; ends with DIFFERS where something was. Raises Error."""
-    found = read_stack(named, root)
-    with connected(found.config.settings.conninfo(os.environ)) as database:
-        findings = list(compare_state(found, database))
-        others = jobs_of_other_stacks(found.config.stack, _jobs(database))
+    stack = read_stack(named, root)
+    with connected(stack.config.settings.conninfo(os.environ)) as database:
+        findings = list(compare_state(stack, database))
+        others = jobs_of_other_stacks(stack.config.stack, _jobs(database))
     changed = [finding for finding in findings if finding.status != "in sync"]
     unknown = [finding for finding in changed if finding.status == "cannot tell"]
     if as_json:
         objects = {"drift": len(changed) > len(unknown), "objects": [finding._asdict() for finding in findings]}
-        print_json({"stack": found.config.stack.name, **objects, "other_stacks": others})
+        print_json({"stack": stack.config.stack.name, **objects, "other_stacks": others})
     elif changed:
-        since = f"since the last pulumi up of stack {found.config.stack.name}"
+        since = f"since the last pulumi up of stack {stack.config.stack.name}"
         print_comparisons(f"Changed in the database {since}", changed)
-    _conclude(found, findings, changed, others)
+    _conclude(stack, findings, changed, others)
     if changed:
         raise typer.Exit(DIFFERS if len(changed) > len(unknown) else CANNOT_TELL)
 
@@ -63,7 +63,7 @@ def _finding(kind: ObjectKind[Any, Any], resource: StateResource, database: Data
     live = snapshot(kind, database, kind.scope(state)).get(kind.identity(state))
     if live is None:
         return Comparison(resource.kind, resource.id, "missing", ("gone from the database",))
-    details = tuple(_drift_line(kind, resource.id, each) for each in kind.drift(state, live))
+    details = tuple(_drift_line(kind, resource.id, difference) for difference in kind.drift(state, live))
     return Comparison(resource.kind, resource.id, "differs" if details else "in sync", details)
 
 

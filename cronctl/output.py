@@ -19,7 +19,7 @@ from components.errors import Error, UnknownName
 from components.values.visible_text import visible_json, visible_line, visible_text
 from cronctl.colours import COLOURED, style_of
 from cronctl.columns import GAP, cell_len, widths, wrapped
-from cronctl.terminal import columns_of_terminal, styled
+from cronctl.terminal import columns_of_terminal, is_terminal, styled
 
 DIFFERS = 1
 """Exit status: what is declared, stored and living is not the same."""
@@ -47,7 +47,7 @@ def escape_what_stdout_lacks() -> None:
 
 def print_file(text: str) -> None:
     """What would else be a file, as it is and in UTF-8; on a terminal for people to read."""
-    if sys.stdout.isatty():
+    if is_terminal(sys.stdout):
         _write(visible_text(text, keep="\n\t"))
         return
     if isinstance(sys.stdout, TextIOWrapper):
@@ -67,7 +67,7 @@ def print_json_line(value: object) -> None:
 
 def _json(value: object, indent: int | None = None) -> str:
     """In ASCII where stdout is no UTF-8, which JSON has to be."""
-    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    utf8 = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
     return visible_json(json.dumps(value, indent=indent, ensure_ascii=not utf8, default=_plain))
 
 
@@ -77,6 +77,8 @@ def _plain(value: object) -> str:
 
 
 def _write(text: str) -> None:
+    if sys.stdout is None:  # closed by who started us
+        return
     try:
         sys.stdout.write(text)
         sys.stdout.flush()  # before the talk on stderr, where both go one way
@@ -129,6 +131,8 @@ def say(text: str, style: str | None = None) -> None:
 
 
 def _talk(text: str) -> None:
+    if sys.stderr is None:  # closed by who started us
+        return
     try:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
@@ -138,12 +142,12 @@ def _talk(text: str) -> None:
 
 def has_terminal() -> bool:
     """Whether stderr or stdout is a terminal, whatever colours are forced."""
-    return sys.stderr.isatty() or sys.stdout.isatty()
+    return is_terminal(sys.stderr) or is_terminal(sys.stdout)
 
 
 def say_on_terminal(text: str) -> None:
     """A line for who sits at the terminal alone, which there must be: on stderr, or on stdout where that is none."""
-    if sys.stderr.isatty():
+    if is_terminal(sys.stderr):
         _talk(visible_line(text))
     else:
         _write(visible_line(text) + "\n")

@@ -15,13 +15,18 @@ _CODES = {"bold": 1, "red": 31, "green": 32, "yellow": 33}
 _WITHOUT_STYLES = ("dumb", "unknown")
 
 
-def shows_styles(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody sits there; None is a stream that was closed by who started us."""
+    return stream is not None and stream.isatty()
+
+
+def shows_styles(stream: TextIO | None) -> bool:
     """Whether it is a terminal that takes styles; FORCE_COLOR says that anything is one."""
     forced = os.environ.get("FORCE_COLOR")
-    return (bool(forced) if forced is not None else stream.isatty()) and not _is_dumb()
+    return (bool(forced) if forced is not None else is_terminal(stream)) and not _is_dumb()
 
 
-def styled(text: str, style: str | None, stream: TextIO) -> str:
+def styled(text: str, style: str | None, stream: TextIO | None) -> str:
     """The text in a style, where its stream shows any; with NO_COLOR bold alone."""
     if not text or style is None or not shows_styles(stream):
         return text

@@ -41,15 +41,15 @@ class JobNow(NamedTuple):
 
 def verify(named: str | None, root: Path, *, as_json: bool, show_all: bool) -> None:
     """Print how declaration, state and database compare; ends with DIFFERS where they do not. Raises Error."""
-    found = read_stack(named, root)
-    with connected(found.config.settings.conninfo(os.environ)) as database:
-        findings = list(compare_declared(found.config, found.state, database))
-        jobs = list(jobs_now(found.config, database))
-    stack, differing = found.config.stack.name, [finding for finding in findings if finding.status != "in sync"]
+    stack = read_stack(named, root)
+    with connected(stack.config.settings.conninfo(os.environ)) as database:
+        findings = list(compare_declared(stack.config, stack.state, database))
+        jobs = list(jobs_now(stack.config, database))
+    name, differing = stack.config.stack.name, [finding for finding in findings if finding.status != "in sync"]
     if as_json:
         print_json(
             {
-                "stack": stack,
+                "stack": name,
                 "in_sync": not differing,
                 "objects": [finding._asdict() for finding in findings],
                 "jobs": [job._asdict() for job in jobs],
@@ -58,7 +58,7 @@ def verify(named: str | None, root: Path, *, as_json: bool, show_all: bool) -> N
     else:
         if shown_findings := findings if show_all else differing:
             print_comparisons(
-                f"Objects of stack {stack}" if show_all else f"What differs in stack {stack}", shown_findings
+                f"Objects of stack {name}" if show_all else f"What differs in stack {name}", shown_findings
             )
         print_table("Jobs (times in UTC)", ("job", "schedule", "next run", "last run", "verdict"), map(_row, jobs))
     if differing:
@@ -68,7 +68,7 @@ def verify(named: str | None, root: Path, *, as_json: bool, show_all: bool) -> N
         )
         raise typer.Exit(DIFFERS)
     if not as_json:
-        say(f"stack {stack}: all {len(findings)} objects are in sync", "green")
+        say(f"stack {name}: all {len(findings)} objects are in sync", "green")
 
 
 def _row(job: JobNow) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def _finding(
         return Comparison(word, name, "missing", ("not in the database",))
     if outputs is None:
         return Comparison(word, name, "not deployed", (NOT_IN_STATE,))
-    details = [_difference_text(each) for each in kind.differences(args, live)]
+    details = [_difference_text(difference) for difference in kind.differences(args, live)]
     stored = _inputs(type(args), outputs)
     for key, wanted in args.properties(without=kind.ignored_in_diff).items():
         if stored.get(key) != wanted:
