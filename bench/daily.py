@@ -138,7 +138,7 @@ def measure(project: Project, conninfo: str, rtt_ms: int, repeats: int) -> list[
         project.configure(far)
         psql = Command(("psql", far, "--no-psqlrc", "--command", QUESTION))
         for turn in range(repeats + 1):
-            for command in (psql, *(each for each in COMMANDS if each.url is not None or not rtt_ms)):
+            for command in (psql, *(command for command in COMMANDS if command.url is not None or not rtt_ms)):
                 named = {URL_VARIABLE: far} if command.url == ENVIRONMENT else {}
                 cronctl = [] if command is psql else [sys.executable, "-m", "cronctl"]
                 proxy.trips = 0

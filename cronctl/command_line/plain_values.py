@@ -1,7 +1,7 @@
 """Texts, whole numbers and paths of a command line, read without pydantic, which typer imports for them.
 
 That import takes longer than a query to a database nearby and its answer. Whatever is not plainly right is left to
-typer, which refuses it in its own words. Before typer 0.29 there is no such import, and nothing is changed.
+typer, which refuses it in its own words. A version of typer without that import is left as it is.
 """
 
 import os
