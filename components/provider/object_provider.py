@@ -39,6 +39,7 @@ from components.objects.object_kind import (
     snapshot,
 )
 from components.objects.overview import Overview, OverviewReader
+from components.process import tune_process
 from components.provider.messages import error_sentence, once, say
 from components.provider.sdk_internals import answer_with, has_unknowns
 from components.values.choices import DEFAULT_SCHEMA
@@ -60,6 +61,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Find the database, and begin to connect: what is asked of it comes next."""
+        tune_process()
         answer_with(error_sentence)
         unverified = req.config.get("allowUnverifiedTls") == "true"  # the engine takes no other word for it
         conninfo = resolve_conninfo(req.config.get("databaseUrl"), os.environ, allow_unverified_tls=unverified)
