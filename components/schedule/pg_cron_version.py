@@ -38,3 +38,8 @@ def known_version(extversion: str | None) -> PgCronVersion | None:
         return parse_version(extversion) if extversion else None
     except ValueError:
         return None
+
+
+def has_intervals(version: PgCronVersion | None) -> bool:
+    """Whether a version takes schedules such as ``30 seconds``; None stands for any version."""
+    return version is None or version >= INTERVALS_SINCE
