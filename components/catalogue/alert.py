@@ -11,7 +11,7 @@ from components.catalogue.pasted_key import pasted_as_field
 from components.catalogue.request import Request
 from components.values.limits import MAX_ARGUMENTS
 from components.values.suggestion import nearest
-from components.values.template import secret_keys
+from components.values.template import parse_template
 
 Event = Literal["failed", "exhausted", "recovered", "silent"]
 
@@ -42,7 +42,7 @@ class AlertRequest(Request):
         if any(len(part) > _MAX_MEMBERS for part in _parts(self.body)):
             raise ValueError(f"the body has an object or list of more than {_MAX_MEMBERS} parts; divide it")
         for text in _texts(self.body):
-            for name in secret_keys(text):
+            for name in parse_template(text).keys:
                 if name not in FIELDS:
                     unknown = f"has the unknown field {name!r}{nearest(name, FIELDS)}"
                     raise ValueError(f"the body {pasted_as_field(name) or unknown}")

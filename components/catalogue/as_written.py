@@ -19,17 +19,17 @@ def as_written(job: Job) -> dict[str, Any] | None:
     """What is shown of a job with a request; None of one with a statement, which is its command as it stands."""
     if (http := job.http) is None:
         return None
-    told: dict[str, Any] = {"request": f"{http.method} {http.url}", "timeout": in_words(http.timeout)}
+    shown: dict[str, Any] = {"request": f"{http.method} {http.url.text}", "timeout": in_words(http.timeout)}
     if http.auth is not None:
-        told["auth"] = f"{http.auth.form} {http.auth.key}"
+        shown["auth"] = f"{http.auth.form} {http.auth.key}"
     if http.headers:
-        told["headers"] = _short(http.headers)
+        shown["headers"] = _short({name: value.text for name, value in http.headers.items()})
     if http.body is not None:
-        told["body"] = _short(http.body)
+        shown["body"] = _short(http.body)
     if success := http.success.model_dump(mode="json", exclude_defaults=True, exclude_none=True):
-        told["success"] = success
-    told |= http.model_dump(mode="json", include=_POLICIES, exclude_defaults=True, exclude_none=True)
-    return told | job.model_dump(
+        shown["success"] = success
+    shown |= http.model_dump(mode="json", include=_POLICIES, exclude_defaults=True, exclude_none=True)
+    return shown | job.model_dump(
         mode="json", by_alias=True, include={"active_between", "catch_up"}, exclude_defaults=True, exclude_none=True
     )
 

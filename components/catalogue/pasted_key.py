@@ -13,7 +13,7 @@ from components.catalogue.texts import Place, Text
 from components.leaks.credential import is_literal_credential
 from components.leaks.exposed_key import placed_key_in, planted_in_command
 from components.leaks.key_form import key_in, known_forms
-from components.values.template import Literal, parse_template
+from components.values.template import Template
 
 Found = Iterator[tuple[Place, str]]
 """Where below the place that is looked at, and what is said of it."""
@@ -26,13 +26,13 @@ _SHOWN_TO_BE_ONE = "what looks like a key"
 
 def pasted_in_request(request: Request) -> Found:
     """What a request holds: in its url, its headers, its body and the rule of its answer."""
-    url = _without_secrets(request.url)
+    url = request.url.filled(_SECRET)
     if kind := key_in(url) or placed_key_in(url):
         yield ("url",), f"{_holds(kind)}; {_declare('url')}"
     elif "@" in urlsplit(url).netloc:
         yield ("url",), "has a user name before its host, which everybody reads in the command; send it by 'auth'"
     for name, template in request.headers.items():
-        if kind := _in_header(name, _without_secrets(template)):
+        if kind := _in_header(name, template):
             yield ("headers", name), f"{_holds(kind)}; {_declare(name)}"
     yield from _in_json(request.body, ("body",))
     if (rule := request.success.body) and (kind := placed_key_in(rule)):
@@ -98,13 +98,10 @@ def _declare(place: str) -> str:
 _SECRET = "{}"  # noqa: S105 - where a secret's value will stand
 
 
-def _without_secrets(template: str) -> str:
-    """What is written out in a template."""
-    return "".join(part.text if isinstance(part, Literal) else _SECRET for part in parse_template(template))
-
-
-def _in_header(name: str, text: str) -> str | None:
-    is_literal = _SECRET not in text and is_literal_credential(name, text)
+def _in_header(name: str, template: Template) -> str | None:
+    """The kind of key that is written out in a header's value, or None."""
+    text = template.filled(_SECRET)
+    is_literal = not template.keys and is_literal_credential(name, text)
     return key_in(text) or (f"a literal {name}" if is_literal else placed_key_in(text))
 
 

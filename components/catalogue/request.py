@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from components.catalogue.address_rules import signable_url
 from components.catalogue.base_model import Model
 from components.catalogue.fields import (
     Body,
@@ -13,12 +14,13 @@ from components.catalogue.fields import (
     SecretKey,
     StatusCode,
     UrlTemplate,
-    signable_url,
 )
 from components.catalogue.policy import Overlap, Retry
 from components.values.choices import Redirects, SecretFormat
 from components.values.limits import MAX_ARGUMENTS, PLATFORM_TIMEOUT
-from components.values.template import secret_keys
+from components.values.template import Template, parse_template
+
+JSON_TYPE = "application/json"
 
 MAX_PROBE = 30
 """Seconds that a probe may wait at most: the rotation that it guards waits with it."""
@@ -93,9 +95,9 @@ class Auth(Model):
         return {"hmac": self.header, "api_key": "apikey", "bearer": "Authorization"}[self.form]
 
     @property
-    def template(self) -> str:
+    def template(self) -> Template:
         """The header's value where the secret is sent; a signature is computed instead."""
-        return f"Bearer {{{self.key}}}" if self.form == "bearer" else f"{{{self.key}}}"
+        return parse_template(f"Bearer {{{self.key}}}" if self.form == "bearer" else f"{{{self.key}}}")
 
     def problem(self, secret_format: SecretFormat) -> str | None:
         """Why a secret of this declared format cannot be used so, as a sentence, or None."""
@@ -156,15 +158,15 @@ class Request(Model):
         if twice := {name for name in lower if lower.count(name) > 1}:
             raise ValueError(f"header {min(twice)!r} is given twice; header names know no case, keep one")
         for name, value in self.headers.items():
-            if problem := _header_problem(name.lower(), value):
+            if problem := _header_problem(name.lower(), value.text):
                 raise ValueError(f"header {name!r} {problem}")
         if self.auth is not None and self.auth.header_name.lower() in lower:
             raise ValueError(f"header {self.auth.header_name!r} is given twice, in 'headers' and by 'auth'; keep one")
         if self.method == "GET" and self.body is not None:
             raise ValueError("a GET has no body; use POST or remove 'body'")
-        content_type = next((v for k, v in self.headers.items() if k.lower() == "content-type"), "application/json")
-        if self.method == "POST" and content_type != "application/json":
-            raise ValueError(f"pg_net posts JSON alone, but Content-Type is {content_type!r}; write 'application/json'")
+        content_type = next((v.text for k, v in self.headers.items() if k.lower() == "content-type"), JSON_TYPE)
+        if self.method == "POST" and content_type != JSON_TYPE:
+            raise ValueError(f"pg_net posts JSON alone, but Content-Type is {content_type!r}; write {JSON_TYPE!r}")
         if self.auth is not None and self.auth.hmac is not None:
             signable_url(self.url)
         return self
@@ -181,9 +183,9 @@ class Request(Model):
 
     def sent_keys(self) -> tuple[str, ...]:
         """Those of them whose values themselves are sent, and not what is signed with them."""
-        templates = [self.url, *self.headers.values()]
+        templates = (self.url, *self.headers.values())
         proof = [self.auth.key] if self.auth and self.auth.form != "hmac" else []
-        return tuple(dict.fromkeys([*(key for text in templates for key in secret_keys(text)), *proof]))
+        return tuple(dict.fromkeys([*(key for template in templates for key in template.keys), *proof]))
 
 
 def _header_problem(name: str, value: str) -> str | None:

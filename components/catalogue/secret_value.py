@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from components.catalogue.fields import http_url
+from components.catalogue.address_rules import http_url
 from components.catalogue.jobs_file import Catalogue
 from components.catalogue.request import Request
 from components.catalogue.secret_spec import SecretSpec
 from components.values.address import host_of, is_address
 from components.values.choices import is_placeholder
 from components.values.limits import VALUE_BYTES
-from components.values.template import secret_keys
 
 MIN_KEY_BYTES = 32
 """A key of HMAC-SHA256 should not be shorter than its output (RFC 2104, section 3)."""
@@ -129,7 +128,7 @@ def misplaced_probe_keys(catalogue: Catalogue, values: Mapping[str, str]) -> Ite
 
 def _misuses(request: Request, values: Mapping[str, str]) -> Iterator[str]:
     for header, template in request.headers.items():
-        for key in secret_keys(template) if header.lower() == "authorization" else ():
+        for key in template.keys if header.lower() == "authorization" else ():
             if values.get(key, "").startswith(_NEW_KEY):
                 yield (
                     f"sends {key!r} in {header}, but it is a new API key (sb_…) and no JWT; send it in 'apikey' "

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr, ValidationError
 
+from components.catalogue.address_rules import PLAIN_HTTP
 from components.catalogue.base_model import problems
-from components.catalogue.fields import HEADER_WITH_VALUE, PLAIN_HTTP
+from components.catalogue.fields import HEADER_WITH_VALUE
 from components.catalogue.jobs_file import Catalogue, defaults_model
 from components.catalogue.pasted_key import written_values
 from components.catalogue.secret_value import (

@@ -16,7 +16,9 @@ from itertools import dropwhile, groupby, pairwise
 from cronsim import CronSim
 
 DAY = timedelta(days=1)
-DAY_MINUTES = 24 * 60
+"""24 hours."""
+DAY_MINUTES = DAY // timedelta(minutes=1)
+"""Minutes of 24 hours."""
 ALL_DAYS = frozenset(range(1, 32))
 ALL_WEEKDAYS = frozenset(range(7))
 ALL_MONTHS = frozenset(range(1, 13))

@@ -6,9 +6,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from components.schedule.field import DAY_OF_MONTH, UNITS, WEEKDAY, Unit
-from components.schedule.grammar import parse_schedule
 from components.schedule.in_words import WEEKDAYS, ordinal
 from components.schedule.occurrences import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule
+from components.schedule.schedule import Schedule
 
 _STEP = re.compile(r"\*/0*([0-9]+)")
 _NTH = ("first", "second", "third", "fourth")
@@ -33,10 +33,10 @@ _ROUNDS = {
 }
 
 
-def remarks(text: str) -> Iterator[str]:
-    """Sentences, without their subject, on a schedule that :func:`parse_schedule` takes."""
-    times = parse_schedule(text).times
-    fields = text.split()
+def remarks(schedule: Schedule) -> Iterator[str]:
+    """Sentences on a schedule, without their subject."""
+    times = schedule.times
+    fields = schedule.text.split()
     if times is None or len(fields) != len(UNITS):
         return
     for unit, field in zip(UNITS, fields, strict=True):

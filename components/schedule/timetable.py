@@ -11,10 +11,9 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from components.schedule.grammar import ScheduleError, parse_schedule
-from components.schedule.occurrences import DAY_MINUTES
+from components.schedule.occurrences import DAY, DAY_MINUTES
 from components.schedule.schedule import Schedule
 
-DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 
 TOGETHER = timedelta(minutes=5)
@@ -64,9 +63,12 @@ def day_start(now: datetime) -> datetime:
 def day_plan(text: str, start: datetime, zone: tzinfo) -> Plan:
     """What a schedule does in the 24 hours from ``start``."""
     try:
-        schedule = parse_schedule(text)
+        return _plan(parse_schedule(text), start, zone)
     except ScheduleError:
         return Plan(0, (), note="a schedule that pg_cron may take and this project does not know")
+
+
+def _plan(schedule: Schedule, start: datetime, zone: tzinfo) -> Plan:
     end = start + DAY
     if schedule.kind == "reboot":
         return Plan(0, (), note="runs when the server starts")
@@ -112,10 +114,8 @@ def collisions(schedules: Mapping[str, str], start: datetime, zone: tzinfo) -> l
     """
     at: dict[datetime, list[str]] = defaultdict(list)
     for job, text in sorted(schedules.items()):
-        plan = day_plan(text, start, zone)
-        if not plan.frequent and not plan.note:
-            for run in week_of(parse_schedule(text), start, zone):
-                at[run].append(job)
+        for run in _rare_runs(text, start, zone):
+            at[run].append(job)
     days: dict[tuple[tuple[str, ...], str], list[datetime]] = defaultdict(list)
     for run, jobs in sorted(at.items()):
         if len(jobs) > 1:
@@ -123,15 +123,27 @@ def collisions(schedules: Mapping[str, str], start: datetime, zone: tzinfo) -> l
     alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[datetime]] = defaultdict(list)
     for (names, _), runs in days.items():
         alike[names, tuple(f"{run:%a}" for run in runs)].append(runs[0])
-    found = [
+    met = [
         Collision(names, tuple(f"{run:%H:%M}" for run in sorted(firsts, key=lambda run: run.time())), on, min(firsts))
         for (names, on), firsts in alike.items()
     ]
-    return sorted(found, key=lambda each: (-len(each.jobs), each.times, each.first))
+    return sorted(met, key=lambda collision: (-len(collision.jobs), collision.times, collision.first))
+
+
+def _rare_runs(text: str, start: datetime, zone: tzinfo) -> tuple[datetime, ...]:
+    """The runs of the week from ``start``; none of a schedule that is frequent, unknown or without times."""
+    try:
+        schedule = parse_schedule(text)
+    except ScheduleError:
+        return ()
+    if schedule.times is None or _is_constant(schedule):
+        return ()
+    runs = week_of(schedule, start, zone)
+    return runs if len(runs) < FREQUENT else ()
 
 
 def _is_constant(schedule: Schedule) -> bool:
-    """Whether it is every minute of every day: told without looking at each."""
+    """Whether a schedule runs every minute of every day."""
     if schedule.times is None:
         return False
     minutes, hours, rule = schedule.times.minutes, schedule.times.hours, schedule.times.rule

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-from components.values.template import SecretRef, parse_template
+from components.values.template import SecretRef, Template
 
 _HOST = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]"
 _LOOPBACK = r"localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]"
@@ -63,9 +63,9 @@ class Origin(NamedTuple):
     within: tuple[str, ...]
 
 
-def origin_of(template: str) -> Origin:
-    """Which secrets the host depends on, in a template that :func:`parse_template` takes."""
-    parts = parse_template(template)
+def origin_of(template: Template) -> Origin:
+    """Which secrets the host of an address depends on."""
+    parts = template.parts
     first = parts[0].key if parts and isinstance(parts[0], SecretRef) else None
     within = []
     for part in parts[1 if first else 0 :]:

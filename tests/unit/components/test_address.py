@@ -9,6 +9,7 @@ from components.catalogue.base_model import problems
 from components.catalogue.jobs_file import Catalogue
 from components.catalogue.secret_spec import SecretSpec
 from components.values.address import Origin, host_of, is_address, origin_of
+from components.values.template import parse_template
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_a_token_is_none(value: str) -> None:
     ],
 )
 def test_the_secrets_that_say_where_an_address_goes(template: str, origin: Origin) -> None:
-    assert origin_of(template) == origin
+    assert origin_of(parse_template(template)) == origin
 
 
 def told(url: str, **secrets: str) -> list[tuple[tuple[str | int, ...], str]]:

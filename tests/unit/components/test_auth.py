@@ -242,4 +242,4 @@ def test_the_same_holds_for_a_probe() -> None:
 
 
 def test_the_forms_are_what_they_say() -> None:
-    assert [Auth.model_validate({form: "k"}).template for form in ("api_key", "bearer")] == ["{k}", "Bearer {k}"]
+    assert [Auth.model_validate({form: "k"}).template.text for form in ("api_key", "bearer")] == ["{k}", "Bearer {k}"]

@@ -249,8 +249,8 @@ def test_a_stack_overrides_any_field_of_a_job(tmp_path: Path) -> None:
     }
     job = load(tmp_path, jobs=json.dumps(patch)).catalogue.jobs["nightly"]
     assert job.http is not None
-    assert (job.schedule, job.active) == ("5 5 * * *", False)
-    assert job.http.headers == {"X-Scheduler-Token": "{cron_secret}"}
+    assert (job.schedule.text, job.active) == ("5 5 * * *", False)
+    assert {name: value.text for name, value in job.http.headers.items()} == {"X-Scheduler-Token": "{cron_secret}"}
 
 
 def test_a_wrong_override_is_told_with_the_stacks_file(tmp_path: Path) -> None:
@@ -307,7 +307,7 @@ def test_the_projects_own_catalogue_has_the_six_jobs(request: pytest.FixtureRequ
     config = load_config(
         {"secrets": values}, stack=StackName("supabase-cron", "prod"), root=root, environment={}, now=NOW
     )
-    assert {name: job.schedule for name, job in config.catalogue.jobs.items()} == {
+    assert {name: job.schedule.text for name, job in config.catalogue.jobs.items()} == {
         "generate-t5-invoices": "0 1 * * *",
         "run-escalation-orchestration": "0 2 * * *",
         "schedule-create-zoom": "*/15 * * * *",

@@ -41,13 +41,13 @@ from components.schedule.remarks import remarks
     ],
 )
 def test_it_is_told_in_words(schedule: str, told: str) -> None:
-    (remark,) = remarks(schedule)
+    (remark,) = remarks(parse_schedule(schedule))
     assert told in remark
     assert remark.isprintable()
 
 
 def test_each_uneven_step_of_each_field_is_told() -> None:
-    found = list(remarks("*/7,*/45 */5 */2 */5 */3"))
+    found = list(remarks(parse_schedule("*/7,*/45 */5 */2 */5 */3")))
     assert [remark.split(" by ")[1].partition("'*")[2].partition("'")[0] for remark in found] == [
         *("/7", "/45", "/5", "/2", "/5", "/3")
     ]
@@ -74,7 +74,7 @@ def test_each_uneven_step_of_each_field_is_told() -> None:
     ],
 )
 def test_nothing_is_said_of_what_is_plain(schedule: str) -> None:
-    assert list(remarks(schedule)) == []
+    assert list(remarks(parse_schedule(schedule))) == []
 
 
 def test_a_step_is_uneven_where_two_runs_are_not_as_far_apart_as_it_says() -> None:
@@ -91,7 +91,7 @@ def test_a_step_is_uneven_where_two_runs_are_not_as_far_apart_as_it_says() -> No
                 uneven = gaps != {step}
             else:
                 uneven = step > 1
-            assert bool(list(remarks(text))) is uneven, text
+            assert bool(list(remarks(parse_schedule(text)))) is uneven, text
 
 
 def test_a_preview_says_it_of_the_job() -> None:

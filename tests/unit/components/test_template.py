@@ -1,12 +1,16 @@
 import pytest
 
-from components.values.template import Literal, SecretRef, parse_template, secret_keys
+from components.values.template import Literal, SecretRef, parse_template
 
 
 def test_literals_and_references_alternate_and_doubled_braces_join() -> None:
-    assert parse_template("a{{b}}c{key}d") == (Literal("a{b}c"), SecretRef("key"), Literal("d"))
-    assert parse_template("") == ()
-    assert secret_keys("{a}/{b}/{a}") == ("a", "b")
+    assert parse_template("a{{b}}c{key}d").parts == (Literal("a{b}c"), SecretRef("key"), Literal("d"))
+    assert parse_template("").parts == ()
+
+
+def test_a_template_keeps_its_text_lists_its_keys_once_and_is_filled() -> None:
+    template = parse_template("{a}/{b}{{}}/{a}")
+    assert (str(template), template.keys, template.filled("x")) == ("{a}/{b}{{}}/{a}", ("a", "b"), "x/x{}/x")
 
 
 @pytest.mark.parametrize("text", ["{", "}", "{a", "a}", "{a b}", "{1a}", "{}", "{{a}", "{a}}"])

@@ -3,7 +3,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from components.schedule.timetable import DAY, Collision, Span, collisions, day_plan, day_start, spans
+from components.schedule.occurrences import DAY
+from components.schedule.timetable import Collision, Span, collisions, day_plan, day_start, spans
 
 WEDNESDAY = datetime(2026, 11, 25, tzinfo=UTC)
 
