@@ -44,7 +44,7 @@ _TAKEN_SCHEMAS = {"information_schema", "cron", "net", "vault"} | {
 
 _SCHEMA = re.compile(r"[^\W\d][\w-]*")
 _NO_STATEMENT = re.compile(r"\s+|;|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class _Parsed(Protocol):
@@ -62,7 +62,7 @@ def parsed_by(parse: Callable[[str], _Parsed]) -> GetPydanticSchema:
 
 def printable(value: str) -> str:
     """Refuse control characters; ValueError says where."""
-    if found := _CONTROL.search(value):
+    if found := CONTROL.search(value):
         raise ValueError(f"holds a control character at position {found.start() + 1}")
     return value
 

@@ -14,13 +14,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from components.catalogue.base_model import Model
 from components.catalogue.fields import Count, Seconds
 from components.schedule.field import shown
+from components.values.duration import DAY_SECONDS
 
 Overlap = Literal["allow", "skip"]
 CatchUp = Literal["none", "latest"]
 Retried = Literal["failed", "timed_out", "lost"]
 
 MAX_ATTEMPTS = 20
-MAX_BACKOFF = 86400
+MAX_BACKOFF = DAY_SECONDS
 """Seconds that two attempts may be apart at most: the next day has a run of its own."""
 
 _DAY_OF_MONTH = re.compile(r"-?[0-9]{1,2}")

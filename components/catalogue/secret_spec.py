@@ -8,8 +8,9 @@ from components.catalogue.base_model import Model
 from components.catalogue.fields import HostName, Seconds
 from components.catalogue.request import Probe
 from components.values.choices import SecretFormat
+from components.values.duration import DAY_SECONDS
 
-MAX_GRACE = 30 * 86400
+MAX_GRACE = 30 * DAY_SECONDS
 """Seconds that a previous value may be kept at most; what lives longer is a second secret."""
 
 
@@ -23,7 +24,7 @@ class SecretSpec(Model):
     role: str | None = Field(default=None, description="jwt only: the role that the key must carry.")
     probe: Probe | None = Field(default=None, description="A request that tells whether a new value works.")
     grace: Seconds = Field(
-        default=86400, le=MAX_GRACE, description="Seconds that the previous value is kept after a rotation."
+        default=DAY_SECONDS, le=MAX_GRACE, description="Seconds that the previous value is kept after a rotation."
     )
 
     hosts: list[HostName] = Field(

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from components.catalogue.address_rules import http_url
+from components.catalogue.fields import CONTROL
 from components.catalogue.jobs_file import Catalogue
 from components.catalogue.request import Request
 from components.catalogue.secret_spec import SecretSpec
 from components.values.address import host_of, is_address
 from components.values.choices import is_placeholder
+from components.values.duration import DAY_SECONDS
 from components.values.limits import VALUE_BYTES
 
 MIN_KEY_BYTES = 32
@@ -19,7 +21,6 @@ MIN_KEY_BYTES = 32
 
 _NEW_KEY = "sb_"
 _PUBLISHABLE = "sb_publishable_"
-DAY_SECONDS = 86400
 EXPIRES_SOON = 14
 """Days before its expiry from which on a JWT is warned of."""
 
@@ -38,7 +39,7 @@ def text_problem(value: str) -> str | None:  # noqa: PLR0911 - one line a rule
         return "has a line break or blanks around it; set it again without"
     if value[0] in "'\"" or value[-1] in "'\"":
         return "has quotes around it; set it again without"
-    if re.search(r"[\x00-\x1f\x7f]", value):
+    if CONTROL.search(value):
         return "holds control characters; set it again without"
     if len(value.encode()) > VALUE_BYTES:
         return f"is longer than {VALUE_BYTES} bytes, more than a header may be"

@@ -1,12 +1,11 @@
 """What a schedule means in words, where pg_cron takes it and people may take it for something else. Pure."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from components.schedule.field import DAY_OF_MONTH, UNITS, WEEKDAY, Unit
-from components.schedule.in_words import WEEKDAYS, ordinal
+from components.schedule.in_words import WEEKDAYS, joined, ordinal, stretches
 from components.schedule.occurrences import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule
 from components.schedule.schedule import Schedule
 
@@ -71,8 +70,8 @@ def _uneven(unit: Unit, item: str, step: int) -> str:
 
 
 def _either(fields: list[str], rule: DayRule) -> str:
-    weekdays = _listed(_stretches(rule.weekdays, WEEKDAYS.__getitem__))
-    days = "on the last day of each month" if rule.last_day else f"every {_listed(_stretches(rule.days, ordinal))}"
+    weekdays = _listed(stretches(rule.weekdays, WEEKDAYS.__getitem__))
+    days = "on the last day of each month" if rule.last_day else f"every {_listed(stretches(rule.days, ordinal))}"
     months = "" if rule.months == ALL_MONTHS else ", of the months that it names"
     sentence = (
         f"runs every {weekdays}, and {days}{months}: pg_cron takes either day field where neither begins with '*'"
@@ -89,16 +88,7 @@ def _either(fields: list[str], rule: DayRule) -> str:
     )
 
 
-def _stretches(values: Iterable[int], name: Callable[[int], str]) -> list[str]:
-    """Numbers by their names, three and more in a row by the first and the last."""
-    found: list[str] = []
-    for _, group in groupby(enumerate(sorted(values)), lambda pair: pair[1] - pair[0]):
-        names = [name(number) for _, number in group]
-        found += [f"{names[0]} to {names[-1]}"] if len(names) > 2 else names
-    return found
-
-
 def _listed(parts: list[str]) -> str:
     if len(parts) > _MOST:
         return f"{', '.join(parts[:3])} … {parts[-1]}"
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    return joined(parts)

@@ -2,8 +2,9 @@
 
 import re
 
-_UNITS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
-_LETTERS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+DAY_SECONDS = 86400
+_UNITS = {"day": DAY_SECONDS, "hour": 3600, "minute": 60, "second": 1}
+_LETTERS = {"s": 1, "m": 60, "h": 3600, "d": DAY_SECONDS, "w": 7 * DAY_SECONDS}
 _PART = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*,?", re.ASCII)
 _NAMES = {
     "s": r"s(?:ecs?|econds?)?",
