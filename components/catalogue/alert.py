@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, model_validator
 from components.catalogue.base_model import Model
 from components.catalogue.fields import Body, JobName, Seconds
 from components.catalogue.pasted_key import pasted_as_field
-from components.catalogue.request import Request
+from components.catalogue.request import METHOD, Request
 from components.values.limits import MAX_ARGUMENTS
 from components.values.suggestion import nearest
 from components.values.template import parse_template
@@ -30,7 +30,7 @@ SLACK: JsonValue = {"text": "{message}"}
 class AlertRequest(Request):
     """The request that carries the message; ``{message}`` and other fields stand in the texts of its body."""
 
-    method: Literal["POST"] = "POST"
+    method: Literal["POST"] = Field(default="POST", description=METHOD)
     body: Body = Field(
         default=SLACK,
         description=f"Sent as JSON, as Slack wants it by default; fields in its texts: {{{'}, {'.join(FIELDS)}}}",

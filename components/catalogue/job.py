@@ -19,9 +19,11 @@ from components.values.limits import EARLY_DROP
 class InputSpec(Model):
     """A value of the body that a manual trigger may set; the successor of a workflow_dispatch input."""
 
-    type: Literal["string", "integer", "number", "boolean"]
-    default: str | int | float | bool | None = None
-    description: str = ""
+    type: Literal["string", "integer", "number", "boolean"] = Field(description="The type that a value must have.")
+    default: str | int | float | bool | None = Field(
+        default=None, description="The value of a manual trigger that sets none."
+    )
+    description: str = Field(default="", description="What the value means, for people.")
 
     @model_validator(mode="after")
     def _default_is_of_the_type(self) -> Self:
@@ -42,7 +44,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {"string": str, "integer": int, "nu
 class Job(Model):
     """One job of pg_cron: a schedule and exactly one action."""
 
-    description: str
+    description: str = Field(description="What the job does, for people.")
     schedule: Annotated[Schedule, parsed_by(parse_schedule)] = Field(
         description="pg_cron's grammar, in UTC unless the server's cron.timezone says otherwise: 0 1 * * *"
     )

@@ -33,9 +33,13 @@ from components.values.suggestion import nearest
 class Catalogue(Model):
     """The whole of ``jobs.yaml``, defaults and overrides merged in."""
 
-    secrets: dict[SecretKey, SecretSpec] = Field(default_factory=dict)
-    jobs: dict[JobName, Job] = Field(default_factory=dict)
-    alerts: dict[AlertName, Alert] = Field(default_factory=dict)
+    secrets: dict[SecretKey, SecretSpec] = Field(
+        default_factory=dict, description="The secrets that jobs read, by key."
+    )
+    jobs: dict[JobName, Job] = Field(default_factory=dict, description="The jobs, by name.")
+    alerts: dict[AlertName, Alert] = Field(
+        default_factory=dict, description="Who is told when a job stops doing its work, by name."
+    )
 
     def requests(self) -> Iterator[tuple[Place, Request]]:
         """Every request that is declared, of jobs, alerts and probes, each with its place."""

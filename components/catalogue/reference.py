@@ -47,27 +47,6 @@ SECTIONS = (
     Section("alerts.NAME.http", AlertRequest, "The request that carries the message."),
 )
 
-MEANINGS = {
-    ("Catalogue", "secrets"): "The secrets that jobs read, by key.",
-    ("Catalogue", "jobs"): "The jobs, by name.",
-    ("Catalogue", "alerts"): "Who is told when a job stops doing its work, by name.",
-    ("Job", "description"): "What the job does, for people.",
-    ("InputSpec", "type"): "The type that a value must have.",
-    ("InputSpec", "default"): "The value of a manual trigger that sets none.",
-    ("InputSpec", "description"): "What the value means, for people.",
-    ("Request", "method"): "The request's method.",
-    ("Request", "url"): "The address; `{key}` is the value of that secret.",
-    ("Request", "headers"): "Header names with values; `{key}` is the value of that secret.",
-    ("Request", "success"): "When the answer counts as success.",
-}
-"""Of fields whose models leave it to the name; those of a request count for each kind of request."""
-
-
-def meaning(model: type[Model], name: str) -> str:
-    """What a field is for: its model's own description, or else the sentence that stands here."""
-    told = model.model_fields[name].description
-    return told or next(MEANINGS[base.__name__, name] for base in model.__mro__ if (base.__name__, name) in MEANINGS)
-
 
 def markdown() -> str:
     """The whole reference, for docs/catalogue.md."""
@@ -76,8 +55,11 @@ def markdown() -> str:
 
 
 def _top(schema: Mapping[str, Any]) -> str:
-    rows = [(name, schema["properties"][name], meaning(Catalogue, name)) for name in Catalogue.model_fields]
-    lines = [_row(f"`{name}`", _type_in_words(part), "", told) for name, part, told in rows]
+    properties = schema["properties"]
+    lines = [
+        _row(f"`{name}`", _type_in_words(properties[name]), "", info.description or "")
+        for name, info in Catalogue.model_fields.items()
+    ]
     fields = ", ".join(f"`{name}`" for name in ("http", *DEFAULTED))
     lines.append(_row("`defaults`", "map", "", f"Fills in what jobs leave out: {fields}."))
     return "\n".join(["### The file", "", *_head(), *lines])
@@ -90,7 +72,7 @@ def _section(section: Section, schema: Mapping[str, Any]) -> str:
     for field, info in section.model.model_fields.items():
         written = info.alias or field
         default = "required" if written in required else _default(info)
-        lines.append(_row(f"`{written}`", _type(properties[written], info), default, meaning(section.model, field)))
+        lines.append(_row(f"`{written}`", _type(properties[written], info), default, info.description or ""))
     return "\n".join([f"### {section.title}", "", section.introduction, "", *_head(), *lines])
 
 

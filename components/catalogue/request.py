@@ -21,6 +21,7 @@ from components.values.limits import MAX_ARGUMENTS, PLATFORM_TIMEOUT
 from components.values.template import Template, parse_template
 
 JSON_TYPE = "application/json"
+METHOD = "The request's method."
 
 MAX_PROBE = 30
 """Seconds that a probe may wait at most: the rotation that it guards waits with it."""
@@ -144,13 +145,17 @@ class Success(Model):
 class Request(Model):
     """A request that pg_net sends; ``{key}`` in url and header values reads that secret at run time."""
 
-    method: Literal["GET", "POST", "DELETE"] = "POST"
-    url: UrlTemplate
-    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, max_length=_MAX_HEADERS)
+    method: Literal["GET", "POST", "DELETE"] = Field(default="POST", description=METHOD)
+    url: UrlTemplate = Field(description="The address; `{key}` is the value of that secret.")
+    headers: dict[HeaderName, HeaderValue] = Field(
+        default_factory=dict,
+        max_length=_MAX_HEADERS,
+        description="Header names with values; `{key}` is the value of that secret.",
+    )
     auth: Auth | None = Field(default=None, description="How the request proves who sends it.")
     body: Body = Field(default=None, description="Sent as JSON; a POST without one sends {}.")
     timeout: Seconds
-    success: Success = Success()
+    success: Success = Field(default=Success(), description="When the answer counts as success.")
 
     @model_validator(mode="after")
     def _headers_once_and_body_where_it_can_be_sent(self) -> Self:
@@ -228,5 +233,5 @@ class HttpAction(Request):
 class Probe(Request):
     """A request that succeeds only with the right value of a secret; a rotation sends it with the new one first."""
 
-    method: Literal["GET", "POST", "DELETE"] = "GET"
+    method: Literal["GET", "POST", "DELETE"] = Field(default="GET", description=METHOD)
     timeout: Seconds = Field(default=10, le=MAX_PROBE, description="Seconds until pg_net gives up.")
