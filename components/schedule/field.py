@@ -1,6 +1,6 @@
-"""One item of a field of a schedule, such as ``*/5``: its values, or what is wrong and the likely right form.
+"""One item of a field of a schedule, such as ``*/5``: its values, or the problem with it and the likely right form.
 
-The grammar is pg_cron's (``get_range`` in its entry.c), less what pg_cron takes and nobody means.
+The grammar is pg_cron's (``get_range`` in its entry.c), without the items that pg_cron takes and nobody means.
 """
 
 import difflib
@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 
 class Unit(NamedTuple):
-    """What a field counts; ``cycle`` is how many values make a round, where each has as many."""
+    """The unit that a field counts in.
+
+    ``cycle`` is the number of values in a round; None where rounds differ, as months do in days.
+    """
 
     name: str
     low: int
@@ -18,7 +21,7 @@ class Unit(NamedTuple):
     names: tuple[str, ...] = ()
 
     def number(self, word: str) -> int | None:
-        """The value of a number or of a name of three letters in any case."""
+        """The value of a number, or of a name of three letters in any case; None of another word."""
         if word.isdigit():
             return int(word)
         return self.names.index(word.lower()) + self.low if word.lower() in self.names else None
@@ -56,13 +59,13 @@ _REWRITES = (
     (re.compile(r"(.+-.+)~(.+)"), r"\1/\2"),
     (re.compile(r"(.+)~.+"), r"\1"),
 )
-"""What other crons write, and what fingers slip on, each with the form that pg_cron takes."""
+"""Items of other crons and slips of the finger, each with the form that pg_cron takes."""
 
 
 class Problem(NamedTuple):
-    """Why an item is refused, and ``form``, which to write instead; None where the item gives no hint.
+    """The reason why an item is refused, and ``form``, the item to write instead; None where nothing suggests one.
 
-    ``mistake``: pg_cron, or some version of it, takes the item and makes something else of it.
+    ``mistake`` is true where some version of pg_cron takes the item and reads it as something else.
     """
 
     why: str
@@ -71,7 +74,7 @@ class Problem(NamedTuple):
 
 
 def read_item(unit: Unit, item: str) -> frozenset[int] | Problem:
-    """The values of an item, or the problem with it."""
+    """The values of an item, between ``unit.low`` and ``unit.high``, or the problem with it."""
     if not item:
         return Problem(f"has an empty item as {unit.name}", "")
     match = _ITEM.fullmatch(item)

@@ -1,8 +1,8 @@
 """Schedules in pg_cron's grammar, checked before the database sees them.
 
-pg_cron takes much that nobody means: it ignores what it does not understand at the end of a field, lets
-numbers overflow, and keeps jobs that will never run. All of that is refused here. The rule that refuses says what to
-write instead; what it says is shown if this grammar takes it.
+pg_cron takes much that nobody means: it ignores an end of a field that it does not understand, lets numbers overflow,
+and keeps jobs that never run. This grammar refuses all of that. The rule that refuses a schedule suggests another one,
+and the error shows the suggestion if this grammar takes it.
 """
 
 import difflib
@@ -17,7 +17,7 @@ from components.schedule.pg_cron_version import INTERVALS_SINCE, LAST_DAY_SINCE,
 from components.schedule.schedule import Schedule
 
 MAX_LENGTH = 999
-"""Characters, from MAX_FILE_BUFFER_LENGTH of pg_cron's cron.h."""
+"""Characters of a schedule at most, from MAX_FILE_BUFFER_LENGTH of pg_cron's cron.h."""
 _MAX_SHOWN = 100
 """Characters of a suggestion at most."""
 _EXAMPLE = "0 1 * * *"
@@ -50,10 +50,10 @@ _LOOKALIKES = str.maketrans(
 
 
 class ScheduleError(ValueError):
-    """A schedule is refused; ``str(error)`` says what was found, why, and what to write.
+    """A schedule is refused; ``str(error)`` quotes it, gives the reason and says what to write.
 
-    ``suggestions`` are the likely right forms that the sentence shows; each is a schedule that parses.
-    ``mistake``: what was found is nothing that pg_cron, or some version of it, objects to; it does something else.
+    ``suggestions`` are the schedules that the sentence shows; each of them parses.
+    ``mistake`` is true where some version of pg_cron takes the schedule and runs it at other times.
     """
 
     suggestions: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class ScheduleError(ValueError):
 
 
 def parse_schedule(text: str, version: PgCronVersion | None = None) -> Schedule:
-    """Read a schedule as the pg_cron of that version would; None takes what any version from 1.4 on does.
+    """Read a schedule as pg_cron of this version does; None stands for any version from 1.4 on.
 
     Raises ScheduleError where pg_cron refuses the text, or takes it for something that nobody means.
     """
@@ -79,9 +79,10 @@ def parse_schedule(text: str, version: PgCronVersion | None = None) -> Schedule:
 
 
 def upcoming_runs(text: str, *, active: bool, after: datetime, count: int, tz: tzinfo) -> list[datetime]:
-    """The next runs of a job that lives in a database, in UTC; none of a paused one, nor where this parser refuses.
+    """The next ``count`` runs of a living job, in UTC; an empty list for a paused job.
 
-    Somebody may have changed its schedule by hand to one that pg_cron takes and this project does not.
+    The list is empty, too, for a schedule that this grammar refuses: somebody may have written it by hand, and pg_cron
+    may take it. ``tz`` is the server's ``cron.timezone``.
     """
     try:
         return parse_schedule(text).next_runs(after, count, tz) if active else []
@@ -90,7 +91,7 @@ def upcoming_runs(text: str, *, active: bool, after: datetime, count: int, tz: t
 
 
 class _Refusal(Exception):
-    """Why a rule refuses a text, and the schedules that it would write instead, not yet checked."""
+    """The reason why a rule refuses a text, and the schedules that the rule suggests, which nobody has parsed yet."""
 
     def __init__(self, why: str, *forms: str, advice: str = "write", mistake: bool = False) -> None:
         self.why = why
@@ -101,7 +102,7 @@ class _Refusal(Exception):
 
 
 def _suggestion(form: str, version: PgCronVersion | None) -> str | None:
-    """What a rule would write, with its items in their right forms; None where the grammar refuses that, too."""
+    """A form that a rule suggests, with the right form of each of its items; None where the grammar refuses that."""
     fields = form.split()
     if len(fields) == len(UNITS):
         mended = [right_form(unit, field) for unit, field in zip(UNITS, fields, strict=True)]
@@ -162,7 +163,7 @@ def _macro(text: str) -> Schedule:
 
 
 def _written_macro(word: str) -> str:
-    """What to write for the word of a macro, which is five fields where the macro never runs."""
+    """The macro of a word, or five fields in place of a macro that never runs."""
     return _YEARLY if word in _NEVER else f"@{word}"
 
 
@@ -192,7 +193,7 @@ def _no_interval(duration: re.Match[str], version: PgCronVersion | None) -> _Ref
 
 
 def _fields(text: str, version: PgCronVersion | None) -> list[str]:
-    """The five fields of a text. Raises _Refusal for more or less."""
+    """The five fields of a text. Raises _Refusal for another number of fields."""
     fields = text.split()
     if len(fields) > len(UNITS):
         joined = re.sub(r"[ \t]*([,/-])[ \t]*", r"\1", text).split()
@@ -233,7 +234,7 @@ def _times(fields: list[str], version: PgCronVersion | None) -> Times:
 
 
 def _values(fields: list[str], index: int) -> frozenset[int]:
-    """The values of a field. Raises _Refusal for the first item that is wrong; _suggestion puts each item right."""
+    """The values of a field. Raises _Refusal for the first wrong item; _suggestion puts all items right."""
     values: frozenset[int] = frozenset()
     for item in fields[index].split(","):
         answer = read_item(UNITS[index], item)
@@ -244,7 +245,7 @@ def _values(fields: list[str], index: int) -> frozenset[int]:
 
 
 def _check_days(fields: list[str], rule: DayRule) -> None:
-    """Raise _Refusal where the day fields together name no day, or every day where one of them names some."""
+    """Raise _Refusal where the day fields name no day, or where one of them takes all days and so voids the other."""
     if shortest_day_gap(rule) is None:
         longest = "28" if rule.months == {2} else "30"
         forms = (_with_field(fields, DAY_FIELD, day) for day in (longest, LAST_DAY))

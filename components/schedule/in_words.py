@@ -14,11 +14,11 @@ _MONTHS = (
     *("August", "September", "October", "November", "December"),
 )
 _FEW = 6
-"""Times of a day that are listed one by one."""
+"""Times of a day that are listed one by one, at most."""
 
 
 def schedule_in_words(schedule: Schedule) -> str:
-    """When it runs, by the clock of ``cron.timezone``."""
+    """The times of a schedule in words, by the clock of ``cron.timezone``."""
     if schedule.interval is not None:
         return f"every {'second' if schedule.interval == 1 else in_words(schedule.interval)}"
     if schedule.times is None:
@@ -32,7 +32,7 @@ def schedule_in_words(schedule: Schedule) -> str:
 
 
 def _clock(times: Times) -> tuple[str, bool]:
-    """The times of a day, and whether they are some times and not all day long."""
+    """The times of a day in words, and whether these are times and no rhythm that goes on all day."""
     minutes, hours = sorted(times.minutes), sorted(times.hours)
     step, hour_step = _step(minutes, 60), _step(hours, 24)
     if step and hour_step == 1:

@@ -1,4 +1,4 @@
-"""What to write instead of a rhythm or of fields that only other crons know."""
+"""Schedules to suggest instead of a rhythm or of fields that only other crons know. Pure."""
 
 import re
 
@@ -10,14 +10,14 @@ MAX_INTERVAL = 59
 
 
 def every_seconds(seconds: int, version: PgCronVersion | None) -> str:
-    """The schedule for a number of seconds, in minutes where it is no interval of that version."""
+    """The schedule for a number of seconds: an interval, or minutes where this version has no such interval."""
     if seconds > MAX_INTERVAL or not has_intervals(version):
         return every_minutes(-(-seconds // 60))
     return f"{seconds} second{'s' if seconds > 1 else ''}"
 
 
 def every_minutes(minutes: int) -> str:
-    """The schedule for a number of minutes, or of hours or days, at most so many that the rhythm is even."""
+    """The schedule for a number of minutes, rounded to a number of minutes, hours or days that makes an even rhythm."""
     if minutes < 60:
         return f"*/{_divisor(60, minutes)} * * * *" if minutes > 1 else "* * * * *"
     hours = -(-minutes // 60)
@@ -28,7 +28,7 @@ def every_minutes(minutes: int) -> str:
 
 
 def without_seconds_or_year(fields: list[str], version: PgCronVersion | None) -> str:
-    """The schedule that more than five fields mean: other crons begin with seconds or end with a year."""
+    """The schedule that more than five fields mean, since other crons begin with seconds or end with a year."""
     first, sixth = fields[0], fields[len(UNITS)]
     if set(fields[1:]) == {"*"} and (step := re.fullmatch(r"\*/([0-9]+)", first)):
         return every_seconds(int(step[1]), version)

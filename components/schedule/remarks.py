@@ -1,4 +1,4 @@
-"""What a schedule means in words, where pg_cron takes it and people may take it for something else. Pure."""
+"""Remarks on schedules that people may take for something else than pg_cron does. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from components.schedule.schedule import Schedule
 _STEP = re.compile(r"\*/0*([0-9]+)")
 _NTH = ("first", "second", "third", "fourth")
 _MOST = 7
-"""Values that a sentence lists."""
+"""Values that a sentence lists at most."""
 
 
 class _Round(NamedTuple):
-    """How the values of a field are told: ``at minutes 0 and 45 of each hour``."""
+    """Words for the values of a field: ``at minutes 0 and 45 of each hour``."""
 
     at: str
     one: str
@@ -47,25 +47,26 @@ def remarks(schedule: Schedule) -> Iterator[str]:
 
 
 def _is_even(unit: Unit, step: int) -> bool:
-    """Whether the first run of a round comes as long after the last as that one after its own."""
+    """Whether a step keeps its rhythm from one round to the next."""
     if unit is DAY_OF_MONTH:
         return step == 1
     return (unit.cycle or len(ALL_WEEKDAYS)) % step == 0
 
 
 def _uneven(unit: Unit, item: str, step: int) -> str:
-    told = _ROUNDS[unit.name]
+    words = _ROUNDS[unit.name]
     values = range(unit.low, unit.high + 1, step)
     if unit is WEEKDAY:
         listed = _listed([WEEKDAYS[value] for value in values if value < len(WEEKDAYS)])
     else:
-        listed = f"{told.one}{'s' if len(values) > 1 else ''} {_listed(list(map(str, values)))}"
-    sentence = f"runs {told.at} {listed} of each {told.whole} by {item!r}, not every {step} {told.one}s"
+        listed = f"{words.one}{'s' if len(values) > 1 else ''} {_listed(list(map(str, values)))}"
+    sentence = f"runs {words.at} {listed} of each {words.whole} by {item!r}, not every {step} {words.one}s"
     if unit.cycle is None:
-        return f"{sentence}: each {told.whole} begins anew"
-    divisors = [each for each in range(2, unit.cycle) if unit.cycle % each == 0]
-    near = [*[each for each in divisors if each < step][-1:], *[each for each in divisors if each > step][:1]]
-    forms = " or ".join(repr(f"*/{each}") for each in near)
+        return f"{sentence}: each {words.whole} begins anew"
+    divisors = [divisor for divisor in range(2, unit.cycle) if unit.cycle % divisor == 0]
+    below = [divisor for divisor in divisors if divisor < step]
+    above = [divisor for divisor in divisors if divisor > step]
+    forms = " or ".join(repr(f"*/{divisor}") for divisor in (*below[-1:], *above[:1]))
     return f"{sentence}; a step that divides {unit.cycle} keeps its rhythm, such as {forms}"
 
 

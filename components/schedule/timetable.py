@@ -17,17 +17,20 @@ from components.schedule.schedule import Schedule
 MINUTE = timedelta(minutes=1)
 
 TOGETHER = timedelta(minutes=5)
-"""Runs that follow each other at most this closely are one band, not marks of their own."""
+"""Runs that are no further apart make one span."""
 
 WEEK = 7
-"""Days that are looked at for runs in the same minute."""
+"""Days in which collisions are looked for."""
 
 FREQUENT = WEEK * 144
-"""Runs a week from which a job meets every other anyway: one every ten minutes."""
+"""Runs a week, one every ten minutes, from which a job meets every other job anyway."""
 
 
 class Span(NamedTuple):
-    """Runs from ``start`` to ``end``, the last one's start; a single run where both are the same."""
+    """Runs that follow each other closely: ``start`` of the first, ``end``, which is the last one's start, and number.
+
+    Start and end of a single run are the same.
+    """
 
     start: datetime
     end: datetime
@@ -35,9 +38,9 @@ class Span(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A schedule over one day; ``note`` says why there is nothing to foretell, where that is so.
+    """The runs of a schedule over one day; ``note`` is the reason where they cannot be foretold, otherwise None.
 
-    ``frequent``: it runs so often, on the average of a week, that it says nothing to share a minute with it.
+    ``frequent`` is true from FREQUENT runs a week on: such a job shares minutes with every other job.
     """
 
     runs: int
@@ -47,7 +50,7 @@ class Plan(NamedTuple):
 
 
 class Collision(NamedTuple):
-    """Jobs that fire in the same minute: at ``times`` (``HH:MM`` in UTC), on ``days`` (``Mon``), ``first`` at."""
+    """Jobs that fire in the same minute: at ``times`` (``HH:MM`` in UTC), on ``days`` (``Mon``), at ``first`` first."""
 
     jobs: tuple[str, ...]
     times: tuple[str, ...]
@@ -61,7 +64,7 @@ def day_start(now: datetime) -> datetime:
 
 
 def day_plan(text: str, start: datetime, zone: tzinfo) -> Plan:
-    """What a schedule does in the 24 hours from ``start``."""
+    """The plan of a schedule for the 24 hours from ``start``; one with a note for a schedule that is refused."""
     try:
         return _plan(parse_schedule(text), start, zone)
     except ScheduleError:
@@ -83,7 +86,7 @@ def _plan(schedule: Schedule, start: datetime, zone: tzinfo) -> Plan:
 
 @lru_cache(maxsize=1024)
 def week_of(schedule: Schedule, start: datetime, zone: tzinfo) -> tuple[datetime, ...]:
-    """The runs of the seven days from ``start``; many jobs share a schedule, so the answer is kept."""
+    """The runs of the seven days from ``start``, in UTC; cached, since many jobs share a schedule."""
     return tuple(runs_between(schedule, start, start + WEEK * DAY, zone))
 
 
@@ -94,7 +97,7 @@ def runs_between(schedule: Schedule, start: datetime, end: datetime, zone: tzinf
 
 
 def spans(runs: Iterable[datetime]) -> Iterator[Span]:
-    """Runs in order, put together where they follow each other closely."""
+    """The spans of runs, which are in order."""
     span: Span | None = None
     for run in runs:
         if span is not None and run - span.end <= TOGETHER:
@@ -108,9 +111,9 @@ def spans(runs: Iterable[datetime]) -> Iterator[Span]:
 
 
 def collisions(schedules: Mapping[str, str], start: datetime, zone: tzinfo) -> list[Collision]:
-    """Which jobs (name: schedule) fire in the same minute in the week from ``start``; most jobs first.
+    """The jobs (name: schedule) that fire in the same minute in the week from ``start``; most jobs first.
 
-    Those that run all the time (``Plan.frequent``) are left out, as they meet every other.
+    Frequent jobs (``Plan.frequent``) are left out.
     """
     at: dict[datetime, list[str]] = defaultdict(list)
     for job, text in sorted(schedules.items()):

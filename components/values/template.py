@@ -1,6 +1,6 @@
-"""Text with ``{secret}`` places, as jobs write it in urls and headers: parsed here, filled in by the database.
+"""Templates: texts with ``{secret}`` places, as jobs write them in urls and headers; the database fills the places.
 
-A literal brace is doubled, as in Python's format strings. Nothing here ever sees a secret's value.
+A literal brace is doubled, as in Python's format strings. No secret's value comes into this module.
 """
 
 import re
@@ -13,11 +13,11 @@ KEY = r"[A-Za-z_][A-Za-z0-9_]{0,62}"
 _TOKEN = re.compile(rf"(?P<literal>[^{{}}]+)|(?P<open>{{{{)|(?P<close>}}}})|{{(?P<key>{KEY})}}")
 
 _MISSPELT = re.compile(r"\{(?P<key> *\$?[A-Za-z_][A-Za-z0-9_.-]{0,62} *)\}")
-"""What was meant for a secret: ``{supabase-url}``, ``{ key }``, ``{$KEY}``."""
+"""A misspelt place of a secret: ``{supabase-url}``, ``{ key }``, ``{$KEY}``."""
 
 
 class Literal(NamedTuple):
-    """Text that goes out as it stands."""
+    """A text that goes out as written."""
 
     text: str
 
@@ -43,7 +43,7 @@ class Template:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The keys of the secrets that it reads, in order, once each."""
+        """The keys of the secrets that the template reads, in order, each key once."""
         return tuple(dict.fromkeys(part.key for part in self.parts if isinstance(part, SecretRef)))
 
     def filled(self, word: str) -> str:
@@ -79,6 +79,7 @@ def parse_template(text: str) -> Template:
 
 
 def _misspelt(name: str) -> str:
+    """The sentence on a misspelt key, with its right form unless that looks like a pasted value."""
     problem = "a name in braces is no secret's key, which has letters, digits and '_' alone"
     key = re.sub(r"[-.]+", "_", name.strip(" $"))
     return f"{problem}; write {{{key}}}" if re.fullmatch(KEY, key) and key_in(name) is None else problem
