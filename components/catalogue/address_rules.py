@@ -11,13 +11,13 @@ from components.values.loopback import is_loopback
 from components.values.template import Literal, SecretRef, Template
 
 PLAIN_HTTP = "plain_http_hosts"
-"""In the context of a validation: the hosts that the stack allows to be reached without https."""
+"""Key in the context of a validation: its value are the hosts that the stack allows without https."""
 
 _WORD = "word"
-"""What stands in the place of a secret where an address is checked before run time."""
+"""The word in the place of each secret while an address is checked, before run time."""
 
 _UNSENT = re.compile(r"[\s\\]|[^\x00-\x7f]")
-"""What no address may hold: each program reads it in its own way, or refuses it."""
+"""Characters that no address may hold: each program reads them in its own way, or refuses them."""
 
 _AFTER_SECRET = re.compile(r"(?::[0-9]+)?(?:[/?].*)?", re.DOTALL)
 _PORT = re.compile(r":[0-9]+$")
@@ -30,9 +30,9 @@ BESIDE = "a container beside a database on this machine"
 
 
 def http_url(value: str, plain_http: Collection[str] = ()) -> str:
-    """Refuse an address that is not http(s), or not sent as it is written.
+    """Return an address as it is; refuse one that is not http(s), or that would not be sent as written.
 
-    Refuse plain http, too, to anything but this machine and the hosts that may be reached by it.
+    Refuse plain http, too, except to this machine and to the hosts in ``plain_http``.
     """
     try:
         parts = urlsplit(value)
@@ -61,7 +61,7 @@ def http_url(value: str, plain_http: Collection[str] = ()) -> str:
 
 
 def url_template(value: Template, info: ValidationInfo) -> Template:
-    """Like :func:`http_url` for the part of a template that is known before run time."""
+    """Return the template of an address as it is; hold its part that is known before run time against http_url."""
     plain_http = (info.context or {}).get(PLAIN_HTTP, ())
     parts = value.parts
     if not parts:
@@ -80,11 +80,11 @@ def url_template(value: Template, info: ValidationInfo) -> Template:
 
 
 def signable_url(value: Template) -> Template:
-    """Refuse a template of an address whose path or query curl or the receiver may write otherwise than it is signed.
+    """Return the template of an address as it is; refuse one that curl or the receiver may change after it is signed.
 
     curl takes dot segments out and may write a path's escapes in upper case; the URL class of Edge Functions escapes
-    what RFC 3986 does not allow, and the apostrophe of a query. A secret counts as one harmless word; its value is held
-    against the same rule by ``sign_cron_request_with``.
+    characters that RFC 3986 does not allow, and the apostrophe of a query. A secret counts as one harmless word here;
+    ``sign_cron_request_with`` holds its value against the same rule.
     """
     address = value.filled(_WORD)
     if value.parts and isinstance(value.parts[0], SecretRef):
@@ -104,7 +104,7 @@ def signable_url(value: Template) -> Template:
 
 
 def container(value: str) -> str:
-    """Refuse a host that is none of containers on one machine: there, no key is on its way over a network."""
+    """Return a host as it is; refuse one that is no container beside the database, where no network carries a key."""
     if not is_container(value):
         raise ValueError(
             f"{value!r} is none of containers on one machine, such as kong or host.docker.internal; use https"
@@ -113,7 +113,7 @@ def container(value: str) -> str:
 
 
 def host_name(value: str) -> str:
-    """Refuse what is no host, as it would have to stand in an address; in lower case."""
+    """Return a host in lower case and without a dot at its end; refuse a text that is no host of an address."""
     if host_of(f"https://{value}") is None or re.search(
         r"[@:/?#]", value.partition("]")[2] if value[:1] == "[" else value
     ):

@@ -1,4 +1,4 @@
-"""Who is told when a job stops doing its work: requests that the database sends itself, one job of pg_cron for each."""
+"""Alerts: requests that the database sends when a job stops doing its work, with one job of pg_cron for each alert."""
 
 from collections.abc import Iterator
 from typing import Literal, Self
@@ -16,13 +16,13 @@ from components.values.template import parse_template
 Event = Literal["failed", "exhausted", "recovered", "silent"]
 
 FIELDS = ("message", "job", "event", "run", "detail", "stack")
-"""What may stand in the texts of an alert's body, as ``{message}``: columns of take_cron_alerts."""
+"""Fields in the texts of an alert's body, such as ``{message}``: columns of take_cron_alerts."""
 
 MAX_TIMEOUT = 50
-"""Seconds that an alert may wait for its answer at most: the next one is due each minute."""
+"""Seconds that an alert waits for its answer at most, since the next one may be due after a minute."""
 
 _MAX_MEMBERS = MAX_ARGUMENTS // 2
-"""Members of an object that a statement puts together at most; of lists, which could have more, for simplicity too."""
+"""Members of an object that a statement puts together at most; the same bound holds for lists, for simplicity."""
 
 SLACK: JsonValue = {"text": "{message}"}
 
@@ -63,6 +63,7 @@ class Alert(Model):
 
 
 def _parts(value: JsonValue) -> Iterator[dict[str, JsonValue] | list[JsonValue]]:
+    """The objects and lists of a JSON value, itself included."""
     if isinstance(value, dict | list):
         yield value
         for part in value.values() if isinstance(value, dict) else value:
@@ -70,6 +71,7 @@ def _parts(value: JsonValue) -> Iterator[dict[str, JsonValue] | list[JsonValue]]
 
 
 def _texts(value: JsonValue) -> list[str]:
+    """The texts of a JSON value, without the names of members."""
     if isinstance(value, str):
         return [value]
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []

@@ -1,4 +1,7 @@
-"""The domain's types: one annotated line each, its check a plain function that can be tried alone."""
+"""The domain's types, one annotated line each.
+
+Each check is a plain function that returns its value and raises ValueError with the end of a sentence.
+"""
 
 import math
 import re
@@ -25,7 +28,7 @@ from components.values.template import KEY, Template, parse_template
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
 HEADER_WITH_VALUE = re.compile(r"([^:=]*)[:=].*", re.DOTALL)
-"""What is no name because the header's value is part of it, which nobody is to be shown: ``X-Api-Key:…``."""
+"""A header's name with the value in it, which must not be shown: ``X-Api-Key:…``; the group is the name alone."""
 
 _TAKEN_SCHEMAS = {"information_schema", "cron", "net", "vault"} | {
     "auth",
@@ -40,11 +43,12 @@ _TAKEN_SCHEMAS = {"information_schema", "cron", "net", "vault"} | {
     "supabase_functions",
     "supabase_migrations",
 }
-"""Schemas of pg_cron, pg_net and Vault, and those that Supabase keeps for itself."""
+"""Schemas of pg_cron, pg_net and Vault, and schemas that Supabase keeps for itself."""
 
 _SCHEMA = re.compile(r"[^\W\d][\w-]*")
 _NO_STATEMENT = re.compile(r"\s+|;|--[^\n]*|/\*.*?\*/", re.DOTALL)
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""A control character."""
 
 
 class _Parsed(Protocol):
@@ -53,7 +57,7 @@ class _Parsed(Protocol):
 
 
 def parsed_by(parse: Callable[[str], _Parsed]) -> GetPydanticSchema:
-    """A field that is a text in the file and in a dump, and in the model what ``parse`` returns for the text."""
+    """The schema of a field that is a text in files and dumps, and in the model the object that ``parse`` returns."""
     text = core_schema.str_schema()
     dump = core_schema.plain_serializer_function_ser_schema(attrgetter("text"), return_schema=text)
     schema = core_schema.no_info_after_validator_function(parse, text, serialization=dump)
@@ -61,21 +65,21 @@ def parsed_by(parse: Callable[[str], _Parsed]) -> GetPydanticSchema:
 
 
 def printable(value: str) -> str:
-    """Refuse control characters; ValueError says where."""
-    if found := CONTROL.search(value):
-        raise ValueError(f"holds a control character at position {found.start() + 1}")
+    """Refuse control characters; the error gives the position of the first."""
+    if control := CONTROL.search(value):
+        raise ValueError(f"holds a control character at position {control.start() + 1}")
     return value
 
 
 def no_blanks_around(value: str) -> str:
-    """Refuse blanks at the ends, which nobody sees and some programs take away."""
+    """Refuse blanks at the ends, which nobody sees and some programs remove."""
     if value != value.strip():
         raise ValueError("has blanks at its ends; write it without")
     return value
 
 
 def fits_name(value: str) -> str:
-    """Refuse what PostgreSQL would cut silently at 63 bytes."""
+    """Refuse a name that PostgreSQL would cut silently at 63 bytes."""
     size = len(value.encode())
     if size > NAME_BYTES:
         raise ValueError(f"is {size} bytes long; PostgreSQL cuts names at {NAME_BYTES}, shorten it")
@@ -83,7 +87,7 @@ def fits_name(value: str) -> str:
 
 
 def schema_name(value: str) -> str:
-    """Refuse schemas that are PostgreSQL's or the platform's, and names that statements could take for more."""
+    """Refuse schemas of PostgreSQL and of the platform, and names that a statement could read as more than a name."""
     if value.startswith("pg_") or value in _TAKEN_SCHEMAS:
         raise ValueError(f"{value!r} is a schema of PostgreSQL's or of the platform's own; choose another")
     if not _SCHEMA.fullmatch(value):
@@ -92,42 +96,42 @@ def schema_name(value: str) -> str:
 
 
 def role_name(value: str) -> str:
-    """Refuse what stands for every role, or for none."""
+    """Refuse the words that stand for every role, or for none."""
     if value.lower() in {"public", "none"}:
         raise ValueError(f"{value!r} is no role but a word for every role, or none; name the roles themselves")
     return value
 
 
 def own_role_name(value: str) -> str:
-    """Refuse also what PostgreSQL keeps for its own roles, where a role is to be made."""
+    """Refuse also a name with the prefix of PostgreSQL's own roles, for a role that this project makes."""
     if role_name(value).startswith("pg_"):
         raise ValueError(f"{value!r} begins with pg_, as only PostgreSQL's own roles may; choose another name")
     return value
 
 
 def statement(value: str) -> str:
-    """Refuse SQL in which nothing is to be done, which pg_cron would run with success."""
+    """Refuse SQL without a statement, which pg_cron would run with success."""
     if not _NO_STATEMENT.sub("", value):
         raise ValueError("holds no statement; write one, or remove the job")
     return value
 
 
 def header_name(value: str) -> str:
-    """Refuse what is no HTTP header name (RFC 9110)."""
-    if found := HEADER_WITH_VALUE.fullmatch(value):
-        raise ValueError(f"{found[1]!r} has its value in its name; write them apart, with ': ' between")
+    """Refuse a text that is no HTTP header name (RFC 9110)."""
+    if whole := HEADER_WITH_VALUE.fullmatch(value):
+        raise ValueError(f"{whole[1]!r} has its value in its name; write them apart, with ': ' between")
     if not _HEADER_NAME.fullmatch(value):
         raise ValueError(f"{value!r} is not a header name; use letters, digits and '-'")
     return value
 
 
 def template(value: str) -> Template:
-    """Refuse text whose braces are neither ``{secret}`` nor doubled, and control characters."""
+    """Parse a template; refuse braces that are neither ``{secret}`` nor doubled, and control characters."""
     return parse_template(printable(value))
 
 
 def header_value(value: Template) -> Template:
-    """Refuse what would not arrive as it is written (RFC 9110), or with the request at all."""
+    """Refuse a header's value that would not arrive as written (RFC 9110), or that keeps the request from arriving."""
     no_blanks_around(value.text)
     if not value.text:
         raise ValueError("is empty, and a header without a value is not sent; leave it out")
@@ -137,12 +141,12 @@ def header_value(value: Template) -> Template:
 
 
 def span(value: object) -> object:
-    """A text such as ``30s`` or ``1 day`` in seconds; ValueError for another."""
+    """The seconds of a text such as ``30s`` or ``1 day``; a value that is no text as it is, for the next check."""
     return seconds(value) if isinstance(value, str) else value
 
 
 def whole_milliseconds(value: float) -> float:
-    """Refuse what is no whole number of milliseconds, which is what pg_net and the ledger count in."""
+    """Refuse seconds that are no whole number of milliseconds, in which pg_net and the ledger count."""
     if not math.isclose(value * 1000, round(value * 1000), rel_tol=1e-9):
         raise ValueError("counts less than a millisecond; round it to three decimals")
     return value

@@ -1,4 +1,4 @@
-"""A job as the catalogue declares it: a schedule, exactly one action, and what goes with them."""
+"""A job as the catalogue declares it: a schedule, exactly one action, and their options."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
@@ -92,7 +92,7 @@ class Job(Model):
         return self
 
     def _inputs_problem(self, body: JsonValue) -> str | None:
-        """Why the inputs are none of this body, or None."""
+        """The sentence on inputs that do not fit this body, or None."""
         if not isinstance(body, dict):
             return "'inputs' set values of the body, which must then be an object" if self.inputs else None
         for name, spec in self.inputs.items():
@@ -105,7 +105,7 @@ class Job(Model):
         return None
 
     def _duration_problem(self, timeout: float) -> str | None:
-        """Why the work cannot end before the request is given up, or None."""
+        """The sentence on work that takes longer than its request waits (``timeout``, seconds), or None."""
         if self.expected_duration is None or self.expected_duration <= timeout:
             return None
         return (
@@ -114,7 +114,7 @@ class Job(Model):
         )
 
     def warnings(self) -> Iterator[str]:
-        """Sentences on what is allowed and may still go wrong."""
+        """Sentences, without their subject, on parts of the job that are allowed and may still go wrong."""
         yield from remarks(self.schedule)
         yield from self._days_that_never_come()
         if self.http is None or self.http.timeout <= EARLY_DROP:

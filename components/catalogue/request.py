@@ -1,4 +1,4 @@
-"""A request that pg_net sends, as the catalogue declares it: where it goes, what proves it, when it counts as done."""
+"""A request that pg_net sends, as the catalogue declares it: its address, its proof, and the rule of its answer."""
 
 from typing import Literal, Self
 
@@ -24,7 +24,7 @@ JSON_TYPE = "application/json"
 METHOD = "The request's method."
 
 MAX_PROBE = 30
-"""Seconds that a probe may wait at most: the rotation that it guards waits with it."""
+"""Seconds that a probe waits at most, since the rotation that it guards waits with it."""
 
 _OF_THE_CONNECTION = {
     "connection",
@@ -39,11 +39,11 @@ _OF_THE_CONNECTION = {
     "transfer-encoding",
     "upgrade",
 }
-"""Headers that pg_net's HTTP client writes itself, or needs: written by hand they break the request."""
+"""Headers that pg_net's HTTP client writes itself or needs; a declared one would break the request."""
 
 _TAKEN_HEADERS = _OF_THE_CONNECTION | {"accept-encoding", "content-type", "user-agent"}
 _MAX_HEADERS = MAX_ARGUMENTS // 2 - 3
-"""Headers that a statement can put together, with room for those of the type, the proof and the idempotency key."""
+"""Headers of a statement at most, with room for the content type, the proof and the idempotency key."""
 
 
 class Auth(Model):
@@ -80,14 +80,14 @@ class Auth(Model):
 
     @property
     def form(self) -> Literal["hmac", "api_key", "bearer"]:
-        """The form that is given."""
+        """The form that is declared."""
         if self.hmac is not None:
             return "hmac"
         return "bearer" if self.api_key is None else "api_key"
 
     @property
     def key(self) -> str:
-        """The key of the secret that proves it."""
+        """The key of the secret that proves the request."""
         return self.hmac or self.api_key or self.bearer or ""
 
     @property
@@ -97,11 +97,11 @@ class Auth(Model):
 
     @property
     def template(self) -> Template:
-        """The header's value where the secret is sent; a signature is computed instead."""
+        """The value of the header that sends the secret; a signature has no template."""
         return parse_template(f"Bearer {{{self.key}}}" if self.form == "bearer" else f"{{{self.key}}}")
 
     def problem(self, secret_format: SecretFormat) -> str | None:
-        """Why a secret of this declared format cannot be used so, as a sentence, or None."""
+        """The sentence on a secret whose declared format does not fit this form, or None."""
         match self.form, secret_format:
             case form, "url":
                 return f"takes {self.key!r} as its {form}, but that is an address (format: url) and proves nothing"
@@ -187,14 +187,14 @@ class Request(Model):
         return tuple(dict.fromkeys([*self.sent_keys(), *proof]))
 
     def sent_keys(self) -> tuple[str, ...]:
-        """Those of them whose values themselves are sent, and not what is signed with them."""
+        """The keys of the secrets whose values themselves are sent, once each; a secret that signs is none of them."""
         templates = (self.url, *self.headers.values())
         proof = [self.auth.key] if self.auth and self.auth.form != "hmac" else []
         return tuple(dict.fromkeys([*(key for template in templates for key in template.keys), *proof]))
 
 
 def _header_problem(name: str, value: str) -> str | None:
-    """Why a header, its name in lower case, cannot be sent or keeps the answer from being read; or None."""
+    """The reason why a header (``name`` in lower case) cannot be sent or spoils the answer, or None."""
     if name in _OF_THE_CONNECTION:
         return "is written by pg_net itself, and another value would break the request; leave it out"
     if name == "accept-encoding" and value.lower() != "identity":

@@ -1,4 +1,4 @@
-"""A secret as the catalogue declares it: what it is, how its values look, and how a new one is tried."""
+"""A secret as the catalogue declares it: its description, the format of its values, and its probe."""
 
 from typing import Self
 
@@ -11,7 +11,7 @@ from components.values.choices import SecretFormat
 from components.values.duration import DAY_SECONDS
 
 MAX_GRACE = 30 * DAY_SECONDS
-"""Seconds that a previous value may be kept at most; what lives longer is a second secret."""
+"""Seconds that a previous value is kept at most; a value that lives longer is a second secret."""
 
 
 class SecretSpec(Model):
