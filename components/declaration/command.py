@@ -31,6 +31,7 @@ _FUNCTIONS = {
     "POST": sql.SQL("net.http_post"),
     "DELETE": sql.SQL("net.http_delete"),
 }
+_JSON_TYPE = parse_template(JSON_TYPE)
 _INDENT = sql.SQL("\n        ")
 # With their schema: a job runs with its role's own search_path, where a function of the same name that somebody put
 # into public, and that fits the arguments better, would be called instead.
@@ -224,7 +225,7 @@ def _recorder(schema: str, function: str, subject: sql.Composable) -> Record:
 def _with_content_type(request: Request) -> dict[str, Template]:
     """pg_net adds the header to a POST itself, and a form's to a DELETE; written out, the command says what is sent."""
     if request.sends_body and not any(name.lower() == "content-type" for name in request.headers):
-        return {"Content-Type": parse_template(JSON_TYPE), **request.headers}
+        return {"Content-Type": _JSON_TYPE, **request.headers}
     return request.headers
 
 

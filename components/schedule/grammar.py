@@ -34,7 +34,7 @@ _REBOOT = ("reboot", "restart")
 _NEVER = ("yearly", "annually")
 _WORDS = (*_MACROS, *_REBOOT, *_NEVER)
 
-DAY_FIELD, WEEKDAY_FIELD = 2, 4
+_DAY_FIELD, _WEEKDAY_FIELD = 2, 4
 """Places of the two day fields among the five."""
 
 _INTERVAL = re.compile(r"\+?([0-9]+)[ \t]*seconds?", re.IGNORECASE)
@@ -210,16 +210,16 @@ def _fields(text: str, version: PgCronVersion | None) -> list[str]:
 
 
 def _times(fields: list[str], version: PgCronVersion | None) -> Times:
-    day = fields[DAY_FIELD]
+    day = fields[_DAY_FIELD]
     is_last_day = day == LAST_DAY
     if is_last_day and version is not None and version < LAST_DAY_SINCE:
         why = f"has '$', which needs pg_cron {LAST_DAY_SINCE}, but the server has {version}"
-        raise _Refusal(why, _with_field(fields, DAY_FIELD, "28"), advice="update pg_cron or write")
+        raise _Refusal(why, _with_field(fields, _DAY_FIELD, "28"), advice="update pg_cron or write")
     if LAST_DAY in day.split(",") and not is_last_day:
         why = "has '$' beside other days, but it must stand alone"
-        raise _Refusal(why, _with_field(fields, DAY_FIELD, LAST_DAY))
+        raise _Refusal(why, _with_field(fields, _DAY_FIELD, LAST_DAY))
     minutes, hours, days, months, weekdays = (
-        frozenset() if index == DAY_FIELD and is_last_day else _values(fields, index) for index in range(len(UNITS))
+        frozenset() if index == _DAY_FIELD and is_last_day else _values(fields, index) for index in range(len(UNITS))
     )
     rule = DayRule(
         days,
@@ -227,7 +227,7 @@ def _times(fields: list[str], version: PgCronVersion | None) -> Times:
         frozenset(weekday % 7 for weekday in weekdays),
         last_day=is_last_day,
         days_star=day[0] == "*",
-        weekdays_star=fields[WEEKDAY_FIELD][0] == "*",
+        weekdays_star=fields[_WEEKDAY_FIELD][0] == "*",
     )
     _check_days(fields, rule)
     return Times(minutes, hours, rule)
@@ -248,12 +248,12 @@ def _check_days(fields: list[str], rule: DayRule) -> None:
     """Raise _Refusal where the day fields name no day, or where one of them takes all days and so voids the other."""
     if shortest_day_gap(rule) is None:
         longest = "28" if rule.months == {2} else "30"
-        forms = (_with_field(fields, DAY_FIELD, day) for day in (longest, LAST_DAY))
+        forms = (_with_field(fields, _DAY_FIELD, day) for day in (longest, LAST_DAY))
         raise _Refusal("never runs, since no month it names has such a day", *forms, mistake=True)
     all_days, all_weekdays = rule.days == ALL_DAYS, rule.weekdays == ALL_WEEKDAYS
     if not rule.needs_both and all_days != all_weekdays:
         why = "runs every day: either day field is enough where neither starts with '*', and one has all days"
-        raise _Refusal(why, _with_field(fields, DAY_FIELD if all_days else WEEKDAY_FIELD, "*"), mistake=True)
+        raise _Refusal(why, _with_field(fields, _DAY_FIELD if all_days else _WEEKDAY_FIELD, "*"), mistake=True)
 
 
 def _with_field(fields: list[str], index: int, form: str) -> str:

@@ -11,7 +11,7 @@ from components.schedule.remarks import remarks
 
 
 @pytest.mark.parametrize(
-    ("schedule", "told"),
+    ("schedule", "expected"),
     [
         ("*/45 * * * *", "runs at minutes 0 and 45 of each hour by '*/45', not every 45 minutes"),
         ("*/7 * * * *", "runs at minutes 0, 7, 14 … 56 of each hour by '*/7', not every 7 minutes"),
@@ -40,13 +40,13 @@ from components.schedule.remarks import remarks
         ("0 0 1,15 * 1", "for both at once, the job has to choose the days itself"),
     ],
 )
-def test_it_is_told_in_words(schedule: str, told: str) -> None:
+def test_a_remark_says_it_in_words(schedule: str, expected: str) -> None:
     (remark,) = remarks(parse_schedule(schedule))
-    assert told in remark
+    assert expected in remark
     assert remark.isprintable()
 
 
-def test_each_uneven_step_of_each_field_is_told() -> None:
+def test_each_uneven_step_of_each_field_has_a_remark() -> None:
     found = list(remarks(parse_schedule("*/7,*/45 */5 */2 */5 */3")))
     assert [remark.split(" by ")[1].partition("'*")[2].partition("'")[0] for remark in found] == [
         *("/7", "/45", "/5", "/2", "/5", "/3")

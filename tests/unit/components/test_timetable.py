@@ -82,7 +82,7 @@ def test_jobs_that_meet() -> None:
     ]
 
 
-def test_times_of_the_same_jobs_are_told_together() -> None:
+def test_times_of_the_same_jobs_are_one_collision() -> None:
     (found,) = collisions({"a": "*/15 * * * *", "b": "0,30 * * * *"}, WEDNESDAY, UTC)
     assert len(found.times) == 48
     assert found.times[:3] == ("00:00", "00:30", "01:00")
