@@ -18,10 +18,10 @@ from pydantic import JsonValue
 from components.catalogue.alert import FIELDS, Alert
 from components.catalogue.job import Job
 from components.catalogue.policy import policy_document
-from components.catalogue.request import HttpAction, Probe, Request
+from components.catalogue.request import JSON_TYPE, HttpAction, Probe, Request
 from components.objects.stack_mark import mark
 from components.values.choices import Redirects
-from components.values.template import Literal, parse_template
+from components.values.template import Literal, Template, parse_template
 
 Read = Callable[[str], sql.Composable]
 """How a place in a template is read: its name to an SQL expression."""
@@ -31,6 +31,7 @@ _FUNCTIONS = {
     "POST": sql.SQL("net.http_post"),
     "DELETE": sql.SQL("net.http_delete"),
 }
+_JSON_TYPE = parse_template(JSON_TYPE)
 _INDENT = sql.SQL("\n        ")
 # With their schema: a job runs with its role's own search_path, where a function of the same name that somebody put
 # into public, and that fits the arguments better, would be called instead.
@@ -221,25 +222,23 @@ def _recorder(schema: str, function: str, subject: sql.Composable) -> Record:
     )
 
 
-def _with_content_type(request: Request) -> dict[str, str]:
+def _with_content_type(request: Request) -> dict[str, Template]:
     """pg_net adds the header to a POST itself, and a form's to a DELETE; written out, the command says what is sent."""
     if request.sends_body and not any(name.lower() == "content-type" for name in request.headers):
-        return {"Content-Type": "application/json", **request.headers}
+        return {"Content-Type": _JSON_TYPE, **request.headers}
     return request.headers
 
 
-def _text(template: str, read: Read) -> sql.Composable:
+def _text(template: Template, read: Read) -> sql.Composable:
     """A template as an SQL expression: literals and places, joined with ``||``."""
-    parts = [
-        sql.Literal(part.text) if isinstance(part, Literal) else read(part.key) for part in parse_template(template)
-    ]
+    parts = [sql.Literal(part.text) if isinstance(part, Literal) else read(part.key) for part in template.parts]
     return sql.SQL(" || ").join(parts or [sql.Literal("")])
 
 
 def _json(value: JsonValue, read: Read) -> sql.Composable:
     """JSON whose texts are templates, as a jsonb expression."""
     if isinstance(value, str):
-        return sql.SQL("{}(({})::text)").format(_TO_JSONB, _text(value, read))
+        return sql.SQL("{}(({})::text)").format(_TO_JSONB, _text(parse_template(value), read))
     if isinstance(value, dict) and value:
         return _json_object({name: _json(part, read) for name, part in value.items()})
     if isinstance(value, list) and value:

@@ -119,7 +119,7 @@ def declare(config: Config) -> Declaration:
         jobs={
             name: CronJobArgs(
                 name=name,
-                schedule=job.schedule,
+                schedule=job.schedule.text,
                 command=compile_command(name, job, stack=stack, schema=schema),
                 stack=stack,
                 active=job.active,

@@ -9,6 +9,7 @@ from components.catalogue.base_model import problems
 from components.catalogue.jobs_file import Catalogue
 from components.catalogue.secret_spec import SecretSpec
 from components.values.address import Origin, host_of, is_address, origin_of
+from components.values.template import parse_template
 
 
 @pytest.mark.parametrize(
@@ -72,10 +73,10 @@ def test_a_token_is_none(value: str) -> None:
     ],
 )
 def test_the_secrets_that_say_where_an_address_goes(template: str, origin: Origin) -> None:
-    assert origin_of(template) == origin
+    assert origin_of(parse_template(template)) == origin
 
 
-def told(url: str, **secrets: str) -> list[tuple[tuple[str | int, ...], str]]:
+def mistakes(url: str, **secrets: str) -> list[tuple[tuple[str | int, ...], str]]:
     job = {"description": "d", "schedule": "0 1 * * *", "http": {"url": url, "timeout": 5}}
     declared = {key: {"description": "d", "format": kind} for key, kind in secrets.items()}
     return Catalogue.model_validate({"secrets": declared, "jobs": {"nightly": job}}).problems()
@@ -83,8 +84,8 @@ def told(url: str, **secrets: str) -> list[tuple[tuple[str | int, ...], str]]:
 
 @pytest.mark.parametrize("kind", ["token", "jwt", "api_key"])
 def test_a_url_begins_with_an_address_alone(kind: str) -> None:
-    assert told("{base}/x", base="url") == []
-    assert told("{base}/x", base=kind) == [
+    assert mistakes("{base}/x", base="url") == []
+    assert mistakes("{base}/x", base=kind) == [
         (
             ("jobs", "nightly", "http", "url"),
             f"begins with 'base', which so is an address, but its format is {kind}; declare it with format: url",
@@ -94,7 +95,7 @@ def test_a_url_begins_with_an_address_alone(kind: str) -> None:
 
 @pytest.mark.parametrize("url", ["https://{part}.supabase.co/x", "{base}{part}", "https://host.example:{part}/x"])
 def test_no_other_secret_says_where_it_goes(url: str) -> None:
-    ((place, sentence),) = told(url, base="url", part="token")
+    ((place, sentence),) = mistakes(url, base="url", part="token")
     assert place == ("jobs", "nightly", "http", "url")
     assert sentence.startswith("has 'part' where its host may still go on, so whoever rotates that could send the keys")
 
@@ -102,7 +103,7 @@ def test_no_other_secret_says_where_it_goes(url: str) -> None:
 @pytest.mark.parametrize("url", ["https://me:planted/x@host.example/", "https://host.example:planted/"])
 def test_an_address_whose_password_is_taken_for_a_port_is_not_shown(url: str) -> None:
     with pytest.raises(ValidationError) as refused:
-        told(url)
+        mistakes(url)
     assert "has no number as port; percent-encode what is special" in str(refused.value)
     assert "planted" not in str(refused.value)
 

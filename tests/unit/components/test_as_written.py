@@ -51,10 +51,10 @@ def test_what_a_person_wrote() -> None:
 
 
 def test_a_long_body_is_shown_by_its_beginning() -> None:
-    told = written(body={"text": "x" * 5000})
-    assert told is not None
-    assert len(told["body"]) < LONGEST + 30
-    assert told["body"].endswith("… (5012 characters)")
+    shown = written(body={"text": "x" * 5000})
+    assert shown is not None
+    assert len(shown["body"]) < LONGEST + 30
+    assert shown["body"].endswith("… (5012 characters)")
 
 
 def test_a_statement_is_its_command() -> None:

@@ -63,7 +63,7 @@ def test_a_request_without_auth_is_what_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    ("auth", "http", "told"),
+    ("auth", "http", "expected"),
     [
         ({}, {}, "needs exactly one of 'hmac', 'api_key' and 'bearer', with the key of a secret"),
         (
@@ -101,12 +101,12 @@ def test_a_request_without_auth_is_what_it_was() -> None:
         ),
     ],
 )
-def test_each_mistake_in_the_form(auth: dict[str, Any], http: dict[str, Any], told: str) -> None:
-    assert mistakes(auth, **http) == [told]
+def test_each_mistake_in_the_form(auth: dict[str, Any], http: dict[str, Any], expected: str) -> None:
+    assert mistakes(auth, **http) == [expected]
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "expected"),
     [
         ("{u}/a/../b", "its path has a '.' or '..' step"),
         ("https://example.com/a/%2E%2e", "its path has a '.' or '..' step"),
@@ -119,9 +119,9 @@ def test_each_mistake_in_the_form(auth: dict[str, Any], http: dict[str, Any], to
         ("https://example.com?", "its path or query holds what may change on its way"),
     ],
 )
-def test_an_address_that_changes_on_its_way_cannot_be_signed(url: str, told: str) -> None:
+def test_an_address_that_changes_on_its_way_cannot_be_signed(url: str, expected: str) -> None:
     (found,) = mistakes({"hmac": "key"}, url=url)
-    assert found.startswith(told)
+    assert found.startswith(expected)
     HttpAction.model_validate({"url": url, "timeout": 5, "auth": {"bearer": "key"}})
 
 
@@ -135,7 +135,7 @@ def test_an_address_that_does_not_can(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "secret_format", "told"),
+    ("form", "secret_format", "expected"),
     [
         ("hmac", "url", "takes 'key' as its hmac, but that is an address (format: url) and proves nothing"),
         ("bearer", "url", "takes 'key' as its bearer, but that is an address (format: url) and proves nothing"),
@@ -165,9 +165,11 @@ def test_an_address_that_does_not_can(url: str) -> None:
         ("api_key", "api_key", None),
     ],
 )
-def test_each_form_takes_the_formats_that_can_work(form: str, secret_format: SecretFormat, told: str | None) -> None:
+def test_each_form_takes_the_formats_that_can_work(
+    form: str, secret_format: SecretFormat, expected: str | None
+) -> None:
     found = catalogue({form: "key"}, secret_format).problems()
-    assert found == ([] if told is None else [(("jobs", "nightly", "http", "auth"), told)])
+    assert found == ([] if expected is None else [(("jobs", "nightly", "http", "auth"), expected)])
 
 
 def test_an_unknown_key_is_told_as_of_any_template() -> None:
@@ -177,7 +179,7 @@ def test_an_unknown_key_is_told_as_of_any_template() -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "secret_format", "value", "told"),
+    ("form", "secret_format", "value", "expected"),
     [
         (
             "bearer",
@@ -221,10 +223,10 @@ def test_an_unknown_key_is_told_as_of_any_template() -> None:
     ],
 )
 def test_a_value_that_cannot_work_is_told_without_it(
-    form: str, secret_format: SecretFormat, value: str, told: str | None
+    form: str, secret_format: SecretFormat, value: str, expected: str | None
 ) -> None:
     found = list(misplaced_keys(catalogue({form: "key"}, secret_format), {"key": value}))
-    assert found == ([] if told is None else [("nightly", told)])
+    assert found == ([] if expected is None else [("nightly", expected)])
 
 
 def test_a_value_that_is_not_there_is_somebody_elses_mistake() -> None:
@@ -236,10 +238,10 @@ def test_the_same_holds_for_a_probe() -> None:
     declared = Catalogue.model_validate(
         {"secrets": {"key": {"description": "d", "format": "token", "probe": probe}, "other": {"description": "d", "format": "token"}}}
     )  # fmt: skip
-    ((key, told),) = misplaced_probe_keys(declared, {"key": "planted"})
+    ((key, problem),) = misplaced_probe_keys(declared, {"key": "planted"})
     assert key == "key"
-    assert told.startswith("has a probe that signs with 'key', which is shorter than 32 bytes")
+    assert problem.startswith("has a probe that signs with 'key', which is shorter than 32 bytes")
 
 
 def test_the_forms_are_what_they_say() -> None:
-    assert [Auth.model_validate({form: "k"}).template for form in ("api_key", "bearer")] == ["{k}", "Bearer {k}"]
+    assert [Auth.model_validate({form: "k"}).template.text for form in ("api_key", "bearer")] == ["{k}", "Bearer {k}"]

@@ -1,4 +1,4 @@
-"""How a changed command is told: readable, and without what somebody may have pasted."""
+"""The difference of a changed command is readable, and shows no value that somebody may have pasted."""
 
 import time
 
@@ -68,17 +68,17 @@ def test_what_a_person_wants_to_see_is_shown() -> None:
     ],
 )
 def test_a_pasted_value_is_not(living: str) -> None:
-    told = command_difference(MADE, living)
-    assert "lanted" not in told
-    assert "<" in told
+    difference = command_difference(MADE, living)
+    assert "lanted" not in difference
+    assert "<" in difference
 
 
 @pytest.mark.parametrize("key", [f"'{JWT}'", f"'Bearer {JWT}'", "12345678", "'sb_secret_abcdefghijkl'"])
 def test_a_key_is_not_shown_though_it_was_there_before(key: str) -> None:
-    told = command_difference(f"SELECT {key}, 1", f"SELECT {key}, 2")
-    assert "eyJ" not in told
-    assert "sb_" not in told
-    assert told.endswith(", 2")
+    difference = command_difference(f"SELECT {key}, 1", f"SELECT {key}, 2")
+    assert "eyJ" not in difference
+    assert "sb_" not in difference
+    assert difference.endswith(", 2")
 
 
 def test_a_credential_by_its_name_is_not_shown_though_it_was_there_before() -> None:
@@ -88,9 +88,9 @@ def test_a_credential_by_its_name_is_not_shown_though_it_was_there_before() -> N
 
 def test_what_is_long_is_cut_and_does_not_take_long() -> None:
     begun = time.monotonic()
-    told = command_difference(MADE, "\n".join(f"SELECT {number}, $a {'(' * 300}" for number in range(10_000)))
+    difference = command_difference(MADE, "\n".join(f"SELECT {number}, $a {'(' * 300}" for number in range(10_000)))
     assert time.monotonic() - begun < 5
-    lines = told.splitlines()
+    lines = difference.splitlines()
     assert [line.count("  + ") for line in lines].count(1) == LINES
     assert len(lines) <= 2 * LINES + 1
     assert "lines more" in lines[-1]

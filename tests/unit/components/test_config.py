@@ -78,7 +78,7 @@ def test_a_good_catalogue_loads_with_defaults_filled_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("schedule:", "shedule:", ["jobs.yaml:8:3: jobs.nightly.schedule: is missing",
                                    "jobs.yaml:10:5: jobs.nightly.shedule: unknown field 'shedule'; did you mean 'schedule'?"]),
@@ -104,20 +104,22 @@ def test_a_good_catalogue_loads_with_defaults_filled_in(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_each_mistake_in_the_catalogue_is_told_with_its_place(
-    old: str, new: str, told: list[str] | None, tmp_path: Path
+    old: str, new: str, expected: list[str] | None, tmp_path: Path
 ) -> None:
     assert old in CATALOGUE
     found = problems(tmp_path, CATALOGUE.replace(old, new, 1))
-    if told is None:
+    if expected is None:
         assert len(found) == 1
         assert found[0].startswith("jobs.yaml:1")
     else:
-        assert found == [text.replace("{path}", str(tmp_path / "jobs.yaml")) for text in told]
+        assert found == [text.replace("{path}", str(tmp_path / "jobs.yaml")) for text in expected]
 
 
 def test_a_value_that_slipped_into_a_headers_name_is_not_shown(tmp_path: Path) -> None:
-    (told,) = problems(tmp_path, CATALOGUE.replace("Authorization: Bearer {service_role_key}", "X-Api-Key:planted: x"))
-    assert told == (
+    (problem,) = problems(
+        tmp_path, CATALOGUE.replace("Authorization: Bearer {service_role_key}", "X-Api-Key:planted: x")
+    )
+    assert problem == (
         "jobs.yaml:14:9: jobs.nightly.http.headers.X-Api-Key: 'X-Api-Key' has its value in its name; write them apart, "
         "with ': ' between"
     )
@@ -126,9 +128,11 @@ def test_a_value_that_slipped_into_a_headers_name_is_not_shown(tmp_path: Path) -
 @pytest.mark.parametrize("order", [r"\e[31m", r"\0", r"\x9b", "<{%reset", "reset%}>"])
 @pytest.mark.parametrize("text", ['body: {{a: ["x{}"]}}', 'body: {{"x{}": 1}}'])
 def test_a_text_that_would_order_a_terminal_about_is_refused(text: str, order: str, tmp_path: Path) -> None:
-    (told,) = problems(tmp_path, CATALOGUE.replace("body: {a: 1}", text.format(order)))
-    assert told.startswith("jobs.yaml:15:")
-    assert told.endswith(": holds a control character or a colour directive of the engine's (<{% or %}>); leave it out")
+    (problem,) = problems(tmp_path, CATALOGUE.replace("body: {a: 1}", text.format(order)))
+    assert problem.startswith("jobs.yaml:15:")
+    assert problem.endswith(
+        ": holds a control character or a colour directive of the engine's (<{% or %}>); leave it out"
+    )
 
 
 def test_a_text_may_have_tabs_lines_and_every_script(tmp_path: Path) -> None:
@@ -156,14 +160,16 @@ def test_a_probe_shows_no_other_key_to_those_who_rotate(
     if not refused:
         assert load(tmp_path, text, rotators=rotators).catalogue
         return
-    (told,) = problems(tmp_path, text, rotators=rotators)
-    assert told.startswith("secret 'cron_secret' has a probe that sends 'service_role_key' as well, which whoever may")
+    (problem,) = problems(tmp_path, text, rotators=rotators)
+    assert problem.startswith(
+        "secret 'cron_secret' has a probe that sends 'service_role_key' as well, which whoever may"
+    )
 
 
 def test_a_timeout_longer_than_the_period_is_refused(tmp_path: Path) -> None:
     text = CATALOGUE.replace("0 1 * * *", "'* * * * *'").replace("timeout: 10", "timeout: 61")
-    (told,) = problems(tmp_path, text)
-    assert "timeout of 61 s is longer than the 60 s between two runs" in told
+    (problem,) = problems(tmp_path, text)
+    assert "timeout of 61 s is longer than the 60 s between two runs" in problem
 
 
 def test_a_long_timeout_warns_of_early_drop_unless_the_work_is_said_to_be_short(tmp_path: Path) -> None:
@@ -176,7 +182,7 @@ def test_a_long_timeout_warns_of_early_drop_unless_the_work_is_said_to_be_short(
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "told"),
+    ("key", "value", "expected"),
     [
         ("cron_secret", "", "is empty"),
         ("cron_secret", "placeholder-planted", "is still a placeholder"),
@@ -195,34 +201,36 @@ def test_a_long_timeout_warns_of_early_drop_unless_the_work_is_said_to_be_short(
         ("service_role_key", "sb_secret_planted", "is a new API key (sb_…), not a JWT"),
     ],
 )
-def test_each_wrong_value_is_told_without_showing_it(key: str, value: str, told: str | None, tmp_path: Path) -> None:
+def test_each_wrong_value_is_told_without_showing_it(
+    key: str, value: str, expected: str | None, tmp_path: Path
+) -> None:
     with pytest.raises(InvalidConfiguration) as refused:
         load(tmp_path, values={**VALUES, key: value})
     (problem,) = refused.value.problems
     assert problem.startswith(f"secret {key!r} ")
     assert f"pulumi config set --secret --path secrets.{key} --stack dev" in problem
-    if told is not None:
-        assert told in problem
+    if expected is not None:
+        assert expected in problem
         assert "planted" not in problem
 
 
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "expected"),
     [(0.5, "expires in less than a day"), (1.5, "expires in 1 day,"), (13.9, "expires in 13 days,"), (14.1, None)],
 )
-def test_a_jwt_that_expires_soon_is_warned_of(days: float, told: str | None, tmp_path: Path) -> None:
+def test_a_jwt_that_expires_soon_is_warned_of(days: float, expected: str | None, tmp_path: Path) -> None:
     config = load(tmp_path, values={**VALUES, "service_role_key": token(exp=NOW.timestamp() + days * 86400)})
-    if told is None:
+    if expected is None:
         assert config.warnings == ()
     else:
         (warning,) = config.warnings
-        assert warning.startswith(f"secret 'service_role_key' is a JWT that {told}")
+        assert warning.startswith(f"secret 'service_role_key' is a JWT that {expected}")
 
 
 def test_a_new_key_as_a_bearer_is_refused(tmp_path: Path) -> None:
     text = CATALOGUE.replace("format: jwt, role: service_role", "format: api_key")
-    (told,) = problems(tmp_path, text, values={**VALUES, "service_role_key": "sb_secret_planted"})
-    assert told.startswith("job 'nightly' sends 'service_role_key' in Authorization, but it is a new API key")
+    (problem,) = problems(tmp_path, text, values={**VALUES, "service_role_key": "sb_secret_planted"})
+    assert problem.startswith("job 'nightly' sends 'service_role_key' in Authorization, but it is a new API key")
 
 
 def test_a_missing_and_an_undeclared_value_are_both_told(tmp_path: Path) -> None:
@@ -249,16 +257,16 @@ def test_a_stack_overrides_any_field_of_a_job(tmp_path: Path) -> None:
     }
     job = load(tmp_path, jobs=json.dumps(patch)).catalogue.jobs["nightly"]
     assert job.http is not None
-    assert (job.schedule, job.active) == ("5 5 * * *", False)
-    assert job.http.headers == {"X-Scheduler-Token": "{cron_secret}"}
+    assert (job.schedule.text, job.active) == ("5 5 * * *", False)
+    assert {name: value.text for name, value in job.http.headers.items()} == {"X-Scheduler-Token": "{cron_secret}"}
 
 
 def test_a_wrong_override_is_told_with_the_stacks_file(tmp_path: Path) -> None:
     assert problems(tmp_path, jobs=json.dumps({"nigtly": {"active": False}})) == [
         "Pulumi.dev.yaml: jobs: no job 'nigtly' to override; did you mean 'nightly'?"
     ]
-    (told,) = problems(tmp_path, jobs=json.dumps({"nightly": {"actve": False}}))
-    assert told == "Pulumi.dev.yaml: jobs.nightly.actve: unknown field 'actve'; did you mean 'active'?"
+    (problem,) = problems(tmp_path, jobs=json.dumps({"nightly": {"actve": False}}))
+    assert problem == "Pulumi.dev.yaml: jobs.nightly.actve: unknown field 'actve'; did you mean 'active'?"
 
 
 def test_an_unknown_key_of_the_stack_is_told(tmp_path: Path) -> None:
@@ -268,12 +276,12 @@ def test_an_unknown_key_of_the_stack_is_told(tmp_path: Path) -> None:
 
 
 def test_a_structure_that_is_none_is_told(tmp_path: Path) -> None:
-    (told,) = problems(tmp_path, rotators="alice")
-    assert "'rotators' must be a structure" in told
+    (problem,) = problems(tmp_path, rotators="alice")
+    assert "'rotators' must be a structure" in problem
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("", "is empty"),
         ("- a\n", "holds a sequence"),
@@ -282,19 +290,19 @@ def test_a_structure_that_is_none_is_told(tmp_path: Path) -> None:
         ("a: !!nope [\n", ":2:1: invalid YAML"),
     ],
 )
-def test_a_file_that_is_no_catalogue(text: str, told: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_catalogue(text: str, expected: str, tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, text)
-    assert told in problem
+    assert expected in problem
 
 
 def test_a_missing_catalogue_and_one_that_is_no_text(tmp_path: Path) -> None:
-    (told,) = problems(tmp_path, catalogue="nowhere.yaml")
-    assert told.endswith("nowhere.yaml: no such file; create it or name another in supabase-cron:catalogue")
+    (problem,) = problems(tmp_path, catalogue="nowhere.yaml")
+    assert problem.endswith("nowhere.yaml: no such file; create it or name another in supabase-cron:catalogue")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe")
-    (told,) = problems(tmp_path, catalogue="binary.yaml")
-    assert told.endswith("cannot be read: it is not UTF-8 text")
-    (told,) = problems(tmp_path, catalogue=".")
-    assert told.endswith("cannot be read: Is a directory")
+    (problem,) = problems(tmp_path, catalogue="binary.yaml")
+    assert problem.endswith("cannot be read: it is not UTF-8 text")
+    (problem,) = problems(tmp_path, catalogue=".")
+    assert problem.endswith("cannot be read: Is a directory")
 
 
 def test_the_projects_own_catalogue_has_the_six_jobs(request: pytest.FixtureRequest) -> None:
@@ -307,7 +315,7 @@ def test_the_projects_own_catalogue_has_the_six_jobs(request: pytest.FixtureRequ
     config = load_config(
         {"secrets": values}, stack=StackName("supabase-cron", "prod"), root=root, environment={}, now=NOW
     )
-    assert {name: job.schedule for name, job in config.catalogue.jobs.items()} == {
+    assert {name: job.schedule.text for name, job in config.catalogue.jobs.items()} == {
         "generate-t5-invoices": "0 1 * * *",
         "run-escalation-orchestration": "0 2 * * *",
         "schedule-create-zoom": "*/15 * * * *",
@@ -345,7 +353,7 @@ def test_containers_beside_a_database_on_this_machine_need_no_https(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("hosts", "database", "told"),
+    ("hosts", "database", "expected"),
     [
         (["kong"], REMOTE, "this stack's is on another; remove it, and use https"),
         (["kong"], {"databaseUrl": "host=127.0.0.1,db.example"}, "this stack's is on another"),
@@ -357,9 +365,11 @@ def test_containers_beside_a_database_on_this_machine_need_no_https(tmp_path: Pa
         (["http://kong"], LOCAL, "is no host; write its name alone"),
     ],
 )
-def test_plain_http_goes_nowhere_else(hosts: list[str], database: dict[str, Any], told: str, tmp_path: Path) -> None:
+def test_plain_http_goes_nowhere_else(
+    hosts: list[str], database: dict[str, Any], expected: str, tmp_path: Path
+) -> None:
     found = problems(tmp_path, plainHttpHosts=json.dumps(hosts), **database)
-    assert told in found[0]
+    assert expected in found[0]
 
 
 @pytest.mark.parametrize(
@@ -376,7 +386,7 @@ def test_spans_of_time_are_written_as_people_do(tmp_path: Path) -> None:
     job = config.catalogue.jobs["nightly"]
     assert job.http is not None
     assert (job.http.timeout, config.catalogue.secrets["supabase_url"].grace) == (60, 86400)
-    (told,) = problems(tmp_path, CATALOGUE.replace("timeout: 10", "timeout: soon"))
-    assert told.endswith("'soon' is no time; write it like 30m, 90s, 24h, 7d or 1 day")
-    (told,) = problems(tmp_path, CATALOGUE.replace("timeout: 10", "timeout: 0s"))
-    assert told.endswith("input should be greater than or equal to 0.001")
+    (problem,) = problems(tmp_path, CATALOGUE.replace("timeout: 10", "timeout: soon"))
+    assert problem.endswith("'soon' is no time; write it like 30m, 90s, 24h, 7d or 1 day")
+    (problem,) = problems(tmp_path, CATALOGUE.replace("timeout: 10", "timeout: 0s"))
+    assert problem.endswith("input should be greater than or equal to 0.001")

@@ -104,18 +104,18 @@ REFUSED = [
     *((http(f"timeout: {text}"), INFINITE) for text in (".inf", ".nan")),
     (http("timeout: 0.0015"), "counts less than a millisecond"),
     (http("timeout: null"), "is missing"),
-    *((http(f"retry: {{{field}: {text}}}"), told) for field, text, told in (
+    *((http(f"retry: {{{field}: {text}}}"), expected) for field, text, expected in (
         ("attempts", "true", WHOLE), ("attempts", "'3'", WHOLE), ("attempts", "2.5", WHOLE), ("attempts", "1", "greater"),
         ("backoff", "true", NUMBER), ("backoff", "'60 parsecs'", "is no time"), ("backoff", "0", LEAST), ("max_backoff", "1e300", "less"),
     )),
-    *((more(f"expected_duration: {text}"), told) for text, told in (
+    *((more(f"expected_duration: {text}"), expected) for text, expected in (
         ("true", NUMBER), ("'15 15'", "is no time"), ("0", LEAST), (".inf", INFINITE),
         ("11", "expected_duration of 11 s is longer than the timeout of 10 s"),
     )),
-    *((secret(f", grace: {text}"), told) for text, told in (("true", NUMBER), ("0", LEAST), ("'1 fortnight'", "is no time"), ("1e300", "less"))),
+    *((secret(f", grace: {text}"), expected) for text, expected in (("true", NUMBER), ("0", LEAST), ("'1 fortnight'", "is no time"), ("1e300", "less"))),
     # answers
     (http("success: {status: []}"), "at least 1 item"),
-    *((http(f"success: {{status: [{text}]}}"), told) for text, told in (
+    *((http(f"success: {{status: [{text}]}}"), expected) for text, expected in (
         ("99", "greater than or equal to 100"), ("600", "less than or equal to 599"), ("true", WHOLE), ("'200'", WHOLE),
         ("200.5", WHOLE), ("2xx", WHOLE), ("-200", "greater"),
     )),
@@ -146,7 +146,7 @@ REFUSED = [
     # addresses
     (url(""), "is empty"),
     (url("{supabase-url}/x"), "no secret's key, which has letters, digits and '_' alone; write {supabase_url}"),
-    *((url(f"https://x.example:{port}/"), told) for port, told in (
+    *((url(f"https://x.example:{port}/"), expected) for port, expected in (
         ("0", "has 0 as port"), ("99999", "has a port above 65535"), ("abc", "has no number as port"),
         ("-1", "has no number as port"), ("8 0", "has no number as port"),
     )),
@@ -259,11 +259,11 @@ def test_there_are_more_than_a_hundred() -> None:
     assert len(REFUSED) > 150
 
 
-@pytest.mark.parametrize(("text", "told"), REFUSED, ids=range(len(REFUSED)))
-def test_it_is_refused_in_a_sentence_with_its_place(text: str, told: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("text", "expected"), REFUSED, ids=range(len(REFUSED)))
+def test_it_is_refused_in_a_sentence_with_its_place(text: str, expected: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidConfiguration) as refused:
         load(tmp_path, text)
-    assert told in str(refused.value)
+    assert expected in str(refused.value)
     assert "planted" not in str(refused.value)
     for problem in refused.value.problems:
         assert re.match(rf"(?:{re.escape(str(tmp_path))}/)?jobs\.yaml:", problem), problem
@@ -314,7 +314,7 @@ def test_a_number_is_sent_as_it_is_written(written: str, value: str, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("part", "told"),
+    ("part", "expected"),
     [
         ('{"nightly": {"http": {"body": {"x": NaN}}}}', f"'jobs' has a part that {INFINITE}"),
         ('{"nightly": {"http": {"timeout": Infinity}}}', f"'jobs' has a part that {INFINITE}"),
@@ -337,15 +337,15 @@ def test_a_number_is_sent_as_it_is_written(written: str, value: str, tmp_path: P
         ('{"nightly": {"http": {"body": ' + "[" * 500 + "]" * 500 + "}}}", "deep"),
     ],
 )
-def test_what_a_stack_overrides_is_held_to_the_same(part: str, told: str, tmp_path: Path) -> None:
+def test_what_a_stack_overrides_is_held_to_the_same(part: str, expected: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidConfiguration) as refused:
         load(tmp_path, job(HTTP + "}"), jobs=part)
-    assert told in str(refused.value)
+    assert expected in str(refused.value)
     assert all(problem.startswith("Pulumi.dev.yaml: ") for problem in refused.value.problems)
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "told"),
+    ("key", "value", "expected"),
     [
         *(("rotators", f'["{name}"]', "is no role but a word for every role") for name in ("public", "PUBLIC", "none")),
         ("rotators", '[""]', "at least 1 character"),
@@ -372,10 +372,10 @@ def test_what_a_stack_overrides_is_held_to_the_same(part: str, told: str, tmp_pa
         ("databaseUrl", 5, "must be a text"),
     ],
 )  # fmt: skip
-def test_so_are_the_keys_of_a_stack(key: str, value: Any, told: str, tmp_path: Path) -> None:
+def test_so_are_the_keys_of_a_stack(key: str, value: Any, expected: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidConfiguration) as refused:
         load(tmp_path, job(HTTP + "}"), **{key: value})
-    assert told in str(refused.value)
+    assert expected in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["public", "cron_private", "größe", "a-b", "pgx", "_x"])

@@ -1,4 +1,4 @@
-"""A key that somebody pasted into the catalogue is told with its place, and never shown; what is none is left alone."""
+"""A key that somebody pasted into the catalogue is refused with its place and never shown; other texts pass."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ SECRETS = {
 }
 
 
-def told(**job: Any) -> list[tuple[tuple[str | int, ...], str]]:
+def mistakes(**job: Any) -> list[tuple[tuple[str | int, ...], str]]:
     declared = {"description": "d", "schedule": "0 1 * * *", **job}
     return Catalogue.model_validate({"secrets": SECRETS, "jobs": {"nightly": declared}}).problems()
 
@@ -55,7 +55,7 @@ def http(**fields: Any) -> dict[str, Any]:
     ],
 )
 def test_a_header_that_holds_a_key(name: str, value: str, kind: str) -> None:
-    ((place, sentence),) = told(**http(headers={name: value}))
+    ((place, sentence),) = mistakes(**http(headers={name: value}))
     assert place == ("jobs", "nightly", "http", "headers", name)
     assert sentence == (
         f"holds what looks like a key ({kind}); declare it under secrets and write {{its_key}} in {name}"
@@ -93,7 +93,7 @@ def test_a_header_that_holds_a_key(name: str, value: str, kind: str) -> None:
     ],
 )
 def test_a_header_that_holds_none(name: str, value: str) -> None:
-    assert told(**http(headers={name: value})) == []
+    assert mistakes(**http(headers={name: value})) == []
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_header_that_holds_none(name: str, value: str) -> None:
     ],
 )
 def test_an_address_that_holds_a_key(url: str, kind: str) -> None:
-    ((place, sentence),) = told(http={"url": url, "timeout": 5})
+    ((place, sentence),) = mistakes(http={"url": url, "timeout": 5})
     assert place == ("jobs", "nightly", "http", "url")
     assert sentence == f"holds what looks like a key ({kind}); declare it under secrets and write {{its_key}} in url"
 
@@ -123,7 +123,7 @@ def test_an_address_that_holds_a_key(url: str, kind: str) -> None:
     ],
 )
 def test_an_address_that_holds_none(url: str) -> None:
-    assert told(http={"url": url, "timeout": 5}) == []
+    assert mistakes(http={"url": url, "timeout": 5}) == []
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_an_address_that_holds_none(url: str) -> None:
     ],
 )
 def test_a_body_that_holds_a_key(body: dict[str, Any], below: tuple[str | int, ...], kind: str) -> None:
-    ((place, sentence),) = told(**http(method="POST", body=body))
+    ((place, sentence),) = mistakes(**http(method="POST", body=body))
     assert place == ("jobs", "nightly", "http", "body", *below)
     assert sentence == (
         f"holds what looks like a key ({kind}), and a body goes out as it is written; declare it under secrets and "
@@ -154,11 +154,11 @@ def test_a_body_that_holds_none() -> None:
         "sheet": "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms",
         "commit": "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
     }
-    assert told(**http(method="POST", body=body)) == []
+    assert mistakes(**http(method="POST", body=body)) == []
 
 
 def test_a_rule_that_holds_a_key() -> None:
-    ((place, sentence),) = told(**http(success={"body": '$.a == "sk_live_planted0planted"'}))
+    ((place, sentence),) = mistakes(**http(success={"body": '$.a == "sk_live_planted0planted"'}))
     assert place == ("jobs", "nightly", "http", "success", "body")
     assert sentence == (
         "holds what looks like a key (a key of Stripe (sk_…, rk_…)), and a rule is no place for one; leave it out"
@@ -175,7 +175,7 @@ def test_a_rule_that_holds_a_key() -> None:
     ],
 )
 def test_a_value_in_the_place_of_a_secrets_name_is_not_shown(fields: dict[str, Any]) -> None:
-    ((place, sentence),) = told(**http(**fields))
+    ((place, sentence),) = mistakes(**http(**fields))
     assert place == ("jobs", "nightly", "http")
     assert sentence.startswith("holds what looks like a key (")
     assert sentence.endswith(") where a secret's name stands; declare it and write its name")
@@ -223,20 +223,20 @@ def test_descriptions_that_hold_a_key() -> None:
 )
 def test_the_doctor_has_nothing_to_say_of_what_is_accepted(fields: dict[str, Any]) -> None:
     declared = {"description": "d", "schedule": "0 1 * * *", **http(**fields)}
-    assert told(**declared) == []
+    assert mistakes(**declared) == []
     command = compile_command("nightly", Job.model_validate(declared), stack="p/s", schema="public")
     assert planted_in_command(command) == ()
 
 
 def test_an_input_whose_default_is_a_key() -> None:
     inputs = {"access_token": {"type": "string", "default": "planted-hunter2"}}
-    ((place, sentence),) = told(inputs=inputs, **http(method="POST", body={"access_token": None}))
+    ((place, sentence),) = mistakes(inputs=inputs, **http(method="POST", body={"access_token": None}))
     assert place == ("jobs", "nightly", "inputs", "access_token")
     assert "planted" not in sentence
 
 
 def test_a_statement_that_holds_a_key() -> None:
-    ((place, sentence),) = told(
+    ((place, sentence),) = mistakes(
         sql=f"SELECT net.http_post('https://x.example', headers := '{{\"apikey\": \"{UUID}\"}}')"
     )
     assert place == ("jobs", "nightly", "sql")

@@ -79,7 +79,7 @@ def test_a_call_may_take_longer_than_the_period_where_runs_do_not_overlap() -> N
 
 
 @pytest.mark.parametrize(
-    ("http", "given", "told"),
+    ("http", "given", "expected"),
     [
         ({"retry": {"attempts": 1}}, {}, "input should be greater than or equal to 2"),
         ({"retry": {"on": []}}, {}, "list should have at least 1 item"),
@@ -122,8 +122,8 @@ def test_a_call_may_take_longer_than_the_period_where_runs_do_not_overlap() -> N
         ({}, {"active_between": {"from": -29, "to": -1}}, "-29 is no day of the month"),
     ],
 )
-def test_what_is_refused(http: dict[str, Any], given: dict[str, Any], told: str) -> None:
-    assert told in sentence(http, **given)
+def test_what_is_refused(http: dict[str, Any], given: dict[str, Any], expected: str) -> None:
+    assert expected in sentence(http, **given)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_an_alert_is_a_job_that_sends_what_has_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alert", "told"),
+    ("alert", "expected"),
     [
         ({"http": {"url": URL, "body": {"a": ["{mesage}"]}}}, "unknown field 'mesage'; did you mean 'message'?"),
         ({"http": {"url": URL, "method": "GET"}}, "input should be 'POST'"),
@@ -186,10 +186,10 @@ def test_an_alert_is_a_job_that_sends_what_has_changed() -> None:
         ({"on": ["failed"]}, "is missing"),
     ],
 )
-def test_alerts_that_are_refused(alert: dict[str, Any], told: str) -> None:
+def test_alerts_that_are_refused(alert: dict[str, Any], expected: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Alert.model_validate(alert)
-    assert told in problems(caught.value, Alert)[0][1]
+    assert expected in problems(caught.value, Alert)[0][1]
 
 
 def test_an_alert_names_declared_jobs_and_secrets() -> None:

@@ -18,7 +18,7 @@ def spec(**fields: Any) -> dict[str, Any]:
     return {"description": "d", "format": "token", **fields}
 
 
-def told(**secrets: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+def mistakes(**secrets: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
     return Catalogue.model_validate({"secrets": secrets}).problems()
 
 
@@ -56,7 +56,7 @@ def test_each_mistake_in_a_probe_or_grace(fields: dict[str, Any], sentence: str)
 
 
 def test_a_probe_must_read_its_own_secret() -> None:
-    assert told(a=spec(probe=probe("b")), b=spec()) == [
+    assert mistakes(a=spec(probe=probe("b")), b=spec()) == [
         (("secrets", "a", "probe"), "its probe never reads 'a', so it would prove nothing")
     ]
 
@@ -71,11 +71,11 @@ def test_a_probe_must_read_its_own_secret() -> None:
     ],
 )
 def test_url_headers_and_auth_all_read(fields: dict[str, Any], kind: str) -> None:
-    assert told(a=spec(format=kind, probe=fields)) == []
+    assert mistakes(a=spec(format=kind, probe=fields)) == []
 
 
 def test_an_unknown_secret_and_an_unfit_format_are_told_as_for_jobs() -> None:
-    found = told(key=spec(format="api_key", probe=probe("kee", auth={"bearer": "key"})))
+    found = mistakes(key=spec(format="api_key", probe=probe("kee", auth={"bearer": "key"})))
     assert found[0] == (("secrets", "key", "probe"), "reads the unknown secret 'kee'; did you mean 'key'?")
     assert found[1][0] == ("secrets", "key", "probe", "auth")
     assert found[1][1].startswith("sends 'key' as a bearer, but a new API key")
@@ -83,7 +83,7 @@ def test_an_unknown_secret_and_an_unfit_format_are_told_as_for_jobs() -> None:
 
 
 def test_probes_that_read_each_other_are_told_once_with_the_whole_circle() -> None:
-    assert told(a=spec(probe=probe("a", "b")), b=spec(probe=probe("b", "a"))) == [
+    assert mistakes(a=spec(probe=probe("a", "b")), b=spec(probe=probe("b", "a"))) == [
         (
             ("secrets", "a", "probe"),
             "its probe reads 'b', whose probe reads 'a': a circle, in which no value can be proved before the others; "
@@ -93,7 +93,7 @@ def test_probes_that_read_each_other_are_told_once_with_the_whole_circle() -> No
 
 
 def test_circles_of_any_length_and_several_of_them() -> None:
-    found = told(
+    found = mistakes(
         x=spec(probe=probe("x", "a")),
         a=spec(probe=probe("a", "b")),
         b=spec(probe=probe("b", "c")),
@@ -106,7 +106,7 @@ def test_circles_of_any_length_and_several_of_them() -> None:
 
 
 def test_a_probe_may_read_what_does_not_read_it_back() -> None:
-    assert told(a=spec(probe=probe("a", "b", "c")), b=spec(probe=probe("b", "c")), c=spec()) == []
+    assert mistakes(a=spec(probe=probe("a", "b", "c")), b=spec(probe=probe("b", "c")), c=spec()) == []
 
 
 UNDER_TEST = "\"public\".cron_secret_under_test('token', $1::text)"

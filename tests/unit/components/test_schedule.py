@@ -140,6 +140,8 @@ REFUSED = [
     ("@hourly x", "@hourly", True),
     ("@reboot sleep 60", "@reboot", True),
     ("@YEARLY", "0 0 1 1 *", False),
+    ("@yearly x", "0 0 1 1 *", True),
+    ("yearly", "0 0 1 1 *", False),
     # intervals
     ("@every 5m", "*/5 * * * *", False),
     ("@every 30s", "30 seconds", False),
@@ -181,6 +183,12 @@ REFUSED = [
     ("0 0 * * foo", None, False),
     ("0 0 * jan jan", None, False),
     ("$ * * * *", None, False),
+    # right by its own rule, refused by another one
+    ("0 0 31W 2 *", None, False),
+    ("0 0 1-L * *", None, False),
+    ("0 0 27-31 2 13W", None, False),
+    ("60_5 * * * *", None, True),
+    ("0 0 1 * *\n0 0 15 * *", None, True),
 ]
 
 

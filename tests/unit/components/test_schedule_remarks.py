@@ -11,7 +11,7 @@ from components.schedule.remarks import remarks
 
 
 @pytest.mark.parametrize(
-    ("schedule", "told"),
+    ("schedule", "expected"),
     [
         ("*/45 * * * *", "runs at minutes 0 and 45 of each hour by '*/45', not every 45 minutes"),
         ("*/7 * * * *", "runs at minutes 0, 7, 14 … 56 of each hour by '*/7', not every 7 minutes"),
@@ -40,14 +40,14 @@ from components.schedule.remarks import remarks
         ("0 0 1,15 * 1", "for both at once, the job has to choose the days itself"),
     ],
 )
-def test_it_is_told_in_words(schedule: str, told: str) -> None:
-    (remark,) = remarks(schedule)
-    assert told in remark
+def test_a_remark_says_it_in_words(schedule: str, expected: str) -> None:
+    (remark,) = remarks(parse_schedule(schedule))
+    assert expected in remark
     assert remark.isprintable()
 
 
-def test_each_uneven_step_of_each_field_is_told() -> None:
-    found = list(remarks("*/7,*/45 */5 */2 */5 */3"))
+def test_each_uneven_step_of_each_field_has_a_remark() -> None:
+    found = list(remarks(parse_schedule("*/7,*/45 */5 */2 */5 */3")))
     assert [remark.split(" by ")[1].partition("'*")[2].partition("'")[0] for remark in found] == [
         *("/7", "/45", "/5", "/2", "/5", "/3")
     ]
@@ -74,7 +74,7 @@ def test_each_uneven_step_of_each_field_is_told() -> None:
     ],
 )
 def test_nothing_is_said_of_what_is_plain(schedule: str) -> None:
-    assert list(remarks(schedule)) == []
+    assert list(remarks(parse_schedule(schedule))) == []
 
 
 def test_a_step_is_uneven_where_two_runs_are_not_as_far_apart_as_it_says() -> None:
@@ -91,7 +91,7 @@ def test_a_step_is_uneven_where_two_runs_are_not_as_far_apart_as_it_says() -> No
                 uneven = gaps != {step}
             else:
                 uneven = step > 1
-            assert bool(list(remarks(text))) is uneven, text
+            assert bool(list(remarks(parse_schedule(text)))) is uneven, text
 
 
 def test_a_preview_says_it_of_the_job() -> None:

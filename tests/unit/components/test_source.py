@@ -53,7 +53,7 @@ def test_what_a_merge_key_brings_may_be_overridden(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("a: {x: 1, x: 2}\nb: 1\nb: 2\n", ["1:11: 'x' is declared twice; remove one", "3:1: 'b' is declared twice; remove one"]),
         ("a: [&x {y: 1, y: 1}, *x]\n", ["1:15: 'y' is declared twice; remove one"]),
@@ -65,10 +65,10 @@ def test_what_a_merge_key_brings_may_be_overridden(tmp_path: Path) -> None:
         ("a: 1\n---\nb: 1\n", ["2:1: invalid YAML: expected a single document in the stream but found another document"]),
     ],
 )  # fmt: skip
-def test_each_mistake_is_told_with_its_place(text: str, told: list[str], tmp_path: Path) -> None:
+def test_each_mistake_is_told_with_its_place(text: str, expected: list[str], tmp_path: Path) -> None:
     with pytest.raises(InvalidConfiguration) as raised:
         source(tmp_path, text)
-    assert list(raised.value.problems) == [f"{tmp_path / 'some.yaml'}:{each}" for each in told]
+    assert list(raised.value.problems) == [f"{tmp_path / 'some.yaml'}:{each}" for each in expected]
 
 
 STARRED = 'a text that begins with * must be in quotes: "*/5 * * * *"'
@@ -78,7 +78,7 @@ INFINITE = "this is no number that JSON can hold; write one that is finite, or a
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("schedule: */5 * * * *", STARRED),
         ("a:\n  schedule: * * * * *\n  sql: x", STARRED),
@@ -90,14 +90,14 @@ INFINITE = "this is no number that JSON can hold; write one that is finite, or a
         ("description: mind: this", "a text with a colon and a blank in it must be in quotes"),
     ],
 )
-def test_the_mistakes_that_are_made_most_are_told_with_what_to_write(text: str, told: str, tmp_path: Path) -> None:
+def test_the_mistakes_that_are_made_most_are_told_with_what_to_write(text: str, expected: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidConfiguration, match="invalid YAML") as raised:
         source(tmp_path, text)
-    assert str(raised.value).endswith(f"; {told}")
+    assert str(raised.value).endswith(f"; {expected}")
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         *((text, INFINITE) for text in (".inf", "-.INF", ".nan", "1e400", "-1e400", "!!float .inf")),
         *((text, LOST) for text in ("12345678901234567890.123456789", "0.1000000000000000055", "1e-400", "1e-9" + "9" * 30)),
@@ -117,11 +117,13 @@ def test_the_mistakes_that_are_made_most_are_told_with_what_to_write(text: str, 
         ("[" * 150 + "]" * 150, "values stand more than 100 deep in one another; write it flat"),
     ],
 )  # fmt: skip
-def test_what_no_catalogue_means_is_refused_before_anything_is_made_of_it(text: str, told: str, tmp_path: Path) -> None:
+def test_what_no_catalogue_means_is_refused_before_anything_is_made_of_it(
+    text: str, expected: str, tmp_path: Path
+) -> None:
     with pytest.raises(InvalidConfiguration) as raised:
         source(tmp_path, f"a: {text}\n")
     assert len(raised.value.problems) == 1
-    assert raised.value.problems[0].endswith(f": {told}")
+    assert raised.value.problems[0].endswith(f": {expected}")
     assert str(raised.value).startswith(f"{tmp_path / 'some.yaml'}:1:")
 
 

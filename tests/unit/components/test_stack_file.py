@@ -1,4 +1,4 @@
-"""What stands in clear in a stack's file is told by its place, whatever stands encrypted beside it."""
+"""A value in clear in a stack's file is reported by its place, whatever stands encrypted beside it."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from components.errors import InvalidConfiguration
 ENCRYPTED = "{secure: 'v1:abc:def'}"
 
 
-def told(tmp_path: Path, config: str, project: str = "name: supabase-cron\n", folder: str = "") -> list[str]:
+def mistakes(tmp_path: Path, config: str, project: str = "name: supabase-cron\n", folder: str = "") -> list[str]:
     (tmp_path / "Pulumi.yaml").write_text(project, encoding="utf-8")
     (tmp_path / folder).mkdir(exist_ok=True)
     (tmp_path / folder / "Pulumi.dev.yaml").write_text(config, encoding="utf-8")
@@ -32,7 +32,7 @@ def told(tmp_path: Path, config: str, project: str = "name: supabase-cron\n", fo
     ],
 )
 def test_a_value_in_clear_is_told_by_its_place(tmp_path: Path, config: str, places: list[str]) -> None:
-    found = told(tmp_path, f"config:\n  {config}\n")
+    found = mistakes(tmp_path, f"config:\n  {config}\n")
     assert found == [
         f"supabase-cron:{place} stands in clear in the stack's file; run: pulumi config set --secret --path {place} "
         "--stack dev"
@@ -56,12 +56,12 @@ def test_a_value_in_clear_is_told_by_its_place(tmp_path: Path, config: str, plac
     ],
 )
 def test_what_is_encrypted_unset_or_no_secret_is_left_alone(tmp_path: Path, config: str) -> None:
-    assert told(tmp_path, f"config:\n  {config}\n") == []
+    assert mistakes(tmp_path, f"config:\n  {config}\n") == []
 
 
 def test_the_file_is_looked_for_where_the_project_keeps_it(tmp_path: Path) -> None:
     project = "name: supabase-cron\nstackConfigDir: config\n"
-    assert len(told(tmp_path, "config: {supabase-cron:secrets: {a: planted}}", project, "config")) == 1
+    assert len(mistakes(tmp_path, "config: {supabase-cron:secrets: {a: planted}}", project, "config")) == 1
 
 
 @pytest.mark.parametrize("ending", [".yaml", ".yml", ".json"])
@@ -74,7 +74,7 @@ def test_the_file_has_the_ending_of_the_projects(tmp_path: Path, ending: str) ->
 
 @pytest.mark.parametrize("text", ["", "[]", "config: []", "config: null"])
 def test_a_file_that_says_nothing_is_the_engines_to_tell_of(tmp_path: Path, text: str) -> None:
-    assert told(tmp_path, text) == []
+    assert mistakes(tmp_path, text) == []
 
 
 def test_a_stack_without_a_file_has_nothing_to_read(tmp_path: Path) -> None:
@@ -100,20 +100,20 @@ def test_a_key_in_clear_is_told_wherever_its_value_comes_from() -> None:
     ],
 )
 def test_what_the_engine_reads_is_read(tmp_path: Path, config: str, project: str) -> None:
-    (found,) = told(tmp_path, config, project)
+    (found,) = mistakes(tmp_path, config, project)
     assert found.startswith("supabase-cron:secrets.b stands in clear")
 
 
 def test_an_alias_of_what_it_stands_in_ends(tmp_path: Path) -> None:
-    assert len(told(tmp_path, "config: {supabase-cron:secrets: &a {b: *a, c: planted}}")) == 1
+    assert len(mistakes(tmp_path, "config: {supabase-cron:secrets: &a {b: *a, c: planted}}")) == 1
 
 
 def test_the_older_name_of_the_folder_counts(tmp_path: Path) -> None:
     project = "name: supabase-cron\nconfig: folder\n"
-    assert len(told(tmp_path, "config: {supabase-cron:secrets: {a: planted}}", project, "folder")) == 1
+    assert len(mistakes(tmp_path, "config: {supabase-cron:secrets: {a: planted}}", project, "folder")) == 1
 
 
 @pytest.mark.parametrize("text", ["{", "config: {x: !!timestamp planted}", "config: [!!int planted"])
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(InvalidConfiguration, match=r"^Pulumi.dev.yaml: cannot be read as YAML, so nobody knows"):
-        told(tmp_path, text)
+        mistakes(tmp_path, text)

@@ -3,7 +3,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from components.schedule.timetable import DAY, Collision, Span, collisions, day_plan, day_start, spans
+from components.schedule.occurrences import DAY
+from components.schedule.timetable import Collision, Span, collisions, day_plan, day_start, spans
 
 WEDNESDAY = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -81,7 +82,7 @@ def test_jobs_that_meet() -> None:
     ]
 
 
-def test_times_of_the_same_jobs_are_told_together() -> None:
+def test_times_of_the_same_jobs_are_one_collision() -> None:
     (found,) = collisions({"a": "*/15 * * * *", "b": "0,30 * * * *"}, WEDNESDAY, UTC)
     assert len(found.times) == 48
     assert found.times[:3] == ("00:00", "00:30", "01:00")

@@ -64,7 +64,7 @@ def test_json_says_the_same(indent: int | None, ascii_only: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("<{%fg 1%}>red<{%reset%}>", r"<\{%fg 1%\}>red<\{%reset%\}>"),
         ("an end %}> before a beginning <{%", r"an end %\}> before a beginning <\{%"),
@@ -73,6 +73,6 @@ def test_json_says_the_same(indent: int | None, ascii_only: bool) -> None:
         ("\x1b[2J\n50 % {%}", "\\x1b[2J\n50 % {%}"),
     ],
 )
-def test_the_engine_sees_no_directive(text: str, told: str) -> None:
-    assert visible_to_engine(text) == told
-    assert visible_to_engine(told) == told
+def test_the_engine_sees_no_directive(text: str, expected: str) -> None:
+    assert visible_to_engine(text) == expected
+    assert visible_to_engine(expected) == expected
