@@ -5,7 +5,7 @@ that the jobid and with it the history survives. pg_cron has no rename: another 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -79,6 +79,7 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
 
     args = CronJobArgs
     identified_by = ("name",)
+    reading = "jobs"
     in_schema = False
     in_catalog = False
     ignored_in_diff = frozenset({"adopt", "ledger", "verify_in", "declared"})
@@ -100,9 +101,9 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
     def row_identity(self, row: Row) -> str:
         return str(row["name"])
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveJob]:
-        ours_last = sorted(rows, key=itemgetter("mine", "jobid"))  # and so before another role's of the same name
-        return {row["name"]: LiveJob(**{key: row[key] for key in LiveJob._fields}) for row in ours_last}
+    def parse(self, rows: Sequence[Row]) -> LiveJob:
+        row = max(rows, key=itemgetter("mine", "jobid"))  # ours before another role's of the same name
+        return LiveJob(**{key: row[key] for key in LiveJob._fields})
 
     def preflight(self, args: CronJobArgs, server: Server) -> None:
         found = server.extension_version("pg_cron")

@@ -4,7 +4,7 @@ An extension that is there already is adopted. It is dropped only where it was c
 never with CASCADE: DROP EXTENSION pg_cron takes all jobs and their history with it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -45,6 +45,7 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
 
     args = ExtensionArgs
     identified_by = ("name",)
+    reading = "extensions"
     in_schema = False
     ignored_in_diff = frozenset({"drop", "schema_name"})
 
@@ -66,8 +67,9 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
     def row_identity(self, row: Row) -> str:
         return str(row["name"])
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveExtension]:
-        return {row["name"]: LiveExtension(row["version"], row["schema"]) for row in rows}
+    def parse(self, rows: Sequence[Row]) -> LiveExtension:
+        (row,) = rows
+        return LiveExtension(row["version"], row["schema"])
 
     def preflight(self, args: ExtensionArgs, server: Server) -> None:
         facts = server.extensions.get(args.name)

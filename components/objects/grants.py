@@ -4,7 +4,7 @@ A Grants resource speaks for the whole list, so a grant that somebody made behin
 is one that somebody took away. Whoever may rotate may also enter the schema (USAGE, never revoked here).
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -19,8 +19,9 @@ from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import (
     ROTATE,
     ROTATION_FUNCTIONS,
+    ROTATION_READING,
     RotationFunctionName,
-    live_functions,
+    live_rotation_function,
     rotation_identity,
     rotation_query,
 )
@@ -61,6 +62,7 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
 
     args = GrantsArgs
     identified_by = ("schema_name", "function")
+    reading = ROTATION_READING
     ignored_in_diff = frozenset({"declared_roles"})
 
     def identity(self, args: GrantsArgs) -> str:
@@ -75,11 +77,9 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
     def row_identity(self, row: Row) -> str:
         return rotation_identity(row)
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveGrants]:
-        return {
-            rotation_identity(live._asdict()): LiveGrants(sorted(live.privileges), live.without_usage)
-            for live in live_functions(rows).values()
-        }
+    def parse(self, rows: Sequence[Row]) -> LiveGrants | None:
+        live = live_rotation_function(rows)
+        return LiveGrants(sorted(live.privileges), live.without_usage) if live else None
 
     def preflight(self, args: GrantsArgs, server: Server) -> None:
         for role in args.grantees:

@@ -5,7 +5,7 @@ ones, so the two cannot disagree on what "in sync" means.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -54,6 +54,8 @@ class ObjectKind(Generic[ArgsT, LiveT]):
 
     args: type[ArgsT]
     identified_by: ClassVar[tuple[str, ...]]
+    reading: ClassVar[str]
+    """The name of what :meth:`query` reads; kinds of the same name share its rows, and their query is the same."""
     ignored_in_diff: ClassVar[frozenset[str]] = frozenset()
     secrets: ClassVar[frozenset[str]] = frozenset()
     in_schema: ClassVar[bool] = True
@@ -85,9 +87,13 @@ class ObjectKind(Generic[ArgsT, LiveT]):
         """The identity of the object that a row of :meth:`query` tells of."""
         raise NotImplementedError
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveT]:
-        """The query's rows as live objects by identity."""
+    def parse(self, rows: Sequence[Row]) -> LiveT | None:
+        """What :meth:`live_object` returns for one row or more."""
         raise NotImplementedError
+
+    def live_object(self, rows: Sequence[Row]) -> LiveT | None:
+        """The live object that the rows of one identity describe, or None where there is none."""
+        return self.parse(rows) if rows else None
 
     def preflight(self, args: ArgsT, server: Server) -> None:
         """Raise an Error for what would fail or do harm; called before anything is touched."""
@@ -150,42 +156,94 @@ def execute(transaction: Transaction, steps: Statements) -> None:
             transaction.execute(*step)
 
 
-class Objects(dict[str, LiveT]):
-    """What lives of a kind, by identity, as one reading found it.
+Rows = dict[str, list[Row]]
+"""What one reading found: the rows of each object by its identity. A list is replaced and never changed."""
 
-    ``versions`` has the VERSION of each row of an object, by identity; an identity that has no object has no entry.
+
+class Objects(Mapping[str, LiveT]):
+    """The live objects of a kind by identity, parsed from rows that kinds of the same reading share."""
+
+    def __init__(self, kind: ObjectKind[Any, LiveT], rows: Rows) -> None:
+        self._kind = kind
+        self._rows = rows
+
+    def rows(self, identity: str) -> list[Row]:
+        """The rows of one object, each with its VERSION; none where it is not there."""
+        return self._rows.get(identity, [])
+
+    def replace(self, identity: str, rows: list[Row]) -> None:
+        """Put the rows of a later reading in the place of an object's, for all kinds that share them."""
+        self._rows[identity] = rows
+
+    def __getitem__(self, identity: str) -> LiveT:
+        if (live := self._kind.live_object(self.rows(identity))) is None:
+            raise KeyError(identity)
+        return live
+
+    def __iter__(self) -> Iterator[str]:
+        return (identity for identity in self._rows if identity in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The rows of a scope, or of one identity in it: a reader for :meth:`Database.snapshot`.
+
+    Two are equal where they read the same rows, though for different kinds.
     """
 
-    def __init__(self, kind: ObjectKind[Any, LiveT], rows: Sequence[Row]) -> None:
-        super().__init__(kind.parse(rows))
-        self.versions: dict[str, list[str]] = {}
-        for row in rows:
-            self.versions.setdefault(kind.row_identity(row), []).append(row[VERSION])
+    name: str
+    scope: str | None
+    identity: str | None
+    kind: ObjectKind[Any, Any] = field(compare=False)
 
-    def keep(self, identity: str, newer: "Objects[LiveT]") -> None:
-        """Take one object from a newer reading."""
-        self.pop(identity, None)
-        self.update({each: live for each, live in newer.items() if each == identity})
-        self.versions[identity] = newer.versions.get(identity, [])
+    @classmethod
+    def of(cls, kind: ObjectKind[Any, Any], scope: str | None, identity: str | None = None) -> "Reading":
+        """The reading that finds a kind's objects, or the one object with an identity."""
+        return cls(kind.reading, scope, identity, kind)
+
+    def __call__(self, database: Database) -> Rows:
+        return self.rows(database.read(self.script()))
+
+    def rows(self, found: Iterable[Row]) -> Rows:
+        """The rows of :meth:`query` or :meth:`script` by identity."""
+        rows: Rows = {}
+        for row in found:
+            rows.setdefault(self.kind.row_identity(row), []).append(row)
+        return rows
+
+    def query(self) -> sql.Composed:
+        """The kind's query, with the column VERSION."""
+        return _with_version(self.kind.query(self.scope, self.identity))
+
+    def script(self) -> sql.Composable:
+        """Statements with the result of :meth:`query`, which is empty where a table that it names is not there yet.
+
+        They belong in a transaction, as all that :meth:`Database.read_together` sends.
+        """
+        if self.kind.in_catalog:
+            return self.query()
+        older = self.kind.older_query(self.scope, self.identity)
+        queries = [self.query(), *([_with_version(older)] if older else []), sql.SQL("SELECT NULL WHERE false")]
+        block = load_sql("rows_if_exists").format(
+            cursor=sql.Literal(self.name), queries=sql.Literal([query.as_string() for query in queries])
+        )
+        return sql.SQL("DO {}; FETCH ALL FROM {}").format(sql.Literal(block.as_string()), sql.Identifier(self.name))
+
+    def fail_if_changed(self, seen: Sequence[Row]) -> sql.Composed:
+        """A statement that fails with SERIALIZATION_FAILURE where the rows are no longer those that were seen."""
+        block = load_sql("fail_if_changed").format(
+            versions=sql.Literal(sorted(row[VERSION] for row in seen)),
+            version=sql.Identifier(VERSION),
+            objects=self.query(),
+            errcode=sql.Literal(SERIALIZATION_FAILURE),
+        )
+        return sql.SQL("DO {}").format(sql.Literal(block.as_string()))
 
 
-def objects_query(kind: ObjectKind[Any, Any], scope: str | None, identity: str | None = None) -> sql.Composable:
-    """The query whose rows make :class:`Objects`."""
-    return _with_version(kind.query(scope, identity))
-
-
-def fail_if_changed(kind: ObjectKind[Any, Any], scope: str | None, identity: str, seen: Objects[Any]) -> sql.Composable:
-    """A statement that fails with SERIALIZATION_FAILURE where an object is not as it was seen any more."""
-    block = load_sql("fail_if_changed").format(
-        versions=sql.Literal(sorted(seen.versions.get(identity, []))),
-        version=sql.Identifier(VERSION),
-        objects=objects_query(kind, scope, identity),
-        errcode=sql.Literal(SERIALIZATION_FAILURE),
-    )
-    return sql.SQL("DO {}").format(sql.Literal(block.as_string()))
-
-
-def _with_version(query: sql.Composable) -> sql.Composable:
+def _with_version(query: sql.Composable) -> sql.Composed:
     # MATERIALIZED, or the planner merges the two and finds out each column twice.
     return sql.SQL(
         "WITH o AS MATERIALIZED ({}\n) "
@@ -193,43 +251,12 @@ def _with_version(query: sql.Composable) -> sql.Composable:
     ).format(query, sql.Identifier(VERSION))
 
 
-def snapshot_query(kind: ObjectKind[Any, Any], scope: str | None, identity: str | None = None) -> sql.Composable:
-    """Statements with one result, whose rows make :class:`Objects`: none where what would hold them is not there yet.
-
-    They belong in a transaction, as all that :meth:`Database.read_together` sends.
-    """
-    if kind.in_catalog:
-        return objects_query(kind, scope, identity)
-    queries = (kind.query(scope, identity), kind.older_query(scope, identity), sql.SQL("SELECT NULL WHERE false"))
-    cursor = type(kind).__name__
-    block = load_sql("rows_if_exists").format(
-        cursor=sql.Literal(cursor),
-        queries=sql.Literal([_with_version(query).as_string() for query in queries if query is not None]),
-    )
-    return sql.SQL("DO {}; FETCH ALL FROM {}").format(sql.Literal(block.as_string()), sql.Identifier(cursor))
-
-
-def read_objects(
-    kind: ObjectKind[Any, LiveT], database: Database, scope: str | None, identity: str | None = None
-) -> Objects[LiveT]:
-    """All that lives in a scope, or the one object with an identity, in one round trip."""
-    return Objects(kind, database.read(snapshot_query(kind, scope, identity)))
-
-
-@dataclass(frozen=True)
-class _Snapshot:
-    """A reader for :meth:`Database.snapshot`, equal for the same kind and scope."""
-
-    kind: type[ObjectKind[Any, Any]]
-    scope: str | None
-
-    def __call__(self, source: Database) -> Objects[Any]:
-        return read_objects(self.kind(), source, self.scope)
-
-
 def snapshot(kind: ObjectKind[Any, LiveT], database: Database, scope: str | None) -> Objects[LiveT]:
-    """All that lives in a scope, read once in the life of ``database``: by a resource, and by cronctl."""
-    return database.snapshot(_Snapshot(type(kind), scope))
+    """The objects of a kind in a scope, read in one round trip and once in the life of ``database``.
+
+    Raises ConnectionFailed or StatementFailed.
+    """
+    return Objects(kind, database.snapshot(Reading.of(kind, scope)))
 
 
 def shown(value: object) -> str:

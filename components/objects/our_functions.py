@@ -184,6 +184,10 @@ ROTATION_FUNCTIONS: dict[RotationFunctionName, Function] = {
 """What people who rotate may call, by name."""
 
 
+ROTATION_READING = "rotation functions"
+"""The reading of the rotation functions, with their privileges."""
+
+
 def rotation_query(schema: str, identity: str | None) -> sql.Composed:
     """The catalog query for the rotation functions of a schema, or for the one with an identity."""
     if identity is None:
@@ -194,6 +198,11 @@ def rotation_query(schema: str, identity: str | None) -> sql.Composed:
 def rotation_identity(row: Row) -> str:
     """The identity of the rotation function that a row tells of: ``public.undo_cron_secret(p_key text)``."""
     return f"{row['schema']}.{ROTATION_FUNCTIONS[row['name']].signature}"
+
+
+def live_rotation_function(rows: Iterable[Row]) -> LiveFunction | None:
+    """The rotation function among the rows of one identity, or None where they are overloads alone."""
+    return next(iter(live_functions(rows).values()), None)
 
 
 def live_functions(rows: Iterable[Row]) -> dict[str, LiveFunction]:

@@ -6,7 +6,7 @@ pending until then. ``settle_cron_secret`` tells how that went, ``undo_cron_secr
 Who may call them is declared by Grants; each step leaves its row in the audit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,9 @@ from components.objects.functions import Function, LiveFunction
 from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import (
     ROTATION_FUNCTIONS,
+    ROTATION_READING,
     RotationFunctionName,
-    live_functions,
+    live_rotation_function,
     rotation_identity,
     rotation_query,
 )
@@ -46,6 +47,7 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
 
     args = RotationFunctionArgs
     identified_by = ("schema_name", "name")
+    reading = ROTATION_READING
     ignored_in_diff = frozenset({"adopt"})
 
     def identity(self, args: RotationFunctionArgs) -> str:
@@ -60,8 +62,8 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
     def row_identity(self, row: Row) -> str:
         return rotation_identity(row)
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveFunction]:
-        return {rotation_identity(live._asdict()): live for live in live_functions(rows).values()}
+    def parse(self, rows: Sequence[Row]) -> LiveFunction | None:
+        return live_rotation_function(rows)
 
     def claim(
         self, args: RotationFunctionArgs, live: LiveFunction | None, previous: RotationFunctionArgs | None

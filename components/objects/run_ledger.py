@@ -6,7 +6,7 @@ the store it is made, marked and locked in one transaction, and the installing s
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +79,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
 
     args = RunLedgerArgs
     identified_by = ("schema_name",)
+    reading = "run ledger"
     ignored_in_diff = frozenset({"adopt"})
 
     def identity(self, args: RunLedgerArgs) -> str:
@@ -93,7 +94,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
     def row_identity(self, row: Row) -> str:
         return str(row["schema"])
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveObjects]:
+    def parse(self, rows: Sequence[Row]) -> LiveObjects | None:
         return live_objects(rows)
 
     def preflight(self, args: RunLedgerArgs, server: Server) -> None:

@@ -3,7 +3,7 @@
 The secret store and the run ledger are such sets: each is made, marked and locked in one transaction.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from psycopg import sql
@@ -59,12 +59,9 @@ def set_query(schema: str, tables: Iterable[str], functions: Iterable[Function])
     )
 
 
-def live_objects(rows: Iterable[Row]) -> dict[str, LiveObjects]:
-    """The query's rows by schema; a schema that has nothing of the set is left out."""
-    found = {}
-    for row in rows:
-        tables = {table["name"]: LiveTable(**table) for table in row["tables"]}
-        functions = live_functions(row["functions"])
-        if tables or functions:
-            found[row["schema"]] = LiveObjects(tables, functions)
-    return found
+def live_objects(rows: Sequence[Row]) -> LiveObjects | None:
+    """The query's one row as a set, or None where the schema has nothing of it."""
+    (row,) = rows
+    tables = {table["name"]: LiveTable(**table) for table in row["tables"]}
+    functions = live_functions(row["functions"])
+    return LiveObjects(tables, functions) if tables or functions else None

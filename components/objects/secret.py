@@ -9,7 +9,7 @@ and when, and kept unless the stack says otherwise.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple, NotRequired, TypedDict
@@ -111,6 +111,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
 
     args = SecretArgs
     identified_by = ("schema_name", "key")
+    reading = "secrets"
     in_catalog = False
     ignored_in_diff = frozenset({"adopt", "on_rotated_in_database"})
     secrets = frozenset({"value"})
@@ -130,8 +131,9 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
     def row_identity(self, row: Row) -> str:
         return str(row["identity"])
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveSecret]:
-        return {row["identity"]: LiveSecret(**{key: row[key] for key in LiveSecret._fields}) for row in rows}
+    def parse(self, rows: Sequence[Row]) -> LiveSecret:
+        (row,) = rows
+        return LiveSecret(**{key: row[key] for key in LiveSecret._fields})
 
     def claim(self, args: SecretArgs, live: LiveSecret | None, previous: SecretArgs | None) -> None:
         if live is None:

@@ -6,7 +6,7 @@ also the way from one version of this project to the next, and from a table that
 no row is ever lost, and get_secret() answers at every moment.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
 
     args = SecretStoreArgs
     identified_by = ("schema_name",)
+    reading = "secret store"
     ignored_in_diff = frozenset({"adopt", "destroy_foreign_secrets"})
 
     def identity(self, args: SecretStoreArgs) -> str:
@@ -83,7 +84,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
     def row_identity(self, row: Row) -> str:
         return str(row["schema"])
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveObjects]:
+    def parse(self, rows: Sequence[Row]) -> LiveObjects | None:
         return live_objects(rows)
 
     def preflight(self, args: SecretStoreArgs, server: Server) -> None:

@@ -5,7 +5,7 @@ when. check, diff and read look and answer; create, update and delete write, eac
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic
 
@@ -31,12 +31,10 @@ from components.objects.object_kind import (
     LiveT,
     ObjectKind,
     Objects,
+    Reading,
     Statements,
     drift_sentence,
     execute,
-    fail_if_changed,
-    objects_query,
-    snapshot,
 )
 from components.objects.overview import Overview, OverviewReader
 from components.provider.messages import error_sentence, once, say
@@ -147,8 +145,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             before, after = self._change(args, plan)
             if self._waits(args, before, previous):
                 self._wait(args)
-                rows = self._database.read(objects_query(self.kind, self.kind.scope(args), self.kind.identity(args)))
-                after = self._kept(args, before, rows)
+                after = self._keep(args, before, self._database.read(self._reading(args).query()))
             if after is None:
                 raise Error("is not there after its creation")
         return {**args.properties(), **self.kind.outputs(args, after, before)}
@@ -158,41 +155,37 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
 
         It is made for what was seen, so it is made anew where that has become another meanwhile.
         """
-        scope, identity = self.kind.scope(args), self.kind.identity(args)
+        reading = self._reading(args)
         self._database.connect_ahead()  # who changes something is soon followed by others
         for _ in range(ATTEMPTS):
-            seen = self._snapshot(args)
-            before = seen.get(identity)
+            seen = self._snapshot(args).rows(self.kind.identity(args))
+            before = self.kind.live_object(seen)
             steps = plan(before)
             if not steps:
                 return before, before
             try:
                 with self._database.transaction() as transaction:
-                    transaction.execute(fail_if_changed(self.kind, scope, identity, seen))
+                    transaction.execute(reading.fail_if_changed(seen))
                     execute(transaction, steps)
-                    (rows,) = transaction.commit(objects_query(self.kind, scope, identity))
+                    (rows,) = transaction.commit(reading.query())
             except StatementFailed as exc:
                 if exc.sqlstate != SERIALIZATION_FAILURE:
                     raise
                 self._database.forget()
             else:
-                return before, self._kept(args, before, rows)
+                return before, self._keep(args, before, rows)
         raise Error(f"was changed by others {ATTEMPTS} times while it was to be changed here; try again")
 
-    def _kept(self, args: ArgsT, before: LiveT | None, rows: Sequence[Row]) -> LiveT | None:
-        """The object as it was read after a change, which the snapshots take over.
+    def _keep(self, args: ArgsT, before: LiveT | None, rows: list[Row]) -> LiveT | None:
+        """Put the rows that were read after a change into the snapshot, and return the object that they describe.
 
-        What they miss of what others do, :func:`fail_if_changed` finds.
+        A snapshot knows no change of another login; :meth:`Reading.fail_if_changed` finds it.
         """
-        scope, identity = self.kind.scope(args), self.kind.identity(args)
-        found = Objects(self.kind, rows)
         if self.kind.invalidates_others(before):
             self._database.forget()
-        elif overview := self._overview_with(args):
-            overview.keep(self.kind, scope, identity, rows)
         else:
-            self._snapshot(args).keep(identity, found)
-        return found.get(identity)
+            self._snapshot(args).replace(self.kind.identity(args), rows)
+        return self.kind.live_object(rows)
 
     def _try(self, args: ArgsT) -> None:
         """Ask the server what it makes of a part that is new. Raises PreflightFailed."""
@@ -227,20 +220,17 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def _properties(self, args: ArgsT) -> dict[str, Any]:
         return args.properties(without=self.kind.ignored_in_diff)
 
-    def _overview(self) -> Overview:
-        return self._database.snapshot(OverviewReader(self._schema))
+    def _overview(self, schema: str | None = None) -> Overview:
+        return self._database.snapshot(OverviewReader(schema or self._schema))
 
     def _snapshot(self, args: ArgsT) -> Objects[LiveT]:
-        if overview := self._overview_with(args):
-            return overview.objects[type(self.kind)]
-        return snapshot(self.kind, self._database, self.kind.scope(args))
+        """The objects among which this one is, from the overview of its schema or, without one, of the stack's."""
+        scope = self.kind.scope(args)
+        return self._overview(scope).objects(self.kind, self._database, scope)
 
-    def _overview_with(self, args: ArgsT) -> Overview | None:
-        """The overview, if it has the objects among which this one is."""
-        if self.kind.scope(args) not in {self._schema, None}:
-            return None
-        overview = self._overview()
-        return overview if type(self.kind) in overview.objects else None
+    def _reading(self, args: ArgsT) -> Reading:
+        """The reading of this object alone."""
+        return Reading.of(self.kind, self.kind.scope(args), self.kind.identity(args))
 
     def _drift(self, state: ArgsT, live: LiveT | None) -> Iterator[str]:
         title = self.kind.title(state)
