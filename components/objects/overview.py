@@ -39,5 +39,5 @@ class OverviewReader:
     def _read(self, database: Database, kinds: Iterable[ObjectKind[Any, Any]]) -> Overview:
         readings = list(dict.fromkeys(Reading.of(kind, self.schema if kind.in_schema else None) for kind in kinds))
         server, *results = database.read_together([SERVER_QUERY, *(reading.script() for reading in readings)])
-        found = zip(readings, results, strict=True)
-        return Overview(parse_server(server), {reading: reading.rows(rows) for reading, rows in found})
+        answered = zip(readings, results, strict=True)
+        return Overview(parse_server(server), {reading: reading.by_identity(rows) for reading, rows in answered})
