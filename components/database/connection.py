@@ -23,7 +23,7 @@ from components.database.time_loader import register_pinned_loaders
 from components.database.transaction import Row, Transaction, results
 
 CALLERS = 4
-"""The worker threads of Pulumi's dynamic server (pulumi/dynamic/__main__.py), which use a Database at the same time."""
+"""The number of worker threads of Pulumi's dynamic server (pulumi/dynamic/__main__.py), which share a Database."""
 
 _COUNTS_STATEMENTS = "exec_parse_message"
 """The C function that refuses a prepared text of several statements; the error's text depends on lc_messages."""
@@ -95,7 +95,10 @@ class Database:
         return rows
 
     def read_together(self, queries: Sequence[sql.Composable]) -> list[list[Row]]:
-        """Run several queries on one snapshot of the server's, as :meth:`read` runs one; return the rows of each."""
+        """Run queries that see the same moment, in a single round trip, and return the rows of each.
+
+        Raises ConnectionFailed or StatementFailed.
+        """
         with self._connection() as connection:
             texts = (query.as_bytes(connection) for query in queries)
             return results(connection, [BEGIN_READ_ONLY.encode(), *texts, b"COMMIT"])
@@ -121,9 +124,9 @@ class Database:
             connection.execute("ROLLBACK")
 
     def snapshot(self, reader: Callable[["Database"], T]) -> T:
-        """What ``reader`` returns, called once for all equal readers until :meth:`forget`.
+        """The result of ``reader``, which is kept for all equal readers until :meth:`forget`.
 
-        Without that, once in the life of this object, which is one phase of one engine run.
+        A Database lives for one phase of an engine run, so the result is never older than that phase.
         """
         with self._lock:
             lock = self._locks.setdefault(reader, threading.Lock())

@@ -23,8 +23,8 @@ class Transaction:
     """An open transaction.
 
     Statements without parameters wait until rows are needed and are then sent together, since a round trip to a
-    distant server takes longer than a statement. So a later call may raise the error of such a statement, the last
-    of them :meth:`commit`.
+    distant server takes longer than a statement. So a later call, :meth:`commit` at the latest, may raise the error
+    of such a statement.
     """
 
     def __init__(self, connection: psycopg.Connection[Row]) -> None:

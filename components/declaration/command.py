@@ -215,7 +215,7 @@ class _Statement:
 
 
 def _recorder(schema: str, function: str, subject: sql.Composable) -> Record:
-    """A call of a recording function, whose first argument is ``subject``: a job's name or a run's number."""
+    """The Record that calls a function of the ledger for ``subject``, a job's name or a run's number."""
     return lambda sent, judged: sql.SQL("{schema}.{function}({subject}, {sent}, {rule})").format(
         schema=sql.Identifier(schema), function=sql.SQL(function), subject=subject, sent=sent, rule=judged
     )

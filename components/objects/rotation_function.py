@@ -86,7 +86,7 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
         live: LiveFunction | None,
         previous: RotationFunctionArgs | None = None,
     ) -> Statements:
-        """A function of ours is replaced with its privileges; a new or adopted one is first locked for its owner."""
+        """A function of ours is replaced and keeps its privileges; one that is new or has no mark is also locked."""
         if live is not None and not self.differences(args, live):
             return []
         return args.function.install(args.schema_name, args.stack, live, lock=live is None or live.stack is None)

@@ -200,7 +200,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
         ]
 
     def plan(self, args: SecretArgs, live: LiveSecret | None, previous: SecretArgs | None = None) -> Statements:
-        """A new value starts a rotation, which a probe may let wait; a declaration and a description are written."""
+        """A new value starts a rotation, which ends only when its probe has passed; the rest is written at once."""
         changed = {"value", "declaration"}
         if live is not None:
             changed = {difference.name for difference in self.differences(args, live, previous)}
