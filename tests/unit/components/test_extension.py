@@ -72,7 +72,7 @@ def test_the_plan_never_cascades_and_pins_only_when_asked() -> None:
     assert statements(ExtensionArgs(name="pg_cron", schema_name="pg_catalog")) == [
         'CREATE EXTENSION IF NOT EXISTS "pg_cron" SCHEMA "pg_catalog"'
     ]
-    (live,) = kind.parse([{"name": "pg_cron", "version": "1.5", "schema": "pg_catalog"}]).values()
+    live = kind.parse([{"name": "pg_cron", "version": "1.5", "schema": "pg_catalog"}])
     assert statements(ExtensionArgs(name="pg_cron"), live) == []
     assert statements(ExtensionArgs(name="pg_cron", version="1.6"), live) == [
         "ALTER EXTENSION \"pg_cron\" UPDATE TO '1.6'"
