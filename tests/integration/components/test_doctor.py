@@ -11,6 +11,7 @@ import typer
 from psycopg.conninfo import make_conninfo
 from typer.testing import CliRunner
 
+from bench.proxy import proxied
 from components.database.connection import Database
 from components.rotation import RotationFunctionProvider
 from components.run_ledger import RunLedgerProvider
@@ -509,6 +510,39 @@ def test_without_extensions_there_is_nothing_to_ask(superuser: Connection, conni
     assert problems(findings) == []
     assert only(findings, "request queue", "").sentence == "pg_net is not there"
     assert only(findings, "job owners", "").sentence == "pg_cron is not there"
+
+
+def test_a_table_that_a_login_may_not_read_hides_no_other_finding(
+    provide: Provide, conninfo: str, superuser: Connection, look: Look
+) -> None:
+    deploy(provide)
+    superuser.execute("GRANT USAGE ON SCHEMA cron TO doctor_stranger")
+    stranger = make_conninfo(conninfo, user="doctor_stranger", password="planted-login")
+    readable = look(url=stranger)
+    superuser.execute("REVOKE SELECT ON cron.job FROM PUBLIC")
+    try:
+        refused = look(url=stranger)
+    finally:
+        superuser.execute("GRANT SELECT ON cron.job TO PUBLIC")
+    needing_it = {check.name for check in CHECKS if "jobs" in check.needs}
+    assert {(f.check, f.sentence) for f in refused if f.check in needing_it} == {
+        (name, "cannot be told as doctor_stranger: permission denied for table job") for name in needing_it
+    }
+    others = [finding for finding in readable if finding.check not in {*needing_it, "alive"}]
+    assert [finding for finding in refused if finding.check not in {*needing_it, "alive"}] == others
+    assert {finding.check for finding in others} == {check.name for check in CHECKS} - needing_it
+
+
+def test_it_takes_three_round_trips(provide: Provide, conninfo: str) -> None:
+    deploy(provide)
+    with proxied(conninfo, 0) as (through_proxy, proxy):
+        far = Database(through_proxy)
+        far.connect()
+        proxy.trips = 0
+        examine(far, "public")
+        trips = proxy.trips
+        far.close()
+    assert trips == 3
 
 
 # The command

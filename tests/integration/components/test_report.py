@@ -14,6 +14,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from bench.proxy import proxied
+from components.database.connection import Database
+from components.report.report_data import gather
 from tests.integration.components.command_line import Said
 from tests.integration.components.report_data import JOBS, SCRIPT, deploy, fill
 
@@ -212,6 +215,18 @@ def test_without_a_database(report: Report) -> None:
     said = report(SUPABASE_CRON_DATABASE_URL="")
     assert said.code == 3
     assert said.talk.startswith("cronctl: ")
+
+
+def test_it_takes_five_round_trips(report: Report, conninfo: str, filled: Fill) -> None:
+    filled()
+    with proxied(conninfo, 0) as (through_proxy, proxy):
+        far = Database(through_proxy)
+        far.connect()
+        proxy.trips = 0
+        gather(far, "public", stack=None, rotators=None, days=7)
+        trips = proxy.trips
+        far.close()
+    assert trips == 5
 
 
 def test_help_tells_the_exit_status(report: Report) -> None:
