@@ -19,15 +19,15 @@ from components.objects.stack_mark import mark
 from components.runs.health import all_problems, health_and_jobs
 from components.runs.ledger_reading import NoLedger, RowsHidden
 from components.security.clock_findings import clock
-from components.security.doctor_finding import Answers, Finding, Found, Subject
+from components.security.doctor_finding import Finding, Judgement, RowsByQuery, Subject
 from components.security.job_findings import dead_roles, planted, queue_readers, queue_triggers
 from components.security.linter import EXTENSIONS, MANAGED_SCHEMAS, SENSITIVE_COLUMNS, creators, lints, search_paths
 from components.security.secret_readers import READING, SIGNING, readers
 from components.sql import load_sql
 
-Judge = Callable[[Subject, Answers], Found]
+Judge = Callable[[Subject, RowsByQuery], Judgement]
 
-Answer = Sequence[Row] | StatementFailed
+RowsOrError = Sequence[Row] | StatementFailed
 """A query's rows, or the error with which the server refused it."""
 
 
@@ -57,7 +57,7 @@ def examine(database: Database, schema: str) -> list[Finding]:
 
 
 def examine_catalogs(database: Database, schema: str) -> list[Finding]:
-    """The checks of examine without the health of scheduler, sweeps, worker and jobs."""
+    """Run all checks of examine but that of scheduler, sweeps, worker and jobs, in two round trips."""
     (situation,) = database.read(_query("situation", schema))
     subject = Subject(schema=schema, **situation)
     names = dict.fromkeys(name for check in CHECKS if _applies(check, subject) for name in check.needs)
@@ -81,7 +81,7 @@ def _examine_health(database: Database, schema: str) -> list[Finding]:
         return [Finding("alive", "note", "", f"cannot be told: {exc}")]
 
 
-def _answers(database: Database, queries: Mapping[str, sql.Composable]) -> dict[str, Answer]:
+def _answers(database: Database, queries: Mapping[str, sql.Composable]) -> dict[str, RowsOrError]:
     """Read all queries in one round trip. One refused query fails all, so then each is read on its own."""
     try:
         return dict(zip(queries, database.read_together([*queries.values()]), strict=True))
@@ -89,7 +89,7 @@ def _answers(database: Database, queries: Mapping[str, sql.Composable]) -> dict[
         return {name: _answer(database, query) for name, query in queries.items()}
 
 
-def _answer(database: Database, query: sql.Composable) -> Answer:
+def _answer(database: Database, query: sql.Composable) -> RowsOrError:
     try:
         return database.read(query)
     except StatementFailed as exc:
@@ -100,7 +100,7 @@ def _applies(check: Check, subject: Subject) -> bool:
     return check.when is None or bool(getattr(subject, check.when))
 
 
-def _findings(check: Check, subject: Subject, answers: Mapping[str, Answer]) -> Iterator[Finding]:
+def _findings(check: Check, subject: Subject, answers: Mapping[str, RowsOrError]) -> Iterator[Finding]:
     if not _applies(check, subject):
         yield Finding(check.name, "note", "", check.otherwise.format(**subject._asdict()))
         return
