@@ -89,7 +89,7 @@ class Health(NamedTuple):
     @property
     def steps(self) -> list[Step]:
         """The steps of the sweeps."""
-        return [Step(**each) for each in self.sweeps]
+        return [Step(**step) for step in self.sweeps]
 
     @property
     def _unswept(self) -> float | None:
