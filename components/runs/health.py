@@ -57,29 +57,24 @@ class Step(NamedTuple):
 class Health(NamedTuple):
     """The state of scheduler, sweeps and worker; a value is None where it is missing or this login may not see it.
 
-    Seconds: ``scheduler`` since pg_cron last started a run, ``oldest`` since the oldest open request fired, ``ttl`` for
-    which pg_net keeps an answer, ``sweep_since`` since the sweep was declared. Flags: ``launcher`` pg_cron's process
-    runs, ``accounts`` cron.log_run is on, ``launches`` cron.launch_active_jobs is on, ``net_is_closed`` PUBLIC lacks
-    rights that pg_net's worker needs. Counts: ``running`` runs of pg_cron, ``at_once`` their maximum, ``queue`` the
-    requests in pg_net's queue. ``sweeps`` holds the fields of each Step, ``timezone`` is cron.timezone. The names are
-    those of cronctl's JSON.
+    cronctl's JSON has the same names.
     """
 
-    scheduler: float | None
-    launcher: bool | None
-    running: int
-    at_once: int | None
-    queue: int | None
-    oldest: float | None
-    net_is_closed: bool | None
-    ttl: float | None
-    sweeps: list[dict[str, Any]]
-    sweep_since: float | None
+    scheduler: float | None  # seconds since pg_cron last started a run
+    launcher: bool | None  # whether pg_cron's process runs
+    running: int  # runs of pg_cron that are under way
+    at_once: int | None  # cron.max_running_jobs
+    queue: int | None  # requests in pg_net's queue
+    oldest: float | None  # seconds since the oldest open request fired
+    net_is_closed: bool | None  # whether PUBLIC lacks rights that pg_net's worker needs
+    ttl: float | None  # seconds for which pg_net keeps an answer
+    sweeps: list[dict[str, Any]]  # the fields of each Step
+    sweep_since: float | None  # seconds since the sweep was declared
     ledger_bytes: int
-    details_bytes: int
-    timezone: str | None
-    accounts: bool
-    launches: bool
+    details_bytes: int  # of cron.job_run_details
+    timezone: str | None  # cron.timezone
+    accounts: bool  # cron.log_run
+    launches: bool  # cron.launch_active_jobs
 
     @property
     def zone(self) -> tzinfo:
