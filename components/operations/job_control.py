@@ -1,4 +1,4 @@
-"""What people do to a living job by hand: give it other inputs, pause it, resume it."""
+"""Changes a living job by hand: other inputs, pause, resume."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,17 +23,18 @@ _READ: dict[str, Callable[[str], Any]] = {
 
 
 def living_job(database: Database, name: str) -> LiveJob:
-    """A job of this role by name. Raises Error where there is none."""
-    jobs = {each: job for each, job in snapshot(CronJobKind(), database, None).items() if job.mine}
+    """Return a job of this role by name. Raises Error where there is none."""
+    jobs = {jobname: job for jobname, job in snapshot(CronJobKind(), database, None).items() if job.mine}
     if (job := jobs.get(name)) is None:
         raise Error(f"there is no job {name!r} in the database{nearest(name, jobs)}")
     return job
 
 
 def with_inputs(name: str, job: Job, given: dict[str, str]) -> Job:
-    """The job with its inputs' defaults and the given values, read by their types, in its body.
+    """Return a copy of the job with the values of its inputs in the request's body.
 
-    Raises InvalidConfiguration for an unknown input or a value of another type.
+    ``given`` has texts, which are read by the types of the inputs; an input that is not given has its default. Raises
+    InvalidConfiguration for an unknown input or a value of another type.
     """
     problems = []
     values = {key: spec.default for key, spec in job.inputs.items() if spec.default is not None}
@@ -54,7 +55,7 @@ def with_inputs(name: str, job: Job, given: dict[str, str]) -> Job:
     return job.model_copy(update={"http": http})
 
 
-def _read(spec: InputSpec, text: str) -> Any:  # noqa: ANN401 - what the type says
+def _read(spec: InputSpec, text: str) -> Any:  # noqa: ANN401 - the input's type decides
     try:
         return _READ[spec.type](text)
     except (ValueError, KeyError):
@@ -62,7 +63,7 @@ def _read(spec: InputSpec, text: str) -> Any:  # noqa: ANN401 - what the type sa
 
 
 def set_active(database: Database, job: LiveJob, *, active: bool) -> None:
-    """Pause or resume a job; a run that is under way when it is paused is cancelled by pg_cron."""
+    """Pause or resume a job. pg_cron cancels a run that is under way when its job is paused. Raises an Error."""
     with database.transaction() as transaction:
         transaction.execute(
             sql.SQL("SELECT cron.alter_job({}, active := {})").format(sql.Literal(job.jobid), sql.Literal(active))

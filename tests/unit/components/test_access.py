@@ -89,8 +89,8 @@ def test_a_document_without_the_marks_is_refused() -> None:
         renewed("# Who can do what\n")
 
 
-def test_the_summary_tells_what_is_open_and_names_the_operators() -> None:
-    told = summary("table", ["cron_operators"])
-    assert told["rotate_cron_secret(text, text)"] == "EXECUTE: cron_operators, owner"
-    assert told["cron_secrets"].startswith("SELECT: reader (no row), bypassing reader, owner; INSERT, UPDATE")
-    assert set(told) == {name for name, _ in actions("table")}
+def test_the_summary_has_what_is_open_and_names_the_operators() -> None:
+    permissions = summary("table", ["cron_operators"])
+    assert permissions["rotate_cron_secret(text, text)"] == "EXECUTE: cron_operators, owner"
+    assert permissions["cron_secrets"].startswith("SELECT: reader (no row), bypassing reader, owner; INSERT, UPDATE")
+    assert set(permissions) == {name for name, _ in actions("table")}

@@ -1,4 +1,4 @@
-"""What is said of a run that was not ok: by the texts that Supabase, pg_net, pg_cron and the ledger really give."""
+"""Explanations of failed runs, by the messages that Supabase, pg_net, pg_cron and the ledger really give."""
 
 import re
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ class Case(NamedTuple):
     response: str | None = None
 
     def explained(self, *, detail: str = "", response: str = "") -> Explanation | None:
-        """What is said of it, with something more in what was told and answered."""
-        told = None if self.detail is None else self.detail + detail
+        """Its explanation, with more text after its detail and response."""
+        message = None if self.detail is None else self.detail + detail
         body = None if self.response is None else self.response + response
-        return explain(self.state, self.status, told, body)
+        return explain(self.state, self.status, message, body)
 
 
 def answered(status: int, response: str | None, cause: str, next_step: str) -> Case:
@@ -252,10 +252,10 @@ def explained() -> Iterator[Explanation]:
     "case", CASES, ids=lambda case: f"{case.status or case.state}-{(case.response or case.detail or '')[:60]}"
 )
 def test_each_known_end_is_explained(case: Case) -> None:
-    found = case.explained()
-    assert found is not None
-    assert case.cause in found.cause
-    assert case.next_step in found.next_step
+    explanation = case.explained()
+    assert explanation is not None
+    assert case.cause in explanation.cause
+    assert case.next_step in explanation.next_step
 
 
 @pytest.mark.parametrize("state", ["ok", "queued", "sent", "retrying"])
@@ -280,19 +280,19 @@ def test_nothing_is_said_where_nothing_is_known(state: str, status: int | None, 
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_nothing_of_what_was_told_or_answered_is_repeated(case: Case) -> None:
-    for found in (
+def test_an_explanation_repeats_nothing_of_detail_or_response(case: Case) -> None:
+    for explanation in (
         case.explained(response=PLANTED),
         case.explained(detail=f"\nCONTEXT:  {PLANTED}"),
         explain(case.state, case.status, PLANTED, PLANTED),
     ):
-        assert PLANTED not in "".join(found or ())
-        assert found is None or found in set(explained())  # a sentence of the table, with nothing put in
+        assert PLANTED not in "".join(explanation or ())
+        assert explanation is None or explanation in set(explained())  # a sentence of the table, with nothing put in
 
 
 def test_every_explanation_is_two_sentences() -> None:
-    for each in explained():
-        for sentence in each:
+    for explanation in explained():
+        for sentence in explanation:
             assert SENTENCE.fullmatch(sentence), sentence
             assert len(sentence) <= 200, sentence
 

@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 25, tzinfo=UTC)
         ("got sb_secret_planted0123456789", "not shown, as it holds a secret key of Supabase (sb_secret_…)"),
     ],
 )
-def test_of_a_message_the_first_line_is_told_unless_it_holds_a_key(detail: str | None, shown: str) -> None:
+def test_the_first_line_of_a_message_is_published_unless_it_holds_a_key(detail: str | None, shown: str) -> None:
     assert publishable_detail(detail) == shown
 
 
@@ -34,12 +34,12 @@ def test_the_cause_is_found_by_the_answer_and_the_answer_left_out() -> None:
         "detail": "answered with status 401",
         "response": '{"message": "Invalid API key", "planted": 1}',
     }
-    found = failures([row])
-    assert (found.runs, found.kinds) == (3, 1)
-    (shown,) = found.shown
+    grouped = failures([row])
+    assert (grouped.runs, grouped.kinds) == (3, 1)
+    (shown,) = grouped.shown
     assert shown.explanation is not None
     assert "apikey" in shown.explanation.cause
-    assert "planted" not in repr(found)
+    assert "planted" not in repr(grouped)
 
 
 def test_of_no_failures() -> None:

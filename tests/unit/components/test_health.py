@@ -1,4 +1,4 @@
-"""What is told of what all jobs depend on."""
+"""The sentences on scheduler, sweeps and worker."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def step(**given: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         ({}, []),
         ({"launcher": None, "ttl": None, "net_is_closed": None, "timezone": None}, []),
@@ -73,7 +73,7 @@ def step(**given: Any) -> dict[str, Any]:
         ({"sweeps": [], "sweep_since": 30.0}, []),
     ],
 )
-def test_what_is_wrong_is_a_line_with_its_cure(given: dict[str, Any], told: list[str]) -> None:
+def test_what_is_wrong_is_a_line_with_its_cure(given: dict[str, Any], expected: list[str]) -> None:
     problems = Health(**{**WELL, **given}).problems()
-    assert len(problems) == len(told), problems
-    assert all(text in problem for text, problem in zip(told, problems, strict=True))
+    assert len(problems) == len(expected), problems
+    assert all(text in problem for text, problem in zip(expected, problems, strict=True))

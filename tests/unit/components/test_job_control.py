@@ -41,7 +41,7 @@ def test_defaults_are_put_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         ({"limt": "7"}, "job 'invoices' has no input 'limt'; did you mean 'limit'?"),
         ({"limit": "many"}, "input 'limit' of job 'invoices' must be of type integer, and 'many' is not"),
@@ -50,10 +50,10 @@ def test_defaults_are_put_in() -> None:
         ({"dry_run": "1"}, "input 'dry_run' of job 'invoices' must be of type boolean, and '1' is not"),
     ],
 )
-def test_what_is_wrong_is_told(given: dict[str, str], told: str) -> None:
+def test_a_wrong_input_is_refused(given: dict[str, str], expected: str) -> None:
     with pytest.raises(InvalidConfiguration) as refused:
         with_inputs("invoices", JOB, given)
-    assert told in str(refused.value)
+    assert expected in str(refused.value)
 
 
 def test_a_job_without_inputs_says_how_to_have_some() -> None:

@@ -1,4 +1,4 @@
-"""What is told of a job, and what never is."""
+"""The findings on jobs name the job and never a key."""
 
 import jwt
 

@@ -11,17 +11,17 @@ HOUR = timedelta(hours=1)
 
 @pytest.mark.parametrize("days", range(1, 91))
 def test_every_window_has_whole_pieces_of_a_day(days: int) -> None:
-    found = window(NOW, days)
-    assert found.until - found.since == timedelta(days=days)
-    assert found.until - found.step <= NOW < found.until
-    assert found.pieces * found.step == timedelta(days=days)
-    assert found.pieces <= PIECES
-    assert (found.until - NOW.replace(hour=0, minute=0)) % found.step == timedelta(0)
+    span = window(NOW, days)
+    assert span.until - span.since == timedelta(days=days)
+    assert span.until - span.step <= NOW < span.until
+    assert span.pieces * span.step == timedelta(days=days)
+    assert span.pieces <= PIECES
+    assert (span.until - NOW.replace(hour=0, minute=0)) % span.step == timedelta(0)
 
 
 def test_a_week_is_in_hours() -> None:
-    found = window(NOW, 7)
-    assert (found.step, found.pieces, found.until) == (HOUR, 168, datetime(2026, 11, 25, 14, tzinfo=UTC))
+    span = window(NOW, 7)
+    assert (span.step, span.pieces, span.until) == (HOUR, 168, datetime(2026, 11, 25, 14, tzinfo=UTC))
 
 
 def test_the_worst_verdict_speaks_and_a_run_on_its_way_only_alone() -> None:

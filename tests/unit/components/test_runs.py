@@ -1,4 +1,4 @@
-"""What is told of runs, jobs and the server beside the rows themselves."""
+"""What a Run and a JobStatus derive from their rows."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ def run(**given: Any) -> Run:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "summary"),
     [
         ({}, ""),
         ({"detail": "d"}, "d"),
@@ -27,8 +27,8 @@ def run(**given: Any) -> Run:
         ({"source": "catch_up", "due_at": AT}, "made up for 2026-11-25 01:00"),
     ],
 )
-def test_what_is_out_of_the_ordinary_is_told(given: dict[str, Any], told: str) -> None:
-    assert run(**given).told == told
+def test_the_summary_has_what_is_out_of_the_ordinary(given: dict[str, Any], summary: str) -> None:
+    assert run(**given).summary == summary
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which ways to a secret are problems, which the platform's own, and how they are told."""
+"""Which ways to a secret are problems, which are Supabase's own, and their sentences."""
 
 import pytest
 
@@ -56,7 +56,7 @@ def test_which_ways_are_problems(ways: list[dict[str, object]], levels: list[str
     assert [level for level, _, _ in readers(SUBJECT, {"readers": ways})] == levels
 
 
-def test_a_way_is_told_once_by_its_shortest_chain() -> None:
+def test_a_way_has_one_finding_by_its_shortest_chain() -> None:
     ways = [way("stranger", "execute", "group"), way("stranger", "execute")]
     ((_, _, sentence),) = readers(SUBJECT, {"readers": ways})
     assert sentence.startswith("calls public.cron_secrets (EXECUTE); run pulumi up")
