@@ -27,7 +27,7 @@ from components.catalogue.secret_value import (
 from components.catalogue.settings import Settings
 from components.catalogue.texts import Place, texts
 from components.catalogue.yaml_source import Location, Source, read_source
-from components.database.conninfo import stays_on_this_machine
+from components.database.tls_rule import stays_on_this_machine
 from components.errors import InvalidConfiguration
 from components.objects.stack_mark import StackName
 from components.values.suggestion import nearest

@@ -1,4 +1,4 @@
-"""The conninfo to connect with: chosen, completed by libpq, and made to verify the server.
+"""The conninfo to connect with: chosen, completed by libpq, with TLS by tls_rule.py.
 
 libpq completes it, since a service or a variable of the environment may name the host as well as the conninfo.
 """
@@ -14,8 +14,8 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from components.database.tls_rule import is_socket, with_tls
 from components.errors import InvalidConfiguration
-from components.values.loopback import is_loopback
 
 URL_VARIABLE = "SUPABASE_CRON_DATABASE_URL"
 """Overrides the configuration: refresh and destroy get theirs from the state, with the password of the last up."""
@@ -34,8 +34,6 @@ UNENCODED = (
 )
 """The sentence for a conninfo that may have a part of the password in its host or port, so it cannot be quoted."""
 
-_VERIFIED = "verify-full"
-_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", _VERIFIED)
 _URL = re.compile(r"postgres(?:ql)?://(?P<rest>.*)", re.DOTALL)
 _PARAMETER = re.compile(r"\?([a-z_]+)=")
 _ODD_IN_HOST = re.compile(r"[\s@/]")
@@ -67,26 +65,10 @@ def resolve_conninfo(
     parameters = {**_added_by_libpq(given, parameters, environment), **parameters}
     if _has_odd_place(parameters):
         raise _invalid(UNENCODED)
-    mode = parameters.get("sslmode") or environment.get("PGSSLMODE") or ""
-    if mode and mode not in _SSL_MODES:
-        raise _invalid(f"the connection has an unknown sslmode; use one of {', '.join(_SSL_MODES)}")
-    if not allow_unverified_tls and not _stays_here(parameters):
-        if mode not in ("", _VERIFIED):
-            raise _invalid(
-                f"the connection to {parameters.get('host') or parameters.get('hostaddr')} would not verify the server "
-                f"(sslmode={mode}); use sslmode=verify-full with sslrootcert, or say allowUnverifiedTls: true in the "
-                "stack's configuration"
-            )
-        parameters["sslmode"] = _VERIFIED
-        parameters["gssencmode"] = "disable"  # else libpq may use GSSAPI, which sslmode does not govern
+    parameters = with_tls(parameters, environment, allow_unverified_tls=allow_unverified_tls)
     parameters.setdefault("connect_timeout", str(CONNECT_TIMEOUT))
     parameters.setdefault("application_name", APPLICATION_NAME)
     return make_conninfo("", **parameters)
-
-
-def stays_on_this_machine(conninfo: str) -> bool:
-    """Whether each host of a complete conninfo is loopback or a local socket."""
-    return _stays_here({key: str(value) for key, value in conninfo_to_dict(conninfo).items()})
 
 
 def is_misread(conninfo: str) -> bool:
@@ -127,18 +109,9 @@ def _keywords() -> frozenset[str]:
 def _has_odd_place(parameters: Mapping[str, str]) -> bool:
     hosts = [host for key in ("host", "hostaddr") for host in parameters.get(key, "").split(",")]
     ports = [port for port in parameters.get("port", "").split(",") if port]
-    return any(_ODD_IN_HOST.search(host) for host in hosts if not _is_socket(host)) or not all(
+    return any(_ODD_IN_HOST.search(host) for host in hosts if not is_socket(host)) or not all(
         _PORT.fullmatch(port) for port in ports
     )
-
-
-def _stays_here(parameters: Mapping[str, str]) -> bool:
-    places = f"{parameters.get('host', '')},{parameters.get('hostaddr', '')}".split(",")
-    return all(_is_socket(place) or is_loopback(place) for place in places if place)  # libpq's own default is a socket
-
-
-def _is_socket(host: str) -> bool:
-    return host.startswith(("/", "@"))
 
 
 def _added_by_libpq(given: str, parameters: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:

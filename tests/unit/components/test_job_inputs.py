@@ -6,7 +6,7 @@ import pytest
 
 from components.catalogue.job import Job
 from components.errors import InvalidConfiguration
-from components.operations.job_control import with_inputs
+from components.operations.job_inputs import with_inputs
 
 BODY = {"limit": 5, "kept": [1], "share": 1, "dry_run": False, "month": None}
 JOB = Job.model_validate(

@@ -1,15 +1,10 @@
-"""Changes a living job by hand: other inputs, pause, resume."""
+"""The values of a job's inputs, as ``cronctl trigger --set`` gives them. Pure."""
 
 from collections.abc import Callable
 from typing import Any
 
-from psycopg import sql
-
 from components.catalogue.job import InputSpec, Job
-from components.database.connection import Database
-from components.errors import Error, InvalidConfiguration
-from components.objects.cron_job import CronJobKind, LiveJob
-from components.objects.object_kind import snapshot
+from components.errors import InvalidConfiguration
 from components.values.exact_number import decimal_number, whole_number
 from components.values.suggestion import nearest
 
@@ -20,14 +15,6 @@ _READ: dict[str, Callable[[str], Any]] = {
     "number": decimal_number,
     "boolean": lambda text: _BOOLEANS[text.lower()],
 }
-
-
-def living_job(database: Database, name: str) -> LiveJob:
-    """Return a job of this role by name. Raises Error where there is none."""
-    jobs = {jobname: job for jobname, job in snapshot(CronJobKind(), database, None).items() if job.mine}
-    if (job := jobs.get(name)) is None:
-        raise Error(f"there is no job {name!r} in the database{nearest(name, jobs)}")
-    return job
 
 
 def with_inputs(name: str, job: Job, given: dict[str, str]) -> Job:
@@ -60,11 +47,3 @@ def _read(spec: InputSpec, text: str) -> Any:  # noqa: ANN401 - the input's type
         return _READ[spec.type](text)
     except (ValueError, KeyError):
         raise ValueError(f"must be of type {spec.type}, and {text!r} is not") from None
-
-
-def set_active(database: Database, job: LiveJob, *, active: bool) -> None:
-    """Pause or resume a job. pg_cron cancels a run that is under way when its job is paused. Raises an Error."""
-    with database.transaction() as transaction:
-        transaction.execute(
-            sql.SQL("SELECT cron.alter_job({}, active := {})").format(sql.Literal(job.jobid), sql.Literal(active))
-        )
