@@ -25,10 +25,9 @@ from components.objects.secret_rotation import start_rotation
 from components.objects.secret_store import DECLARATIONS, SECRETS, STAGES
 from components.sql import load_sql
 from components.values.choices import PLACEHOLDER, OnRotated, Redirects, SecretFormat, is_placeholder
+from components.values.duration import DAY_SECONDS
 
 CONFIGURED = "the configured one"
-
-DAY_SECONDS = 86400.0
 
 
 class ProbeArgs(TypedDict):

@@ -8,7 +8,7 @@ import pytest
 from components.objects.functions import Function
 from components.objects.our_functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 
-SQL = Path(__file__).parents[3] / "components/sql"
+SQL = Path(__file__).parents[4] / "components/sql"
 FUNCTIONS = (*STORE_FUNCTIONS, *LEDGER_FUNCTIONS, *ROTATION_FUNCTIONS.values())
 PINNED = (
     "plan_cache_mode=force_generic_plan",

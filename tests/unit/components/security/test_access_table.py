@@ -26,7 +26,7 @@ from components.security.access_table import (
 )
 from components.values.choices import StoreKind
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "security.md"
+DOCUMENT = Path(__file__).parents[4] / "docs" / "security.md"
 
 
 @pytest.mark.parametrize("store", STORES)

@@ -15,7 +15,7 @@ from components.catalogue.yaml_source import read_source
 from components.declaration.command import compile_command
 from components.leaks.exposed_key import planted_in_command, planted_keys, sends_reusable_key
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 JWT = jwt.encode({"role": "service_role", "exp": 4102444800}, "k" * 32)
 
 

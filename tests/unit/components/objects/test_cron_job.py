@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from components.objects.cron_job import CronJobArgs, CronJobKind
-from tests.unit.components.test_extension import server
+from tests.unit.components.objects.test_extension import server
 
 NOW = datetime(2026, 10, 20, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from components.security.doctor import CHECKS
 
-QUERIES = Path(__file__).parents[3] / "components" / "sql" / "doctor"
+QUERIES = Path(__file__).parents[4] / "components" / "sql" / "doctor"
 
 
 def test_every_query_is_some_checks() -> None:
