@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pulumi
 
+from components.process import tune_process
 from components.provider.sdk_internals import start_provider
 
-start_provider()  # before all else: what follows is imported meanwhile
+tune_process()
+start_provider()  # before all else: the engine starts it while the following is imported
 
 from components.catalogue.stack_config import load_config
 from components.errors import Error

@@ -20,8 +20,14 @@ ROOT = Path(__file__).parent.parent
 PULUMI = "import pulumi, pulumi.dynamic, dill"
 SUBJECTS = {
     "pulumi": "pass",
-    "program": "import components.catalogue.stack_config, components.scheduled_jobs, components.stack",
-    "provider": "import components.extension, components.objects.overview",
+    "program": (
+        "from components.process import tune_process; tune_process()\n"
+        "import components.catalogue.stack_config, components.scheduled_jobs, components.stack"
+    ),
+    "provider": (
+        "import components.extension, components.objects.overview\n"
+        "from components.process import tune_process; tune_process()"
+    ),
 }
 """What each imports after pulumi: the program what __main__.py does, the provider what its first request needs."""
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from components.process import tune_process
 from cronctl import __version__
 from cronctl.command_line.group import HELP_OPTIONS, Commands
 from cronctl.output import escape_what_stdout_lacks
@@ -36,6 +37,7 @@ def _all_commands(
 
 def main() -> None:
     """The console script's entry."""
+    tune_process()
     escape_what_stdout_lacks()
     app()
 

@@ -66,7 +66,7 @@ def _described(target: DeclaredTarget, name: str, project: Path) -> Described:
 
 
 def _schedule(described: Described) -> str:
-    return described.job.schedule if described.job else described.declared.schedule if described.declared else ""
+    return described.job.schedule if described.job else described.declared.schedule.text if described.declared else ""
 
 
 def _words(described: Described) -> str:

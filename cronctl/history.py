@@ -115,7 +115,7 @@ def _row(run: Run) -> tuple[str, ...]:
         run.state,
         str(run.status_code or ""),
         run.took,
-        run.told,
+        run.summary,
     )
 
 

@@ -8,7 +8,7 @@ import typer
 
 from components.errors import Error
 from components.objects.stack_mark import is_own_job
-from components.runs.health import Health, all_problems, status_and_health
+from components.runs.health import Health, all_problems, health_and_jobs
 from components.runs.history import STREAK, JobStatus
 from components.runs.states import BAD
 from components.schedule.grammar import upcoming_runs
@@ -20,7 +20,7 @@ from cronctl.target import Target
 
 def status(target: Target, *, as_json: bool) -> None:
     """Print how each job stands; ends with DIFFERS where something is wrong. Raises Error."""
-    all_jobs, condition = status_and_health(target.database, target.schema)
+    condition, all_jobs = health_and_jobs(target.database, target.schema)
     findings = expiry_findings(target.database, target.schema, datetime.now(UTC))
     expiries = [finding for finding in findings if finding.object]
     jobs = [job for job in all_jobs if job.state in BAD or job.problem or not is_own_job(job.job)]
@@ -49,7 +49,7 @@ def status(target: Target, *, as_json: bool) -> None:
 
 def next_runs(target: Target, name: str | None, count: int, *, as_json: bool) -> None:
     """Print when jobs run next, or one job. Raises Error."""
-    all_jobs, condition = status_and_health(target.database, target.schema)
+    condition, all_jobs = health_and_jobs(target.database, target.schema)
     zone = condition.zone
     jobs = [job for job in all_jobs if job.job == name or (name is None and not is_own_job(job.job))]
     if name is not None and not jobs:

@@ -3,4 +3,4 @@
 OPEN = ("queued", "sent", "retrying")
 BAD = ("failed", "timed_out", "lost", "exhausted")
 STATES = (*OPEN, "ok", *BAD, "skipped")
-"""Every state of a run: on its way, done, or come to nothing."""
+"""Every state of a run: under way, successful, failed in some way, or skipped by a policy."""

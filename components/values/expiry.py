@@ -1,14 +1,15 @@
-"""When a key that expires is warned of. Pure."""
+"""The warning before a key expires. Pure."""
 
 from datetime import datetime
 
-DAY_SECONDS = 86400
+from components.values.duration import DAY_SECONDS
+
 EXPIRES_SOON = 14
-"""Days before its expiry from which on a JWT is warned of."""
+"""Days before the expiry of a JWT from which on a warning comes."""
 
 
 def expiry_warning(expires: float | None, now: datetime) -> str | None:
-    """The end of a sentence on a JWT that expires soon, in seconds since 1970; None of any other."""
+    """The end of a sentence on a JWT that expires soon; None of any other. ``expires`` is in seconds since 1970."""
     if expires is None:
         return None
     days = (expires - now.timestamp()) / DAY_SECONDS

@@ -1,4 +1,4 @@
 """Variables of the environment."""
 
 URL_VARIABLE = "SUPABASE_CRON_DATABASE_URL"
-"""Comes before the configuration: refresh and destroy are configured from state, with the password of last time."""
+"""Overrides the configuration: refresh and destroy get theirs from the state, with the password of the last up."""

@@ -14,11 +14,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-import yaml
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from components.scheduled_jobs import DETAILED_JOBS
 from tests.acceptance.conftest import Project
 from tests.integration.components.endpoint import serving
 
@@ -124,31 +122,6 @@ def test_a_state_that_is_written_at_the_end_and_a_crash_before_it(project: Proje
     verified = project.run("cronctl", "verify", "--stack", "test")
     assert verified.code == 0, verified.output
     assert "unchanged" in project.up("--expect-no-changes").output
-
-
-def test_with_many_jobs_an_output_is_the_jobs_id_alone(project: Project, postgres: Connection) -> None:
-    path = project.folder / "jobs.yaml"
-    catalogue = yaml.safe_load(path.read_text(encoding="utf-8"))
-
-    def outputs_with(count: int) -> dict[str, Any]:
-        job = {"description": "Nothing.", "schedule": "0 1 * * *", "sql": "SELECT 1"}
-        path.write_text(json.dumps({**catalogue, "jobs": {f"job-{number}": job for number in range(count)}}))
-        project.up()
-        told: dict[str, Any] = project.outputs()["jobs"]
-        return told
-
-    many = outputs_with(DETAILED_JOBS + 1)
-    made = postgres.execute("SELECT jobname::text, jobid FROM cron.job WHERE jobname LIKE 'job-%'").fetchall()
-    assert len(made) == DETAILED_JOBS + 1
-    assert many == {name: {"jobid": jobid} for name, jobid in made}
-
-    few = outputs_with(DETAILED_JOBS)
-    assert len(few) == DETAILED_JOBS
-    for name, job in few.items():
-        assert job == {
-            **{"jobid": many[name]["jobid"], "schedule": "0 1 * * *"},
-            **{"active": True, "target": "sql"},
-        }
 
 
 def test_a_fleet(project: Project, postgres: Connection, conninfo: str) -> None:

@@ -9,7 +9,19 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 GROUND_UP: tuple[str, ...] = (
-    *("errors", "sql", "leaks", "values", "database", "schedule", "objects", "catalogue", "declaration", "runs"),
+    *(
+        "process",
+        "errors",
+        "sql",
+        "leaks",
+        "values",
+        "database",
+        "schedule",
+        "objects",
+        "catalogue",
+        "declaration",
+        "runs",
+    ),
     *("operations", "security", "report", "provider"),
 )
 """What imports only what comes before it; the resource modules, the component and the stack stand above them all."""
@@ -58,6 +70,16 @@ def test_a_module_looks_downwards(path: Path) -> None:
         assert each.at_top, f"a lazy or typing-only import hides an arrow to {each.module}"
         if here in GROUND_UP:
             assert there in GROUND_UP[: GROUND_UP.index(here) + 1], f"looks up to {each.module}"
+
+
+def test_a_package_has_no_side_effects() -> None:
+    """Importing one runs nothing: its ``__init__`` has docstrings, imports and definitions alone."""
+    harmless = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    for package in ("components", "cronctl", "devstack", "toolchain"):
+        for path in (ROOT / package).rglob("__init__.py"):
+            body = ast.parse(path.read_text(encoding="utf-8")).body
+            steps = [step for step in body if not (isinstance(step, ast.Expr) and isinstance(step.value, ast.Constant))]
+            assert all(isinstance(step, harmless) for step in steps), path
 
 
 def test_no_modules_import_each_other() -> None:
