@@ -1,6 +1,4 @@
 """cronctl: what people run after ``pulumi up``."""
 
-import components  # noqa: F401 - first of all, since it spares all imports after it the search for garbage
-
 __version__ = "0.1.0"
 """The project's, as pyproject.toml has it; the metadata of an installed package takes 40 ms to read."""
