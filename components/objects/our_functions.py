@@ -138,6 +138,13 @@ LEDGER_FUNCTIONS = (
     Function("record_cron_sweep", "text, text", "p_step text, p_failure text", "void", "v"),
     Function("await_cron_answers", "", "", "void", "v"),
     Function(
+        "cron_sweep_has_work",
+        "text, text[], interval, interval",
+        "p_step text, p_catch_up text[], p_runs interval, p_details interval",
+        "boolean",
+        "s",
+    ),
+    Function(
         "sweep_cron_runs",
         "text[], interval, interval",
         "p_catch_up text[], p_runs interval, p_details interval",

@@ -26,7 +26,7 @@ RUNS_SWEEP = "cron-runs-sweep-"
 SECRETS_SWEEP = "cron-secrets-sweep-"
 ALERT = "cron-alert-"
 OWN_JOBS = (RUNS_SWEEP, SECRETS_SWEEP, ALERT)
-"""How the names of the jobs begin that the project runs for itself; the schema's stands at their ends."""
+"""How the names of the jobs begin that the project runs for itself, or ran in earlier versions (SECRETS_SWEEP)."""
 
 OWN_JOBS_PATTERN = f"^({'|'.join(OWN_JOBS)})"
 """The same as a regular expression of PostgreSQL's."""
