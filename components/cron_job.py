@@ -28,7 +28,7 @@ class CronJobProvider(ObjectProvider[CronJobArgs, LiveJob]):
                 try_statement(self._database, args.command, CALLABLE)
 
     def _waits(self, args: CronJobArgs, before: LiveJob | None, previous: CronJobArgs | None) -> bool:
-        """Whether the job is another than it was, or its first run was not good yet, and has to show one."""
+        """Whether a job to be verified is new, changed, or not yet in the state, since its last verification failed."""
         if args.verify_in is None or not args.active or not records_run(args.command):
             return False
         if before is None or previous is None or self.kind.differences(args, before):

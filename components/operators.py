@@ -1,6 +1,6 @@
 """Operators: a group role for people who may rotate and look, and its members, by Pulumi's own postgresql provider.
 
-Only declared when a stack configures it, since that provider's plugin must be installed.
+A stack without operators declares none of it, so it needs no plugin of that provider.
 """
 
 import os
@@ -15,7 +15,7 @@ from components.errors import InvalidConfiguration
 from components.values.visible_text import visible_to_engine
 
 PASSWORD_VARIABLE = "PGPASSWORD"  # noqa: S105 - the name of it
-"""Where the plugin looks for a password that it is not given."""
+"""The variable that the plugin takes the password from where it is no input."""
 
 
 class Operators(pulumi.ComponentResource):
@@ -33,7 +33,7 @@ class Operators(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("supabase-cron:index:Operators", resource_name, None, opts)
-        import pulumi_postgresql as postgresql  # noqa: PLC0415 - its import costs time that most stacks need not pay
+        import pulumi_postgresql as postgresql  # noqa: PLC0415 - a slow import, which most stacks do not need
 
         try:
             inputs = provider_inputs(conninfo, os.environ)
@@ -51,26 +51,26 @@ class Operators(pulumi.ComponentResource):
 
 
 def provider_inputs(conninfo: str, environment: Mapping[str, str]) -> dict[str, Any]:
-    """What the postgresql provider is told of a conninfo; raises InvalidConfiguration where it names several hosts.
+    """The inputs of the postgresql provider for a conninfo. Raises InvalidConfiguration where it has several hosts.
 
-    The engine configures a plugin from the state in refresh and destroy. So a password in the environment is no input:
-    the plugin finds it there itself, each time that of today.
+    Refresh and destroy configure a plugin with the inputs of the state. So a password in the environment is no input:
+    the plugin reads the current one there itself.
     """
-    found = {key: str(value) for key, value in conninfo_to_dict(conninfo).items()}
-    host = found.get("host") or found.get("hostaddr") or "localhost"
+    parameters = {key: str(value) for key, value in conninfo_to_dict(conninfo).items()}
+    host = parameters.get("host") or parameters.get("hostaddr") or "localhost"
     if "," in host:
         raise InvalidConfiguration(
             ["operators need a database url with one host, and it names several; name the primary alone"]
         )
-    timeout, root = found.get("connect_timeout"), found.get("sslrootcert")
-    cert, key = found.get("sslcert"), found.get("sslkey")
+    timeout, root = parameters.get("connect_timeout"), parameters.get("sslrootcert")
+    cert, key = parameters.get("sslcert"), parameters.get("sslkey")
     return {
         "host": f"[{host}]" if ":" in host else host,  # the plugin writes it into a URL as it is
-        "port": int(found.get("port") or PORT),
-        "username": found.get("user", "postgres"),
-        "password": None if environment.get(PASSWORD_VARIABLE) else found.get("password"),
-        "database": found.get("dbname", "postgres"),
-        "sslmode": found.get("sslmode", "prefer"),
+        "port": int(parameters.get("port") or PORT),
+        "username": parameters.get("user", "postgres"),
+        "password": None if environment.get(PASSWORD_VARIABLE) else parameters.get("password"),
+        "database": parameters.get("dbname", "postgres"),
+        "sslmode": parameters.get("sslmode", "prefer"),
         "sslrootcert": None if root == "system" else root,  # the plugin's default
         "clientcert": {"cert": cert, "key": key} if cert and key else None,
         "connect_timeout": None if timeout is None else int(timeout),

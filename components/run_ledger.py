@@ -17,7 +17,7 @@ class RunLedgerProvider(ObjectProvider[RunLedgerArgs, LiveObjects]):
 
 
 class RunLedger(Resource, module="cron", name="RunLedger"):
-    """The tables, functions and view that keep account of a stack's runs."""
+    """The tables, functions and views that record a stack's runs."""
 
     schema_name: pulumi.Output[str]
 

@@ -93,9 +93,9 @@ def _job_outputs(config: Config, jobids: Mapping[str, int]) -> dict[str, dict[st
     return {
         name: {
             "jobid": jobids[name],
-            "schedule": job.schedule,
+            "schedule": job.schedule.text,
             "active": job.active,
-            "target": job.http.url if job.http else "sql",
+            "target": job.http.url.text if job.http else "sql",
         }
         for name, job in config.catalogue.jobs.items()
     }

@@ -22,10 +22,11 @@ class SecretProvider(ObjectProvider[SecretArgs, LiveSecret]):
                 try_predicate(self._database, predicate)
 
     def _waits(self, args: SecretArgs, before: LiveSecret | None, previous: SecretArgs | None) -> bool:
-        """Whether the plan stages a value whose probe has to answer first."""
+        """Whether the plan stages a value with a probe."""
         if args.probe is None:
             return False
-        return before is None or any(each.name == "value" for each in self.kind.differences(args, before, previous))
+        differences = [] if before is None else self.kind.differences(args, before, previous)
+        return before is None or "value" in {difference.name for difference in differences}
 
     def _wait(self, args: SecretArgs) -> None:
         await_rotation(self._database, args.schema_name, args.key)

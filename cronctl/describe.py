@@ -91,7 +91,7 @@ def _described(target: Target, name: str, project: Path) -> Described:
 
 
 def _schedule(found: Described) -> str:
-    return found.job.schedule if found.job else found.declared.schedule if found.declared else ""
+    return found.job.schedule if found.job else found.declared.schedule.text if found.declared else ""
 
 
 def _words(found: Described) -> str:

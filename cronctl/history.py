@@ -180,7 +180,7 @@ def _row(run: Run) -> tuple[str, ...]:
         run.state,
         str(run.status_code or ""),
         run.took,
-        run.told,
+        run.summary,
     )
 
 

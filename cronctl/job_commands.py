@@ -7,7 +7,8 @@ import typer
 
 from components.declaration.command import compile_command
 from components.errors import Error, InvalidConfiguration
-from components.operations.job_control import living_job, set_active, with_inputs
+from components.operations.job_inputs import with_inputs
+from components.operations.pause_resume import living_job, set_active
 from components.operations.run_now import await_verdict, run_now
 from components.runs.history import BAD, OPEN
 from components.values.duration import in_words

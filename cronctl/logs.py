@@ -136,8 +136,8 @@ class _Lines:
 
 def _detail(run: Run) -> str:
     if run.state != "retrying" or run.retry_at is None:
-        return run.told
-    return f"{run.told}; again at {run.retry_at.astimezone(UTC):%H:%M:%SZ}"
+        return run.summary
+    return f"{run.summary}; again at {run.retry_at.astimezone(UTC):%H:%M:%SZ}"
 
 
 def _one_line(text: str) -> str:

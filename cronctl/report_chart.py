@@ -9,8 +9,7 @@ from typing import NamedTuple
 from components.report.report_data import JobReport, Report
 from components.report.run_pieces import Strip, Window, in_order
 from components.runs.history import BAD, OPEN
-from components.schedule.occurrences import DAY_MINUTES
-from components.schedule.timetable import DAY
+from components.schedule.occurrences import DAY, DAY_MINUTES
 from cronctl.report_words import counted, moment
 
 LABELS = 7

@@ -15,7 +15,7 @@ from components.errors import UnreadableState
 from components.objects.all_kinds import KINDS
 from components.objects.args import Args
 from components.objects.cron_job import CronJobKind
-from components.objects.object_kind import Difference, ObjectKind, shown, snapshot
+from components.objects.object_kind import Difference, ObjectKind, shortened, snapshot
 from components.runs.history import JobStatus, job_status
 from components.runs.ledger_reading import NoLedger
 from components.schedule.grammar import upcoming_runs
@@ -124,7 +124,7 @@ def _finding(
             sides = (
                 ""
                 if key in kind.secrets or key == "command"
-                else f": declared {shown(wanted)}, {shown(stored.get(key))}"
+                else f": declared {shortened(wanted)}, {shortened(stored.get(key))}"
             )
             details.append(f"{key} in the state is not the declared one{sides}")
     return Comparison(word, name, "differs" if details else "in sync", tuple(details))
@@ -134,7 +134,7 @@ def _difference_text(difference: Difference) -> str:
     name, wanted, found, lines = difference
     if lines is not None:
         return f"{name}: another in the database (- declared, + there, <…> for what may be a value):\n{lines}"
-    return f"{name}: declared {shown(wanted)}, in the database {shown(found)}"
+    return f"{name}: declared {shortened(wanted)}, in the database {shortened(found)}"
 
 
 def _inputs(model: type[Args], outputs: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,1 +1,1 @@
-"""What people write: jobs.yaml and the stack's configuration, as models that refuse what cannot work."""
+"""The files that people write, jobs.yaml and a stack's configuration, as models that refuse what cannot work."""

@@ -1,4 +1,4 @@
-"""Who is told when a job stops doing its work: requests that the database sends itself, one job of pg_cron for each."""
+"""Alerts: requests that the database sends when a job stops doing its work, with one job of pg_cron for each alert."""
 
 from collections.abc import Iterator
 from typing import Literal, Self
@@ -8,21 +8,21 @@ from pydantic import Field, JsonValue, model_validator
 from components.catalogue.base_model import Model
 from components.catalogue.fields import Body, JobName, Seconds
 from components.catalogue.pasted_key import pasted_as_field
-from components.catalogue.request import Request
+from components.catalogue.request import METHOD, Request
 from components.values.limits import MAX_ARGUMENTS
 from components.values.suggestion import nearest
-from components.values.template import secret_keys
+from components.values.template import parse_template
 
 Event = Literal["failed", "exhausted", "recovered", "silent"]
 
 FIELDS = ("message", "job", "event", "run", "detail", "stack")
-"""What may stand in the texts of an alert's body, as ``{message}``: columns of take_cron_alerts."""
+"""Fields in the texts of an alert's body, such as ``{message}``: columns of take_cron_alerts."""
 
 MAX_TIMEOUT = 50
-"""Seconds that an alert may wait for its answer at most: the next one is due each minute."""
+"""Seconds that an alert waits for its answer at most, since the next one may be due after a minute."""
 
 _MAX_MEMBERS = MAX_ARGUMENTS // 2
-"""Members of an object that a statement puts together at most; of lists, which could have more, for simplicity too."""
+"""Members of an object that a statement puts together at most; the same bound holds for lists, for simplicity."""
 
 SLACK: JsonValue = {"text": "{message}"}
 
@@ -30,7 +30,7 @@ SLACK: JsonValue = {"text": "{message}"}
 class AlertRequest(Request):
     """The request that carries the message; ``{message}`` and other fields stand in the texts of its body."""
 
-    method: Literal["POST"] = "POST"
+    method: Literal["POST"] = Field(default="POST", description=METHOD)
     body: Body = Field(
         default=SLACK,
         description=f"Sent as JSON, as Slack wants it by default; fields in its texts: {{{'}, {'.join(FIELDS)}}}",
@@ -42,7 +42,7 @@ class AlertRequest(Request):
         if any(len(part) > _MAX_MEMBERS for part in _parts(self.body)):
             raise ValueError(f"the body has an object or list of more than {_MAX_MEMBERS} parts; divide it")
         for text in _texts(self.body):
-            for name in secret_keys(text):
+            for name in parse_template(text).keys:
                 if name not in FIELDS:
                     unknown = f"has the unknown field {name!r}{nearest(name, FIELDS)}"
                     raise ValueError(f"the body {pasted_as_field(name) or unknown}")
@@ -63,6 +63,7 @@ class Alert(Model):
 
 
 def _parts(value: JsonValue) -> Iterator[dict[str, JsonValue] | list[JsonValue]]:
+    """The objects and lists of a JSON value, itself included."""
     if isinstance(value, dict | list):
         yield value
         for part in value.values() if isinstance(value, dict) else value:
@@ -70,6 +71,7 @@ def _parts(value: JsonValue) -> Iterator[dict[str, JsonValue] | list[JsonValue]]
 
 
 def _texts(value: JsonValue) -> list[str]:
+    """The texts of a JSON value, without the names of members."""
     if isinstance(value, str):
         return [value]
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []

@@ -1,6 +1,6 @@
 """A job's request as a person wrote it, for a preview to show beside the SQL that was made of it. Pure.
 
-A state holds it twice for each job, and each engine run reads and writes it: what is a default or long is left out.
+A state holds it twice for each job, and each engine run reads and writes it: so it has no defaults and no long values.
 """
 
 import json
@@ -10,26 +10,26 @@ from components.catalogue.job import Job
 from components.values.duration import in_words
 
 LONGEST = 1000
-"""Characters of JSON from which a body or the headers are shown by their beginning."""
+"""Characters of JSON of a body or of the headers at most; longer JSON is cut."""
 
 _POLICIES = {"retry", "overlap", "idempotency"}
 
 
 def as_written(job: Job) -> dict[str, Any] | None:
-    """What is shown of a job with a request; None of one with a statement, which is its command as it stands."""
+    """The request of a job as names and JSON values; None for a job with a statement, which is its command already."""
     if (http := job.http) is None:
         return None
-    told: dict[str, Any] = {"request": f"{http.method} {http.url}", "timeout": in_words(http.timeout)}
+    shown: dict[str, Any] = {"request": f"{http.method} {http.url.text}", "timeout": in_words(http.timeout)}
     if http.auth is not None:
-        told["auth"] = f"{http.auth.form} {http.auth.key}"
+        shown["auth"] = f"{http.auth.form} {http.auth.key}"
     if http.headers:
-        told["headers"] = _short(http.headers)
+        shown["headers"] = _short({name: value.text for name, value in http.headers.items()})
     if http.body is not None:
-        told["body"] = _short(http.body)
+        shown["body"] = _short(http.body)
     if success := http.success.model_dump(mode="json", exclude_defaults=True, exclude_none=True):
-        told["success"] = success
-    told |= http.model_dump(mode="json", include=_POLICIES, exclude_defaults=True, exclude_none=True)
-    return told | job.model_dump(
+        shown["success"] = success
+    shown |= http.model_dump(mode="json", include=_POLICIES, exclude_defaults=True, exclude_none=True)
+    return shown | job.model_dump(
         mode="json", by_alias=True, include={"active_between", "catch_up"}, exclude_defaults=True, exclude_none=True
     )
 

@@ -1,4 +1,4 @@
-"""The base of all models, and the one place where pydantic's mistakes become sentences of ours."""
+"""The base of all models, and the one place that turns pydantic's errors into sentences."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeGuard, get_args
@@ -19,7 +19,7 @@ class Model(BaseModel):
 
 
 def partial(model: type[Model]) -> type[Model]:
-    """The same model for a part of its data: no field must be there, and none is held against another."""
+    """The same model for a part of its data: no field is required, and no check compares two fields."""
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         inner = next((part for part in (field.annotation, *get_args(field.annotation)) if _is_model(part)), None)
@@ -35,13 +35,13 @@ def _is_model(annotation: object) -> TypeGuard[type[Model]]:
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[tuple[tuple[str | int, ...], str]]:
-    """Each mistake as (location, sentence), without the word of the library and never with a value of a secret."""
+    """Each mistake as (location, sentence), in this project's words and never with a secret's value."""
     schema = model.model_json_schema()
-    found = []
+    mistakes = []
     for detail in error.errors(include_url=False, include_context=True):
         location = tuple(step for step in detail["loc"] if step != "[key]")
-        found.append((location, _sentence(detail, schema)))
-    return list(dict.fromkeys(found))
+        mistakes.append((location, _sentence(detail, schema)))
+    return list(dict.fromkeys(mistakes))
 
 
 def _sentence(detail: ErrorDetails, schema: Mapping[str, Any]) -> str:
@@ -69,18 +69,20 @@ def _fields(schema: Mapping[str, Any], location: Iterable[str | int]) -> set[str
 
 
 def _children(root: Mapping[str, Any], node: Mapping[str, Any], step: str | int) -> list[Mapping[str, Any]]:
-    found = []
+    """The schemas of a member or an item, one for each alternative of the node that has it."""
+    children = []
     for part in _alternatives(root, node):
         by_pattern = next(iter(part.get("patternProperties", {}).values()), None)
         named = part.get("properties", {}).get(step)
         for child in (named, part.get("additionalProperties"), by_pattern, part.get("items")):
             if isinstance(child, Mapping):
-                found.append(child)
+                children.append(child)
                 break
-    return found
+    return children
 
 
 def _alternatives(root: Mapping[str, Any], node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The schemas that a node stands for, its references and choices resolved."""
     if reference := node.get("$ref"):
         return _alternatives(root, root["$defs"][reference.removeprefix("#/$defs/")])
     if choices := node.get("anyOf", node.get("oneOf")):

@@ -1,28 +1,35 @@
-"""The domain's types: one annotated line each, its check a plain function that can be tried alone."""
+"""The domain's types, one annotated line each.
+
+Each check is a plain function that returns its value and raises ValueError with the end of a sentence.
+"""
 
 import math
 import re
-from collections.abc import Collection, Iterator
-from typing import Annotated
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from typing import Annotated, Protocol
 
-from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, Strict, StringConstraints, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetPydanticSchema,
+    JsonValue,
+    Strict,
+    StringConstraints,
+)
+from pydantic_core import core_schema
 
-from components.values.address import host_of, is_container
+from components.catalogue.address_rules import container, host_name, url_template
 from components.values.duration import seconds
 from components.values.exact_number import MAX_DIGITS
 from components.values.limits import NAME_BYTES, VALUE_BYTES
-from components.values.loopback import is_loopback
-from components.values.template import KEY, Literal, SecretRef, parse_template
+from components.values.template import KEY, Template, parse_template
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
 HEADER_WITH_VALUE = re.compile(r"([^:=]*)[:=].*", re.DOTALL)
-"""What is no name because the header's value is part of it, which nobody is to be shown: ``X-Api-Key:…``."""
+"""A header's name with the value in it, which must not be shown: ``X-Api-Key:…``; the group is the name alone."""
 
-_UNSENT = re.compile(r"[\s\\]|[^\x00-\x7f]")
-"""What no address may hold: each program reads it in its own way, or refuses it."""
-
-_AFTER_SECRET = re.compile(r"(?::[0-9]+)?(?:[/?].*)?", re.DOTALL)
 _TAKEN_SCHEMAS = {"information_schema", "cron", "net", "vault"} | {
     "auth",
     "extensions",
@@ -36,33 +43,43 @@ _TAKEN_SCHEMAS = {"information_schema", "cron", "net", "vault"} | {
     "supabase_functions",
     "supabase_migrations",
 }
-"""Schemas of pg_cron, pg_net and Vault, and those that Supabase keeps for itself."""
+"""Schemas of pg_cron, pg_net and Vault, and schemas that Supabase keeps for itself."""
 
 _SCHEMA = re.compile(r"[^\W\d][\w-]*")
 _NO_STATEMENT = re.compile(r"\s+|;|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_PORT = re.compile(r":[0-9]+$")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_DOT_SEGMENT = re.compile(r"(?:\.|%2e){1,2}", re.IGNORECASE)
-_SIGNABLE_PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-F]{2})*")  # RFC 3986, path
-_SIGNABLE_QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&()*+,;=:@/?-]|%[0-9A-F]{2})+")  # RFC 3986, query without '
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""A control character."""
+
+
+class _Parsed(Protocol):
+    @property
+    def text(self) -> str: ...
+
+
+def parsed_by(parse: Callable[[str], _Parsed]) -> GetPydanticSchema:
+    """The schema of a field that is a text in files and dumps, and in the model the object that ``parse`` returns."""
+    text = core_schema.str_schema()
+    dump = core_schema.plain_serializer_function_ser_schema(attrgetter("text"), return_schema=text)
+    schema = core_schema.no_info_after_validator_function(parse, text, serialization=dump)
+    return GetPydanticSchema(lambda _type, _handler: schema)
 
 
 def printable(value: str) -> str:
-    """Refuse control characters; ValueError says where."""
-    if found := _CONTROL.search(value):
-        raise ValueError(f"holds a control character at position {found.start() + 1}")
+    """Refuse control characters; the error gives the position of the first."""
+    if control := CONTROL.search(value):
+        raise ValueError(f"holds a control character at position {control.start() + 1}")
     return value
 
 
 def no_blanks_around(value: str) -> str:
-    """Refuse blanks at the ends, which nobody sees and some programs take away."""
+    """Refuse blanks at the ends, which nobody sees and some programs remove."""
     if value != value.strip():
         raise ValueError("has blanks at its ends; write it without")
     return value
 
 
 def fits_name(value: str) -> str:
-    """Refuse what PostgreSQL would cut silently at 63 bytes."""
+    """Refuse a name that PostgreSQL would cut silently at 63 bytes."""
     size = len(value.encode())
     if size > NAME_BYTES:
         raise ValueError(f"is {size} bytes long; PostgreSQL cuts names at {NAME_BYTES}, shorten it")
@@ -70,7 +87,7 @@ def fits_name(value: str) -> str:
 
 
 def schema_name(value: str) -> str:
-    """Refuse schemas that are PostgreSQL's or the platform's, and names that statements could take for more."""
+    """Refuse schemas of PostgreSQL and of the platform, and names that a statement could read as more than a name."""
     if value.startswith("pg_") or value in _TAKEN_SCHEMAS:
         raise ValueError(f"{value!r} is a schema of PostgreSQL's or of the platform's own; choose another")
     if not _SCHEMA.fullmatch(value):
@@ -79,133 +96,57 @@ def schema_name(value: str) -> str:
 
 
 def role_name(value: str) -> str:
-    """Refuse what stands for every role, or for none."""
+    """Refuse the words that stand for every role, or for none."""
     if value.lower() in {"public", "none"}:
         raise ValueError(f"{value!r} is no role but a word for every role, or none; name the roles themselves")
     return value
 
 
 def own_role_name(value: str) -> str:
-    """Refuse also what PostgreSQL keeps for its own roles, where a role is to be made."""
+    """Refuse also a name with the prefix of PostgreSQL's own roles, for a role that this project makes."""
     if role_name(value).startswith("pg_"):
         raise ValueError(f"{value!r} begins with pg_, as only PostgreSQL's own roles may; choose another name")
     return value
 
 
 def statement(value: str) -> str:
-    """Refuse SQL in which nothing is to be done, which pg_cron would run with success."""
+    """Refuse SQL without a statement, which pg_cron would run with success."""
     if not _NO_STATEMENT.sub("", value):
         raise ValueError("holds no statement; write one, or remove the job")
     return value
 
 
 def header_name(value: str) -> str:
-    """Refuse what is no HTTP header name (RFC 9110)."""
-    if found := HEADER_WITH_VALUE.fullmatch(value):
-        raise ValueError(f"{found[1]!r} has its value in its name; write them apart, with ': ' between")
+    """Refuse a text that is no HTTP header name (RFC 9110)."""
+    if whole := HEADER_WITH_VALUE.fullmatch(value):
+        raise ValueError(f"{whole[1]!r} has its value in its name; write them apart, with ': ' between")
     if not _HEADER_NAME.fullmatch(value):
         raise ValueError(f"{value!r} is not a header name; use letters, digits and '-'")
     return value
 
 
-def template(value: str) -> str:
-    """Refuse text whose braces are neither ``{secret}`` nor doubled, and control characters."""
-    parse_template(printable(value))
-    return value
+def template(value: str) -> Template:
+    """Parse a template; refuse braces that are neither ``{secret}`` nor doubled, and control characters."""
+    return parse_template(printable(value))
 
 
-def header_value(value: str) -> str:
-    """Like :func:`template`; refuse what would not arrive as it is written (RFC 9110), or with the request at all."""
-    no_blanks_around(template(value))
-    if not value:
+def header_value(value: Template) -> Template:
+    """Refuse a header's value that would not arrive as written (RFC 9110), or that keeps the request from arriving."""
+    no_blanks_around(value.text)
+    if not value.text:
         raise ValueError("is empty, and a header without a value is not sent; leave it out")
-    if len(value.encode()) > VALUE_BYTES:
+    if len(value.text.encode()) > VALUE_BYTES:
         raise ValueError(f"is longer than {VALUE_BYTES} bytes, more than a header may be")
     return value
 
 
-BESIDE = "a container beside a database on this machine"
-
-
-def http_url(value: str, plain_http: Collection[str] = ()) -> str:
-    """Refuse an address that is not http(s), or not sent as it is written.
-
-    Refuse plain http, too, to anything but this machine and the hosts that may be reached by it.
-    """
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        raise ValueError("is not a web address; write its host in plain letters (xn--… for others)") from None
-    try:
-        port = parts.port if "{" not in parts.netloc else None
-    except ValueError:
-        if _PORT.search(parts.netloc):
-            raise ValueError("has a port above 65535; write another, or none") from None
-        raise ValueError("has no number as port; percent-encode what is special in a user name or password") from None
-    if port == 0:
-        raise ValueError("has 0 as port, where nothing listens; write another, or none")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("is not a web address; it must start with https:// and name a host")
-    if parts.scheme == "http" and not is_loopback(parts.hostname) and host_of(value, plain_http) is None:
-        beside = f", or name it in plainHttpHosts if it is {BESIDE}" if is_container(parts.hostname) else ""
-        raise ValueError(
-            f"goes to {parts.hostname} without https, which would send the keys in clear; use https://{beside}"
-        )
-    if _UNSENT.search(value):
-        raise ValueError("holds a blank or a character beyond ASCII; percent-encode it (a blank is %20)")
-    if "#" in value:
-        raise ValueError("has a part after #, which is never sent; leave it out, or write %23 for the character")
-    return value
-
-
 def span(value: object) -> object:
-    """A text such as ``30s`` or ``1 day`` in seconds; ValueError for another."""
+    """The seconds of a text such as ``30s`` or ``1 day``; a value that is no text as it is, for the next check."""
     return seconds(value) if isinstance(value, str) else value
 
 
-def container(value: str) -> str:
-    """Refuse a host that is none of containers on one machine: there, no key is on its way over a network."""
-    if not is_container(value):
-        raise ValueError(
-            f"{value!r} is none of containers on one machine, such as kong or host.docker.internal; use https"
-        )
-    return value
-
-
-def host_name(value: str) -> str:
-    """Refuse what is no host, as it would have to stand in an address; in lower case."""
-    if host_of(f"https://{value}") is None or re.search(
-        r"[@:/?#]", value.partition("]")[2] if value[:1] == "[" else value
-    ):
-        raise ValueError(f"{value!r} is no host; write its name alone, such as abcdefgh.supabase.co")
-    return value.lower().removesuffix(".")
-
-
-PLAIN_HTTP = "plain_http_hosts"
-"""In the context of a validation: the hosts that the stack allows to be reached without https."""
-
-
-def url_template(value: str, info: ValidationInfo) -> str:
-    """Like :func:`http_url` for the part of a template that is known before run time."""
-    plain_http = (info.context or {}).get(PLAIN_HTTP, ())
-    parts = parse_template(template(value))
-    if not parts:
-        raise ValueError("is empty; write an address such as {supabase_url}/functions/v1/my-function")
-    if isinstance(parts[0], Literal):
-        http_url(value, plain_http)
-        return value
-    rest = "".join(part.text if isinstance(part, Literal) else "word" for part in parts[1:])
-    if parts[1:] and isinstance(parts[1], Literal):  # another secret's place is the catalogue's to judge
-        if not _AFTER_SECRET.fullmatch(rest):
-            raise ValueError(
-                f"goes on after {{{parts[0].key}}} without '/', so that its host would be another; write '/' there"
-            )
-        http_url(f"https://host{rest}")
-    return value
-
-
 def whole_milliseconds(value: float) -> float:
-    """Refuse what is no whole number of milliseconds, which is what pg_net and the ledger count in."""
+    """Refuse seconds that are no whole number of milliseconds, in which pg_net and the ledger count."""
     if not math.isclose(value * 1000, round(value * 1000), rel_tol=1e-9):
         raise ValueError("counts less than a millisecond; round it to three decimals")
     return value
@@ -233,30 +174,6 @@ def _numbers(value: JsonValue) -> Iterator[int | float]:
                 yield from _numbers(part)
 
 
-def signable_url(value: str) -> str:
-    """Refuse a template of an address whose path or query curl or the receiver may write otherwise than it is signed.
-
-    curl takes dot segments out and may write a path's escapes in upper case; the URL class of Edge Functions escapes
-    what RFC 3986 does not allow, and the apostrophe of a query. A secret counts as one harmless word; its value is held
-    against the same rule by ``sign_cron_request_with``.
-    """
-    parts = parse_template(value)
-    origin = "https://host" if parts and isinstance(parts[0], SecretRef) else ""
-    words = (part.text if isinstance(part, Literal) else "word" for part in parts[1 if origin else 0 :])
-    address, _, _ = (origin + "".join(words)).partition("#")
-    rest = address.partition("://")[2]
-    path, mark, query = rest.partition("?")
-    path = path[path.find("/") :] if "/" in path else "/"
-    if any(_DOT_SEGMENT.fullmatch(step) for step in path.split("/")):
-        raise ValueError("its path has a '.' or '..' step, which is taken out before it is sent; write it without")
-    if not _SIGNABLE_PATH.fullmatch(path) or (mark and not _SIGNABLE_QUERY.fullmatch(query)):
-        raise ValueError(
-            "its path or query holds what may change on its way and so cannot be signed; write other characters than "
-            "letters, digits and /-._~!$&()*+,;=:@ as %XX, in upper case, and no '?' without a query"
-        )
-    return value
-
-
 PlainText = Annotated[str, AfterValidator(printable)]
 Identifier = Annotated[str, StringConstraints(min_length=1), AfterValidator(printable), AfterValidator(fits_name)]
 SchemaName = Annotated[Identifier, AfterValidator(schema_name)]
@@ -272,8 +189,8 @@ JobName = Annotated[
 AlertName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 SecretKey = Annotated[str, StringConstraints(pattern=rf"^{KEY}$")]
 HeaderName = Annotated[str, AfterValidator(header_name)]
-UrlTemplate = Annotated[str, AfterValidator(url_template)]
-HeaderValue = Annotated[str, AfterValidator(header_value)]
+UrlTemplate = Annotated[Template, parsed_by(template), AfterValidator(url_template)]
+HeaderValue = Annotated[Template, parsed_by(template), AfterValidator(header_value)]
 Body = Annotated[JsonValue, AfterValidator(sendable_json)]
 _Written = Annotated[float, Field(ge=0.001)] | Annotated[str, Field(examples=["30s", "5m", "1 day"])]
 Seconds = Annotated[

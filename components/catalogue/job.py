@@ -1,26 +1,29 @@
-"""A job as the catalogue declares it: a schedule, exactly one action, and what goes with them."""
+"""A job as the catalogue declares it: a schedule, exactly one action, and their options."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from components.catalogue.base_model import Model
-from components.catalogue.fields import Seconds, Statement
+from components.catalogue.fields import Seconds, Statement, parsed_by
 from components.catalogue.policy import ActiveBetween, CatchUp
 from components.catalogue.request import HttpAction
-from components.schedule.grammar import ScheduleError, parse_schedule
+from components.schedule.grammar import parse_schedule
 from components.schedule.occurrences import days_of
 from components.schedule.remarks import remarks
+from components.schedule.schedule import Schedule
 from components.values.limits import EARLY_DROP
 
 
 class InputSpec(Model):
     """A value of the body that a manual trigger may set; the successor of a workflow_dispatch input."""
 
-    type: Literal["string", "integer", "number", "boolean"]
-    default: str | int | float | bool | None = None
-    description: str = ""
+    type: Literal["string", "integer", "number", "boolean"] = Field(description="The type that a value must have.")
+    default: str | int | float | bool | None = Field(
+        default=None, description="The value of a manual trigger that sets none."
+    )
+    description: str = Field(default="", description="What the value means, for people.")
 
     @model_validator(mode="after")
     def _default_is_of_the_type(self) -> Self:
@@ -38,20 +41,11 @@ class InputSpec(Model):
 _TYPES: dict[str, type | tuple[type, ...]] = {"string": str, "integer": int, "number": (int, float), "boolean": bool}
 
 
-def _schedule(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            parse_schedule(value)
-        except ScheduleError as exc:
-            raise ValueError(str(exc)) from exc
-    return value
-
-
 class Job(Model):
     """One job of pg_cron: a schedule and exactly one action."""
 
-    description: str
-    schedule: Annotated[str, BeforeValidator(_schedule)] = Field(
+    description: str = Field(description="What the job does, for people.")
+    schedule: Annotated[Schedule, parsed_by(parse_schedule)] = Field(
         description="pg_cron's grammar, in UTC unless the server's cron.timezone says otherwise: 0 1 * * *"
     )
     http: HttpAction | None = Field(default=None, description="The request to send.")
@@ -85,21 +79,20 @@ class Job(Model):
             return self
         if problem := self._inputs_problem(self.http.body) or self._duration_problem(self.http.timeout):
             raise ValueError(problem)
-        schedule = parse_schedule(self.schedule)
-        if self.catch_up != "none" and schedule.interval is not None:
+        if self.catch_up != "none" and self.schedule.interval is not None:
             raise ValueError(
-                f"'catch_up' is for times of the day, and {self.schedule!r} is due again in seconds; remove it"
+                f"'catch_up' is for times of the day, and {self.schedule.text!r} is due again in seconds; remove it"
             )
-        period = schedule.period_seconds
+        period = self.schedule.period_seconds
         if self.http.overlap == "allow" and period is not None and self.http.timeout > period:
             raise ValueError(
                 f"timeout of {self.http.timeout:g} s is longer than the {period} s between two runs of "
-                f"{self.schedule!r}, so calls would pile up; shorten the timeout to {period} or run it less often"
+                f"{self.schedule.text!r}, so calls would pile up; shorten the timeout to {period} or run it less often"
             )
         return self
 
     def _inputs_problem(self, body: JsonValue) -> str | None:
-        """Why the inputs are none of this body, or None."""
+        """The sentence on inputs that do not fit this body, or None."""
         if not isinstance(body, dict):
             return "'inputs' set values of the body, which must then be an object" if self.inputs else None
         for name, spec in self.inputs.items():
@@ -112,7 +105,7 @@ class Job(Model):
         return None
 
     def _duration_problem(self, timeout: float) -> str | None:
-        """Why the work cannot end before the request is given up, or None."""
+        """The sentence on work that takes longer than its request waits (``timeout``, seconds), or None."""
         if self.expected_duration is None or self.expected_duration <= timeout:
             return None
         return (
@@ -121,7 +114,7 @@ class Job(Model):
         )
 
     def warnings(self) -> Iterator[str]:
-        """Sentences on what is allowed and may still go wrong."""
+        """Sentences, without their subject, on parts of the job that are allowed and may still go wrong."""
         yield from remarks(self.schedule)
         yield from self._days_that_never_come()
         if self.http is None or self.http.timeout <= EARLY_DROP:
@@ -134,11 +127,11 @@ class Job(Model):
             )
 
     def _days_that_never_come(self) -> Iterator[str]:
-        times, between = parse_schedule(self.schedule).times, self.active_between
+        times, between = self.schedule.times, self.active_between
         if times is None or between is None or between.is_of_dates:
             return
         if not any(map(between.includes, days_of(times.rule))):
             yield (
-                f"is never due by {self.schedule!r} on a day from {between.from_} to {between.to}, so each run will be "
-                "skipped; change the schedule or active_between"
+                f"is never due by {self.schedule.text!r} on a day from {between.from_} to {between.to}, so each run "
+                "will be skipped; change the schedule or active_between"
             )

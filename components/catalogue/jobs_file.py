@@ -33,12 +33,16 @@ from components.values.suggestion import nearest
 class Catalogue(Model):
     """The whole of ``jobs.yaml``, defaults and overrides merged in."""
 
-    secrets: dict[SecretKey, SecretSpec] = Field(default_factory=dict)
-    jobs: dict[JobName, Job] = Field(default_factory=dict)
-    alerts: dict[AlertName, Alert] = Field(default_factory=dict)
+    secrets: dict[SecretKey, SecretSpec] = Field(
+        default_factory=dict, description="The secrets that jobs read, by key."
+    )
+    jobs: dict[JobName, Job] = Field(default_factory=dict, description="The jobs, by name.")
+    alerts: dict[AlertName, Alert] = Field(
+        default_factory=dict, description="Who is told when a job stops doing its work, by name."
+    )
 
     def requests(self) -> Iterator[tuple[Place, Request]]:
-        """Every request that is declared, of jobs, alerts and probes, each with its place."""
+        """The requests of jobs, alerts and probes, each with its place."""
         for name, job in self.jobs.items():
             if job.http is not None:
                 yield ("jobs", name, "http"), job.http
@@ -49,7 +53,7 @@ class Catalogue(Model):
                 yield ("secrets", key, "probe"), spec.probe
 
     def problems(self) -> list[tuple[Place, str]]:
-        """What no part can know alone, as (location, sentence): how requests and the declared secrets fit."""
+        """The mistakes that one part alone cannot show, as (location, sentence): parts that do not fit each other."""
         return [
             *(problem for place, request in self.requests() for problem in self._misread(place, request)),
             *self._pasted_keys(),
@@ -65,10 +69,10 @@ class Catalogue(Model):
             if key not in self.secrets:
                 yield place, pasted_as_name(key) or f"reads the unknown secret {key!r}{nearest(key, self.secrets)}"
         origin = origin_of(request.url)
-        if origin.first in self.secrets and (found := self.secrets[origin.first].format) != "url":
+        if origin.first in self.secrets and (declared := self.secrets[origin.first].format) != "url":
             yield (
                 (*place, "url"),
-                f"begins with {origin.first!r}, which so is an address, but its format is {found}; declare it with "
+                f"begins with {origin.first!r}, which so is an address, but its format is {declared}; declare it with "
                 "format: url",
             )
         for key in origin.within:
@@ -78,16 +82,16 @@ class Catalogue(Model):
                 "begin with one secret of format: url, https:// and host in it, and what follows with '/'",
             )
         auth = request.auth
-        if auth and auth.key in self.secrets and (told := auth.problem(self.secrets[auth.key].format)):
-            yield (*place, "auth"), told
+        if auth and auth.key in self.secrets and (problem := auth.problem(self.secrets[auth.key].format)):
+            yield (*place, "auth"), problem
 
     def _pasted_keys(self) -> Iterator[tuple[Place, str]]:
         for place, request in self.requests():
-            yield from (((*place, *below), found) for below, found in pasted_in_request(request))
+            yield from (((*place, *below), sentence) for below, sentence in pasted_in_request(request))
         for name, job in self.jobs.items():
-            defaults = {key: each.default for key, each in job.inputs.items()}
-            found = pasted_in_inputs(defaults) if job.sql is None else pasted_in_statement(job.sql)
-            yield from ((("jobs", name, *below), sentence) for below, sentence in found)
+            defaults = {key: spec.default for key, spec in job.inputs.items()}
+            pasted = pasted_in_inputs(defaults) if job.sql is None else pasted_in_statement(job.sql)
+            yield from ((("jobs", name, *below), sentence) for below, sentence in pasted)
         for place, description in self._descriptions():
             yield from (((*place, *below), sentence) for below, sentence in pasted_in_description(description))
 
@@ -96,11 +100,11 @@ class Catalogue(Model):
             yield ("secrets", key), spec.description
         for name, job in self.jobs.items():
             yield ("jobs", name), job.description
-            for key, each in job.inputs.items():
-                yield ("jobs", name, "inputs", key), each.description
+            for key, value in job.inputs.items():
+                yield ("jobs", name, "inputs", key), value.description
 
     def _case_twins(self) -> Iterator[tuple[Place, str]]:
-        """Keys that would share the environment's variable with a value, which is in capitals."""
+        """Keys that differ in case alone: their values would come from one environment variable, in capitals."""
         first: dict[str, str] = {}
         for key in self.secrets:
             twin = first.setdefault(key.upper(), key)
@@ -147,24 +151,27 @@ class Catalogue(Model):
 
 
 DEFAULTED = ("active", "active_between", "catch_up", "expected_duration", "verify_first_run", "adopt")
-"""What ``defaults`` may give beside ``http``."""
+"""Fields of a job that ``defaults`` may give, beside ``http``."""
 
 
 def defaults_model() -> type[Model]:
-    """The model of ``defaults``, which are checked even where each job overrides them."""
+    """The model of ``defaults``, for a check that includes defaults that all jobs override."""
     job = partial(Job)
     fields: dict[str, Any] = {name: (job.model_fields[name].annotation, None) for name in ("http", *DEFAULTED)}
     return create_model("Defaults", __base__=Model, **fields)
 
 
 def _circles(reads: Mapping[str, list[str]]) -> Iterator[list[str]]:
-    """The circles of a graph, each starting where it is first declared; broken up one by one until none is left."""
+    """The circles of a graph, each from its first declared key on.
+
+    Each circle is broken up before the next one is searched, so that no circle comes twice.
+    """
     left = {key: list(others) for key, others in reads.items()}
     while True:
         try:
             TopologicalSorter(left).prepare()
         except CycleError as exc:
-            closed: list[str] = exc.args[1][::-1]  # it names each node before the one that depends on it
+            closed: list[str] = exc.args[1][::-1]  # graphlib names each node before the node that depends on it
             circle = closed[:-1]
             at = min(range(len(circle)), key=lambda place: list(left).index(circle[place]))
             circle = circle[at:] + circle[:at]

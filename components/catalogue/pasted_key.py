@@ -1,6 +1,6 @@
-"""Keys that somebody pasted into the catalogue instead of declaring them: told before anything is deployed. Pure.
+"""Keys that somebody pasted into the catalogue instead of declaring them: refused before anything is deployed. Pure.
 
-They would stand in the job's command, in each diff and in the state; what is found is told by its kind alone.
+A pasted key would stand in the job's command, in each diff and in the state. The sentences give its kind alone.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,26 +13,26 @@ from components.catalogue.texts import Place, Text
 from components.leaks.credential import is_literal_credential
 from components.leaks.exposed_key import placed_key_in, planted_in_command
 from components.leaks.key_form import key_in, known_forms
-from components.values.template import Literal, parse_template
+from components.values.template import Template
 
 Found = Iterator[tuple[Place, str]]
-"""Where below the place that is looked at, and what is said of it."""
+"""Pairs of a place, below the part that is searched, and the sentence on the key there."""
 
 TELLING = 8
-"""Characters from which a value that stands in a text cannot be there by chance."""
+"""Characters from which on a value cannot stand in a text by chance."""
 
 _SHOWN_TO_BE_ONE = "what looks like a key"
 
 
 def pasted_in_request(request: Request) -> Found:
-    """What a request holds: in its url, its headers, its body and the rule of its answer."""
-    url = _without_secrets(request.url)
+    """Keys in a request: in its url, its headers, its body and the rule of its answer."""
+    url = request.url.filled(_SECRET)
     if kind := key_in(url) or placed_key_in(url):
         yield ("url",), f"{_holds(kind)}; {_declare('url')}"
     elif "@" in urlsplit(url).netloc:
         yield ("url",), "has a user name before its host, which everybody reads in the command; send it by 'auth'"
     for name, template in request.headers.items():
-        if kind := _in_header(name, _without_secrets(template)):
+        if kind := _in_header(name, template):
             yield ("headers", name), f"{_holds(kind)}; {_declare(name)}"
     yield from _in_json(request.body, ("body",))
     if (rule := request.success.body) and (kind := placed_key_in(rule)):
@@ -40,12 +40,12 @@ def pasted_in_request(request: Request) -> Found:
 
 
 def pasted_in_inputs(defaults: Mapping[str, JsonValue]) -> Found:
-    """What the inputs of a job have as their defaults, which go out in its body."""
+    """Keys in the defaults of a job's inputs (name: default), which go out in its body."""
     yield from _in_json(dict(defaults), ("inputs",))
 
 
 def pasted_in_statement(statement: str) -> Found:
-    """What a job's own SQL holds."""
+    """Keys in a job's own SQL."""
     if kinds := planted_in_command(statement):
         yield (
             ("sql",),
@@ -54,19 +54,19 @@ def pasted_in_statement(statement: str) -> Found:
 
 
 def pasted_in_description(description: str) -> Found:
-    """What a description holds, in which a name or an example is no key: it is told by its issuer's form alone."""
+    """Keys in a description, by their issuers' forms alone, since names and examples stand in it, too."""
     if kinds := known_forms(description)[0]:
         yield ("description",), f"{_holds(*kinds)}, and everybody reads a description; leave it out"
 
 
 def pasted_as_name(key: str) -> str | None:
-    """What a secret's name holds where somebody wrote the value in its place, as a sentence without it, or None."""
+    """The sentence on a key in the place of a secret's name, or None; it does not quote the key."""
     kind = key_in(key)
     return f"{_holds(kind)} where a secret's name stands; declare it and write its name" if kind else None
 
 
 def pasted_as_field(name: str) -> str | None:
-    """The same of a field in the body of an alert."""
+    """The sentence on a key in the place of a field in an alert's body, or None; it does not quote the key."""
     kind = key_in(name)
     return (
         f"{_holds(kind)} in the place of a field; a body goes out as it is written, so leave it out" if kind else None
@@ -74,7 +74,10 @@ def pasted_as_field(name: str) -> str | None:
 
 
 def written_values(texts: Iterable[Text], values: Mapping[str, str]) -> Iterator[tuple[Place, str]]:
-    """(place, key) for each text of what is declared in which the value of a secret stands, whatever it looks like."""
+    """(place, key) for each text in which a secret's value stands; ``values`` are by key.
+
+    Values shorter than TELLING are left out.
+    """
     telling = {key: value for key, value in values.items() if len(value) >= TELLING}
     for place, text in texts:
         forms = _read(text)
@@ -82,7 +85,7 @@ def written_values(texts: Iterable[Text], values: Mapping[str, str]) -> Iterator
 
 
 def _read(text: str) -> set[str]:
-    """A text as templates, SQL, JSON and addresses are read, which write some characters in two."""
+    """The readings of a text as template, SQL, JSON and address, which write some characters with two or more."""
     in_sql = text.replace("''", "'").replace("\\\\", "\\")
     return {text, text.replace("{{", "{").replace("}}", "}"), in_sql, in_sql.replace('\\"', '"'), unquote(text)}
 
@@ -95,16 +98,13 @@ def _declare(place: str) -> str:
     return f"declare it under secrets and write {{its_key}} in {place}"
 
 
-_SECRET = "{}"  # noqa: S105 - where a secret's value will stand
+_SECRET = "{}"  # noqa: S105 - the place of a secret's value
 
 
-def _without_secrets(template: str) -> str:
-    """What is written out in a template."""
-    return "".join(part.text if isinstance(part, Literal) else _SECRET for part in parse_template(template))
-
-
-def _in_header(name: str, text: str) -> str | None:
-    is_literal = _SECRET not in text and is_literal_credential(name, text)
+def _in_header(name: str, template: Template) -> str | None:
+    """The kind of key that is written out in a header's value, or None."""
+    text = template.filled(_SECRET)
+    is_literal = not template.keys and is_literal_credential(name, text)
     return key_in(text) or (f"a literal {name}" if is_literal else placed_key_in(text))
 
 

@@ -1,7 +1,7 @@
-"""What pg_cron has no notion of: trying again, not overlapping, only on certain days, making up for a downtime.
+"""Policies, which pg_cron does not know: retries, no overlaps, certain days only, catching up after a downtime.
 
-Models of the catalogue, and the document that ``begin_cron_run`` reads. A policy is part of the job's own statement;
-what needs a look back over time is done by the sweep.
+Here are the models of the catalogue and the document that ``begin_cron_run`` reads. A policy is part of the job's own
+statement; the sweep does the steps that look back over time.
 """
 
 import re
@@ -14,14 +14,15 @@ from pydantic import BeforeValidator, Field, model_validator
 from components.catalogue.base_model import Model
 from components.catalogue.fields import Count, Seconds
 from components.schedule.field import shown
+from components.values.duration import DAY_SECONDS
 
 Overlap = Literal["allow", "skip"]
 CatchUp = Literal["none", "latest"]
 Retried = Literal["failed", "timed_out", "lost"]
 
 MAX_ATTEMPTS = 20
-MAX_BACKOFF = 86400
-"""Seconds that two attempts may be apart at most: the next day has a run of its own."""
+MAX_BACKOFF = DAY_SECONDS
+"""Seconds between two attempts at most, since the next day has a run of its own."""
 
 _DAY_OF_MONTH = re.compile(r"-?[0-9]{1,2}")
 _DAY_OF_YEAR = re.compile(r"[0-9]{2}-[0-9]{2}")
@@ -84,11 +85,11 @@ class ActiveBetween(Model):
 
     @property
     def is_of_dates(self) -> bool:
-        """Whether it comes once, and not in each month or year."""
+        """Whether the bounds are dates, so that the days come once and not in each month or year."""
         return _kind(self.from_) == "date"
 
     def includes(self, day: date) -> bool:
-        """Whether a day is one of them, as sql/ledger/cron_day_is_within.sql has it."""
+        """Whether a day is within the bounds, by the same rule as sql/ledger/cron_day_is_within.sql."""
         (low, high), *others = (
             (_resolved(self.from_, length), _resolved(self.to, length))
             for length in (monthrange(day.year, day.month)[1], 28, 31)
@@ -100,7 +101,7 @@ class ActiveBetween(Model):
 
 
 def _resolved(bound: str, length: int) -> str:
-    """A bound in a month of so many days, as the end of a date."""
+    """A bound as the end of a date, in a month of ``length`` days: ``-1`` is ``30`` in a month of 30 days."""
     if not _DAY_OF_MONTH.fullmatch(bound):
         return bound
     number = int(bound)
@@ -116,7 +117,7 @@ def _kind(day: str) -> str:
 def policy_document(
     *, retry: Retry | None, overlap: Overlap, idempotency: str | None, active_between: ActiveBetween | None
 ) -> dict[str, Any]:
-    """What ``begin_cron_run`` is given; empty where the job has no policy and begins without asking."""
+    """The argument of ``begin_cron_run`` as JSON; empty for a job without policies, which begins without asking."""
     document: dict[str, Any] = {}
     if retry is not None:
         document["retry"] = retry.model_dump()

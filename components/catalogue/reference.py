@@ -1,7 +1,7 @@
 """The reference of jobs.yaml as Markdown, made from the models. Pure.
 
-docs/catalogue.md holds it: ``python -m components.catalogue.reference`` prints it, and with the file as argument
-replaces what stands between its two marks.
+``python -m components.catalogue.reference`` prints it, and with docs/catalogue.md as argument renews the part between
+the two marks there.
 """
 
 import json
@@ -22,11 +22,11 @@ from components.values.generated_part import print_or_renew, renewed_between
 
 BEGIN = "<!-- the reference: python -m components.catalogue.reference -->\n"
 END = "<!-- end of the reference -->\n"
-"""Between these lines docs/catalogue.md holds it."""
+"""The lines in docs/catalogue.md before and after the reference."""
 
 
 class Section(NamedTuple):
-    """A model, the place in the file that it describes, and what is said of it before its table."""
+    """A place in the file as the title, the model of that place, and the sentence before its table."""
 
     title: str
     model: type[Model]
@@ -47,37 +47,19 @@ SECTIONS = (
     Section("alerts.NAME.http", AlertRequest, "The request that carries the message."),
 )
 
-MEANINGS = {
-    ("Catalogue", "secrets"): "The secrets that jobs read, by key.",
-    ("Catalogue", "jobs"): "The jobs, by name.",
-    ("Catalogue", "alerts"): "Who is told when a job stops doing its work, by name.",
-    ("Job", "description"): "What the job does, for people.",
-    ("InputSpec", "type"): "The type that a value must have.",
-    ("InputSpec", "default"): "The value of a manual trigger that sets none.",
-    ("InputSpec", "description"): "What the value means, for people.",
-    ("Request", "method"): "The request's method.",
-    ("Request", "url"): "The address; `{key}` is the value of that secret.",
-    ("Request", "headers"): "Header names with values; `{key}` is the value of that secret.",
-    ("Request", "success"): "When the answer counts as success.",
-}
-"""Of fields whose models leave it to the name; those of a request count for each kind of request."""
-
-
-def meaning(model: type[Model], name: str) -> str:
-    """What a field is for: its model's own description, or else the sentence that stands here."""
-    told = model.model_fields[name].description
-    return told or next(MEANINGS[base.__name__, name] for base in model.__mro__ if (base.__name__, name) in MEANINGS)
-
 
 def markdown() -> str:
-    """The whole reference, for docs/catalogue.md."""
+    """The whole reference as Markdown."""
     schema = json_schema()
     return "\n\n".join([_top(schema), *(_section(section, schema) for section in SECTIONS)]) + "\n"
 
 
 def _top(schema: Mapping[str, Any]) -> str:
-    rows = [(name, schema["properties"][name], meaning(Catalogue, name)) for name in Catalogue.model_fields]
-    lines = [_row(f"`{name}`", _type_in_words(part), "", told) for name, part, told in rows]
+    properties = schema["properties"]
+    lines = [
+        _row(f"`{name}`", _type_in_words(properties[name]), "", info.description or "")
+        for name, info in Catalogue.model_fields.items()
+    ]
     fields = ", ".join(f"`{name}`" for name in ("http", *DEFAULTED))
     lines.append(_row("`defaults`", "map", "", f"Fills in what jobs leave out: {fields}."))
     return "\n".join(["### The file", "", *_head(), *lines])
@@ -90,7 +72,7 @@ def _section(section: Section, schema: Mapping[str, Any]) -> str:
     for field, info in section.model.model_fields.items():
         written = info.alias or field
         default = "required" if written in required else _default(info)
-        lines.append(_row(f"`{written}`", _type(properties[written], info), default, meaning(section.model, field)))
+        lines.append(_row(f"`{written}`", _type(properties[written], info), default, info.description or ""))
     return "\n".join([f"### {section.title}", "", section.introduction, "", *_head(), *lines])
 
 
@@ -108,8 +90,8 @@ def _type(part: Mapping[str, Any], info: FieldInfo) -> str:
 
 
 def _type_in_words(part: Mapping[str, Any]) -> str:
-    alternatives = [each for each in part.get("anyOf", []) if each.get("type") != "null"]
-    if any("30s" in each.get("examples", []) for each in alternatives):
+    alternatives = [choice for choice in part.get("anyOf", []) if choice.get("type") != "null"]
+    if any("30s" in choice.get("examples", []) for choice in alternatives):
         return "seconds, or a span such as `30s`"
     match part:
         case {"$ref": _}:
@@ -130,7 +112,7 @@ def _type_in_words(part: Mapping[str, Any]) -> str:
 
 
 def _members(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What stands under each key of a map; keys that follow a pattern have it elsewhere in a JSON Schema."""
+    """The schema of a map's values; a JSON Schema has it at another place for keys that follow a pattern."""
     by_pattern: list[Mapping[str, Any]] = list(part.get("patternProperties", {}).values())
     return by_pattern[0] if by_pattern else dict(part["additionalProperties"])
 
@@ -147,12 +129,13 @@ def _link(part: Mapping[str, Any]) -> str:
 
 def anchor(title: str) -> str:
     """The anchor that GitHub gives a heading."""
-    return "".join(each for each in title.lower().replace(" ", "-") if each.isalnum() or each in "-_")
+    characters = title.lower().replace(" ", "-")
+    return "".join(character for character in characters if character.isalnum() or character in "-_")
 
 
 def _limits(info: FieldInfo) -> Iterator[str]:
     low, high, most = (
-        next((getattr(each, bound) for each in info.metadata if hasattr(each, bound)), None)
+        next((getattr(check, bound) for check in info.metadata if hasattr(check, bound)), None)
         for bound in ("ge", "le", "max_length")
     )
     if low is not None and high is not None and not isinstance(low, float):
@@ -175,11 +158,11 @@ def _default(info: FieldInfo) -> str:
 
 
 _LISTED = 10
-"""Values of a default that are listed; more are told by the first and the last, as they follow each other."""
+"""Values of a default that are listed at most; of more values, which follow each other, the first and the last are."""
 
 
 def renewed(document: str) -> str:
-    """A document with today's reference between its two marks. Raises ValueError where it has none."""
+    """The document with today's reference between its two marks. Raises ValueError for a document without them."""
     return renewed_between(document, BEGIN, END, markdown())
 
 

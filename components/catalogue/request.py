@@ -1,9 +1,10 @@
-"""A request that pg_net sends, as the catalogue declares it: where it goes, what proves it, when it counts as done."""
+"""A request that pg_net sends, as the catalogue declares it: its address, its proof, and the rule of its answer."""
 
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from components.catalogue.address_rules import signable_url
 from components.catalogue.base_model import Model
 from components.catalogue.fields import (
     Body,
@@ -13,15 +14,17 @@ from components.catalogue.fields import (
     SecretKey,
     StatusCode,
     UrlTemplate,
-    signable_url,
 )
 from components.catalogue.policy import Overlap, Retry
 from components.values.choices import Redirects, SecretFormat
 from components.values.limits import MAX_ARGUMENTS, PLATFORM_TIMEOUT
-from components.values.template import secret_keys
+from components.values.template import Template, parse_template
+
+JSON_TYPE = "application/json"
+METHOD = "The request's method."
 
 MAX_PROBE = 30
-"""Seconds that a probe may wait at most: the rotation that it guards waits with it."""
+"""Seconds that a probe waits at most, since the rotation that it guards waits with it."""
 
 _OF_THE_CONNECTION = {
     "connection",
@@ -36,11 +39,11 @@ _OF_THE_CONNECTION = {
     "transfer-encoding",
     "upgrade",
 }
-"""Headers that pg_net's HTTP client writes itself, or needs: written by hand they break the request."""
+"""Headers that pg_net's HTTP client writes itself or needs; a declared one would break the request."""
 
 _TAKEN_HEADERS = _OF_THE_CONNECTION | {"accept-encoding", "content-type", "user-agent"}
 _MAX_HEADERS = MAX_ARGUMENTS // 2 - 3
-"""Headers that a statement can put together, with room for those of the type, the proof and the idempotency key."""
+"""Headers of a statement at most, with room for the content type, the proof and the idempotency key."""
 
 
 class Auth(Model):
@@ -77,14 +80,14 @@ class Auth(Model):
 
     @property
     def form(self) -> Literal["hmac", "api_key", "bearer"]:
-        """The form that is given."""
+        """The form that is declared."""
         if self.hmac is not None:
             return "hmac"
         return "bearer" if self.api_key is None else "api_key"
 
     @property
     def key(self) -> str:
-        """The key of the secret that proves it."""
+        """The key of the secret that proves the request."""
         return self.hmac or self.api_key or self.bearer or ""
 
     @property
@@ -93,12 +96,12 @@ class Auth(Model):
         return {"hmac": self.header, "api_key": "apikey", "bearer": "Authorization"}[self.form]
 
     @property
-    def template(self) -> str:
-        """The header's value where the secret is sent; a signature is computed instead."""
-        return f"Bearer {{{self.key}}}" if self.form == "bearer" else f"{{{self.key}}}"
+    def template(self) -> Template:
+        """The value of the header that sends the secret; a signature has no template."""
+        return parse_template(f"Bearer {{{self.key}}}" if self.form == "bearer" else f"{{{self.key}}}")
 
     def problem(self, secret_format: SecretFormat) -> str | None:
-        """Why a secret of this declared format cannot be used so, as a sentence, or None."""
+        """The sentence on a secret whose declared format does not fit this form, or None."""
         match self.form, secret_format:
             case form, "url":
                 return f"takes {self.key!r} as its {form}, but that is an address (format: url) and proves nothing"
@@ -142,13 +145,17 @@ class Success(Model):
 class Request(Model):
     """A request that pg_net sends; ``{key}`` in url and header values reads that secret at run time."""
 
-    method: Literal["GET", "POST", "DELETE"] = "POST"
-    url: UrlTemplate
-    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, max_length=_MAX_HEADERS)
+    method: Literal["GET", "POST", "DELETE"] = Field(default="POST", description=METHOD)
+    url: UrlTemplate = Field(description="The address; `{key}` is the value of that secret.")
+    headers: dict[HeaderName, HeaderValue] = Field(
+        default_factory=dict,
+        max_length=_MAX_HEADERS,
+        description="Header names with values; `{key}` is the value of that secret.",
+    )
     auth: Auth | None = Field(default=None, description="How the request proves who sends it.")
     body: Body = Field(default=None, description="Sent as JSON; a POST without one sends {}.")
     timeout: Seconds
-    success: Success = Success()
+    success: Success = Field(default=Success(), description="When the answer counts as success.")
 
     @model_validator(mode="after")
     def _headers_once_and_body_where_it_can_be_sent(self) -> Self:
@@ -156,15 +163,15 @@ class Request(Model):
         if twice := {name for name in lower if lower.count(name) > 1}:
             raise ValueError(f"header {min(twice)!r} is given twice; header names know no case, keep one")
         for name, value in self.headers.items():
-            if problem := _header_problem(name.lower(), value):
+            if problem := _header_problem(name.lower(), value.text):
                 raise ValueError(f"header {name!r} {problem}")
         if self.auth is not None and self.auth.header_name.lower() in lower:
             raise ValueError(f"header {self.auth.header_name!r} is given twice, in 'headers' and by 'auth'; keep one")
         if self.method == "GET" and self.body is not None:
             raise ValueError("a GET has no body; use POST or remove 'body'")
-        content_type = next((v for k, v in self.headers.items() if k.lower() == "content-type"), "application/json")
-        if self.method == "POST" and content_type != "application/json":
-            raise ValueError(f"pg_net posts JSON alone, but Content-Type is {content_type!r}; write 'application/json'")
+        content_type = next((v.text for k, v in self.headers.items() if k.lower() == "content-type"), JSON_TYPE)
+        if self.method == "POST" and content_type != JSON_TYPE:
+            raise ValueError(f"pg_net posts JSON alone, but Content-Type is {content_type!r}; write {JSON_TYPE!r}")
         if self.auth is not None and self.auth.hmac is not None:
             signable_url(self.url)
         return self
@@ -180,14 +187,14 @@ class Request(Model):
         return tuple(dict.fromkeys([*self.sent_keys(), *proof]))
 
     def sent_keys(self) -> tuple[str, ...]:
-        """Those of them whose values themselves are sent, and not what is signed with them."""
-        templates = [self.url, *self.headers.values()]
+        """The keys of the secrets whose values themselves are sent, once each; a secret that signs is none of them."""
+        templates = (self.url, *self.headers.values())
         proof = [self.auth.key] if self.auth and self.auth.form != "hmac" else []
-        return tuple(dict.fromkeys([*(key for text in templates for key in secret_keys(text)), *proof]))
+        return tuple(dict.fromkeys([*(key for template in templates for key in template.keys), *proof]))
 
 
 def _header_problem(name: str, value: str) -> str | None:
-    """Why a header, its name in lower case, cannot be sent or keeps the answer from being read; or None."""
+    """The reason why a header (``name`` in lower case) cannot be sent or spoils the answer, or None."""
     if name in _OF_THE_CONNECTION:
         return "is written by pg_net itself, and another value would break the request; leave it out"
     if name == "accept-encoding" and value.lower() != "identity":
@@ -226,5 +233,5 @@ class HttpAction(Request):
 class Probe(Request):
     """A request that succeeds only with the right value of a secret; a rotation sends it with the new one first."""
 
-    method: Literal["GET", "POST", "DELETE"] = "GET"
+    method: Literal["GET", "POST", "DELETE"] = Field(default="GET", description=METHOD)
     timeout: Seconds = Field(default=10, le=MAX_PROBE, description="Seconds until pg_net gives up.")

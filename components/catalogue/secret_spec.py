@@ -1,4 +1,4 @@
-"""A secret as the catalogue declares it: what it is, how its values look, and how a new one is tried."""
+"""A secret as the catalogue declares it: its description, the format of its values, and its probe."""
 
 from typing import Self
 
@@ -8,9 +8,10 @@ from components.catalogue.base_model import Model
 from components.catalogue.fields import HostName, Seconds
 from components.catalogue.request import Probe
 from components.values.choices import SecretFormat
+from components.values.duration import DAY_SECONDS
 
-MAX_GRACE = 30 * 86400
-"""Seconds that a previous value may be kept at most; what lives longer is a second secret."""
+MAX_GRACE = 30 * DAY_SECONDS
+"""Seconds that a previous value is kept at most; a value that lives longer is a second secret."""
 
 
 class SecretSpec(Model):
@@ -23,7 +24,7 @@ class SecretSpec(Model):
     role: str | None = Field(default=None, description="jwt only: the role that the key must carry.")
     probe: Probe | None = Field(default=None, description="A request that tells whether a new value works.")
     grace: Seconds = Field(
-        default=86400, le=MAX_GRACE, description="Seconds that the previous value is kept after a rotation."
+        default=DAY_SECONDS, le=MAX_GRACE, description="Seconds that the previous value is kept after a rotation."
     )
 
     hosts: list[HostName] = Field(

@@ -1,4 +1,4 @@
-"""What can be wrong with a secret's value, told without showing any of it."""
+"""Mistakes in secrets' values, in sentences that show no part of a value."""
 
 import math
 import re
@@ -6,29 +6,29 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from components.catalogue.fields import http_url
+from components.catalogue.address_rules import http_url
+from components.catalogue.fields import CONTROL
 from components.catalogue.jobs_file import Catalogue
 from components.catalogue.request import Request
 from components.catalogue.secret_spec import SecretSpec
 from components.values.address import host_of, is_address
 from components.values.choices import is_placeholder
+from components.values.duration import DAY_SECONDS
 from components.values.limits import VALUE_BYTES
-from components.values.template import secret_keys
 
 MIN_KEY_BYTES = 32
 """A key of HMAC-SHA256 should not be shorter than its output (RFC 2104, section 3)."""
 
 _NEW_KEY = "sb_"
 _PUBLISHABLE = "sb_publishable_"
-DAY_SECONDS = 86400
 EXPIRES_SOON = 14
-"""Days before its expiry from which on a JWT is warned of."""
+"""Days before the expiry of a JWT from which on a warning comes."""
 
 _JWT_START = "eyJ"
 
 
 def text_problem(value: str) -> str | None:  # noqa: PLR0911 - one line a rule
-    """The first mistake in a value of whatever format, as the end of a sentence that starts with the secret's name."""
+    """The first mistake in a value of any format, as the end of a sentence that starts with the secret's name."""
     if not value:
         return "is empty"
     if is_placeholder(value):
@@ -39,7 +39,7 @@ def text_problem(value: str) -> str | None:  # noqa: PLR0911 - one line a rule
         return "has a line break or blanks around it; set it again without"
     if value[0] in "'\"" or value[-1] in "'\"":
         return "has quotes around it; set it again without"
-    if re.search(r"[\x00-\x1f\x7f]", value):
+    if CONTROL.search(value):
         return "holds control characters; set it again without"
     if len(value.encode()) > VALUE_BYTES:
         return f"is longer than {VALUE_BYTES} bytes, more than a header may be"
@@ -51,7 +51,7 @@ def value_problem(  # noqa: PLR0911 - one line a rule
 ) -> str | None:
     """The first mistake in a value, as the end of a sentence that starts with the secret's name, or None.
 
-    ``now`` is an aware datetime, against which a JWT's ``exp`` is held; ``plain_http`` the hosts that need no https.
+    ``now`` is an aware datetime, with which a JWT's ``exp`` is compared; ``plain_http`` are the hosts without https.
     """
     if problem := text_problem(value):
         return problem
@@ -87,8 +87,8 @@ def _jwt_problem(value: str, role: str | None, now: datetime) -> str | None:
         return "is a new API key (sb_…), not a JWT; declare it with format: api_key and send it in 'apikey' only"
     if (claims := _claims(value)) is None:
         return "is not a JWT; copy the whole key, three parts with dots between"
-    if role is not None and (found := claims.get("role")) != role:
-        shown = repr(found) if isinstance(found, str) and re.fullmatch(r"[a-z_]{1,40}", found) else "none"
+    if role is not None and (claimed := claims.get("role")) != role:
+        shown = repr(claimed) if isinstance(claimed, str) and re.fullmatch(r"[a-z_]{1,40}", claimed) else "none"
         return f"is a JWT for the role {shown}, but must be one for {role!r}"
     expires = claims.get("exp")
     if isinstance(expires, int | float) and math.isfinite(expires) and expires <= now.timestamp():
@@ -97,13 +97,13 @@ def _jwt_problem(value: str, role: str | None, now: datetime) -> str | None:
 
 
 def expiry(spec: SecretSpec, value: str) -> float | None:
-    """When a JWT expires, in seconds since 1970; None of any other value."""
+    """The expiry of a JWT in seconds since 1970; None of another value and of a JWT without one."""
     expires = (_claims(value) or {}).get("exp") if spec.format == "jwt" else None
     return expires if isinstance(expires, int | float) and math.isfinite(expires) else None
 
 
 def expiry_warning(expires: float | None, now: datetime) -> str | None:
-    """The end of a sentence on a JWT that expires soon, in seconds since 1970; None of any other."""
+    """The end of a sentence on a JWT that expires soon; None of any other. ``expires`` is in seconds since 1970."""
     if expires is None:
         return None
     days = (expires - now.timestamp()) / DAY_SECONDS
@@ -114,14 +114,14 @@ def expiry_warning(expires: float | None, now: datetime) -> str | None:
 
 
 def misplaced_keys(catalogue: Catalogue, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """(job, sentence) for each job that would use a value in a way that cannot work or is not safe."""
+    """(job, sentence) for each job that uses a value in a way that cannot work or is not safe; ``values`` by key."""
     for name, job in catalogue.jobs.items():
         if job.http is not None:
             yield from ((name, sentence) for sentence in _misuses(job.http, values))
 
 
 def misplaced_probe_keys(catalogue: Catalogue, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """(secret, sentence) for each secret whose probe would do so."""
+    """(secret, sentence) for each secret whose probe uses a value in a way that cannot work or is not safe."""
     for key, spec in catalogue.secrets.items():
         if spec.probe is not None:
             yield from ((key, f"has a probe that {sentence}") for sentence in _misuses(spec.probe, values))
@@ -129,7 +129,7 @@ def misplaced_probe_keys(catalogue: Catalogue, values: Mapping[str, str]) -> Ite
 
 def _misuses(request: Request, values: Mapping[str, str]) -> Iterator[str]:
     for header, template in request.headers.items():
-        for key in secret_keys(template) if header.lower() == "authorization" else ():
+        for key in template.keys if header.lower() == "authorization" else ():
             if values.get(key, "").startswith(_NEW_KEY):
                 yield (
                     f"sends {key!r} in {header}, but it is a new API key (sb_…) and no JWT; send it in 'apikey' "
@@ -163,14 +163,14 @@ def _misuses(request: Request, values: Mapping[str, str]) -> Iterator[str]:
 
 
 def _is_public(value: str) -> bool:
-    """Whether a value is one of the keys that Supabase makes for browsers."""
+    """Whether a value is a key that Supabase makes for browsers."""
     if not value.startswith(_JWT_START):
         return value.startswith(_PUBLISHABLE)
     return (_claims(value) or {}).get("role") == "anon"
 
 
 def _claims(value: str) -> dict[str, Any] | None:
-    """What a JWT claims, its signature unseen; None where it is none."""
+    """The claims of a JWT, whose signature is not checked; None of a text that is no JWT."""
     import jwt  # noqa: PLC0415 - not every stack has one, and each start would pay for it
 
     try:

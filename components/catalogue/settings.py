@@ -14,7 +14,7 @@ from components.values.choices import DEFAULT_SCHEMA, ExtensionName, OnRotated, 
 from components.values.exact_number import decimal_number, not_finite, whole_number
 
 _ENGINE_LIMIT = 2**63
-"""Beyond it the engine makes a double of a whole number in a stack's file."""
+"""From here on the engine makes a double of a whole number in a stack's file."""
 
 
 class OperatorsConfig(Model):
@@ -67,7 +67,7 @@ class Settings(Model):
     destroy_foreign_secrets: bool = Field(default=False, alias="destroyForeignSecrets")
 
     def conninfo(self, environment: Mapping[str, str]) -> str:
-        """The one to connect with, see :func:`resolve_conninfo`. Raises InvalidConfiguration."""
+        """The conninfo to connect with, see :func:`resolve_conninfo`. Raises InvalidConfiguration."""
         configured = self.database_url.get_secret_value() if self.database_url else None
         return resolve_conninfo(configured, environment, allow_unverified_tls=self.allow_unverified_tls)
 
@@ -92,30 +92,30 @@ class Settings(Model):
 
 def _from_json(key: str, text: str) -> object:
     try:
-        found = json.loads(text, parse_int=_kept_number, parse_float=decimal_number, parse_constant=not_finite)
+        structure = json.loads(text, parse_int=_kept_number, parse_float=decimal_number, parse_constant=not_finite)
     except (json.JSONDecodeError, RecursionError):
         raise ValueError(
             f"{key!r} must be a structure; set its parts with: pulumi config set --path '{key}.<name>'"
         ) from None
     except ValueError as exc:
         raise ValueError(f"{key!r} has a part that {exc}") from None
-    if _depth(found) > MAX_DEPTH:
+    if _depth(structure) > MAX_DEPTH:
         raise ValueError(f"{key!r} has values that stand more than {MAX_DEPTH} deep in one another; write it flat")
-    return found
+    return structure
 
 
 def _depth(value: object) -> int:
-    """How deep the values of a structure stand in one another."""
+    """The depth of a structure: 1 for a value alone."""
     layer, depth = [value], 0
     while layer:
         depth += 1
-        parts = (each.values() if isinstance(each, dict) else each for each in layer if isinstance(each, dict | list))
-        layer = [part for several in parts for part in several]
+        below = (part.values() if isinstance(part, dict) else part for part in layer if isinstance(part, dict | list))
+        layer = [part for parts in below for part in parts]
     return depth
 
 
 def _kept_number(text: str) -> int:
-    found = whole_number(text)
-    if not -_ENGINE_LIMIT <= found < _ENGINE_LIMIT:
+    number = whole_number(text)
+    if not -_ENGINE_LIMIT <= number < _ENGINE_LIMIT:
         raise ValueError("is a whole number of which the engine keeps 17 digits; write it in the catalogue itself")
-    return found
+    return number

@@ -1,7 +1,7 @@
 """The configuration of a stack: its own keys and the catalogue, merged and checked before anything is touched.
 
-The same function serves the program (settings from the engine) and cronctl (settings from ``pulumi config``), so the
-two cannot disagree on what is declared. It is pure but for reading the catalogue's file.
+The same function serves the program (settings from the engine) and cronctl (settings from ``pulumi config``), so both
+read the same declarations. It is pure except for reading the catalogue's file.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr, ValidationError
 
+from components.catalogue.address_rules import PLAIN_HTTP
 from components.catalogue.base_model import problems
-from components.catalogue.fields import HEADER_WITH_VALUE, PLAIN_HTTP
+from components.catalogue.fields import HEADER_WITH_VALUE
 from components.catalogue.jobs_file import Catalogue, defaults_model
 from components.catalogue.pasted_key import written_values
 from components.catalogue.secret_value import (
@@ -26,18 +27,18 @@ from components.catalogue.secret_value import (
 from components.catalogue.settings import Settings
 from components.catalogue.texts import Place, texts
 from components.catalogue.yaml_source import Location, Source, read_source
-from components.database.conninfo import stays_on_this_machine
+from components.database.tls_rule import stays_on_this_machine
 from components.errors import InvalidConfiguration
 from components.objects.stack_mark import StackName
 from components.values.suggestion import nearest
 from components.values.visible_text import acts_on_engine, visible_line
 
 SECRET_VARIABLE = "SUPABASE_CRON_SECRET_"  # noqa: S105 - a prefix of names
-"""``SUPABASE_CRON_SECRET_<KEY>`` in the environment comes before the stack's configuration."""
+"""Prefix of ``SUPABASE_CRON_SECRET_<KEY>`` in the environment, which comes before the stack's configuration."""
 
 
 class Config(NamedTuple):
-    """All that a stack declares."""
+    """The whole configuration of a stack, checked."""
 
     stack: StackName
     settings: Settings
@@ -55,7 +56,7 @@ class Config(NamedTuple):
 def load_config(
     raw: Mapping[str, Any], *, stack: StackName, root: Path, environment: Mapping[str, str], now: datetime
 ) -> Config:
-    """Read, merge and check everything.
+    """The configuration of a stack, read, merged and checked.
 
     ``raw`` maps the keys of the project's own namespace to their values in clear (structures as JSON text or data);
     ``root`` is the folder that the catalogue's path is relative to; ``now`` is an aware datetime.
@@ -79,40 +80,43 @@ def load_config(
     source = read_source(root / settings.catalogue)
     catalogue = read_catalogue(source, settings, stack_file, root)
     secrets = _secret_values(catalogue, settings, environment)
-    if found := [
+    if mistakes := [
         *_secret_problems(catalogue, secrets, stack, settings, now),
         *_written_out(catalogue, settings, secrets),
         *_shown_by_probes(catalogue, settings),
     ]:
-        raise InvalidConfiguration(found)
+        raise InvalidConfiguration(mistakes)
     return Config(stack, settings, catalogue, secrets, (*catalogue.warnings(), *_expiring(catalogue, secrets, now)))
 
 
 def read_catalogue(source: Source, settings: Settings, stack_file: str, root: Path) -> Catalogue:
-    """A catalogue with its defaults and the stack's overrides merged in. Raises InvalidConfiguration."""
+    """A catalogue with its defaults and the stack's overrides merged in. Raises InvalidConfiguration.
+
+    ``stack_file`` names the file of the overrides in error sentences; ``root`` is the project's folder.
+    """
     name = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
 
-    def told(location: Location, sentence: str) -> str:
+    def with_place(location: Location, sentence: str) -> str:
         if location[:1] == ("jobs",) and location[1:] and _holds(settings.jobs, location[1:]):
             return f"{stack_file}: {_path(location)}: {sentence}"
         place = source.position(location) or source.position(("defaults", *location[2:])) or source.nearest(location)
         where = f"{name}:{place[0]}:{place[1]}" if place else name
         return f"{where}: {_path(location)}: {sentence}"
 
-    if found := _defaults_problems(source.data.get("defaults")):
-        raise InvalidConfiguration(told(("defaults", *location), sentence) for location, sentence in found)
+    if mistakes := _defaults_problems(source.data.get("defaults")):
+        raise InvalidConfiguration(with_place(("defaults", *location), sentence) for location, sentence in mistakes)
     merged = _merge_jobs(source.data, settings, stack_file)
     try:
         catalogue = Catalogue.model_validate(merged, context={PLAIN_HTTP: settings.plain_http_hosts})
     except ValidationError as exc:
-        raise InvalidConfiguration(told(*problem) for problem in problems(exc, Catalogue)) from None
+        raise InvalidConfiguration(with_place(*problem) for problem in problems(exc, Catalogue)) from None
     if mistakes := [*catalogue.problems(), *_acting_texts(catalogue)]:
-        raise InvalidConfiguration(told(*problem) for problem in mistakes)
+        raise InvalidConfiguration(with_place(*problem) for problem in mistakes)
     return catalogue
 
 
 def _defaults_problems(defaults: object) -> list[tuple[Place, str]]:
-    """What is wrong with the defaults, be there jobs that take them or not."""
+    """The mistakes in the defaults, as (place, sentence), whether jobs take the defaults or not."""
     if defaults is None:
         return []
     model = defaults_model()
@@ -124,14 +128,14 @@ def _defaults_problems(defaults: object) -> list[tuple[Place, str]]:
 
 
 def _acting_texts(catalogue: Catalogue) -> Iterator[tuple[Place, str]]:
-    """Texts that would reach a terminal as orders, by the engine that shows them."""
+    """(place, sentence) for each text that the engine would obey instead of showing it."""
     for place, text in texts(catalogue.model_dump()):
         if acts_on_engine(text):
             yield place, "holds a control character or a colour directive of the engine's (<{% or %}>); leave it out"
 
 
 def _merge_jobs(data: dict[str, Any], settings: Settings, stack_file: str) -> dict[str, Any]:
-    """Defaults below each job, the stack's overrides above it."""
+    """The data of a catalogue in which each job has its defaults and the stack's overrides."""
     jobs, defaults = data.get("jobs"), data.pop("defaults", None) or {}
     if not isinstance(jobs, dict):
         return data
@@ -147,7 +151,7 @@ def _merge_jobs(data: dict[str, Any], settings: Settings, stack_file: str) -> di
 
 
 def _merge_job(job: dict[str, Any], patch: dict[str, Any]) -> Any:  # noqa: ANN401 - what a job should be
-    """RFC 7396, but for a null in a body that has nothing to take out there: it is sent."""
+    """A job merged with a patch by RFC 7396; but a null in the body that finds nothing to remove is sent."""
     merged = merge_patch(job, patch)
     if isinstance(body := _part(patch, "http", "body"), dict):
         merged["http"]["body"] = merge_patch(_part(job, "http", "body"), body, keep_nulls=True)
@@ -155,9 +159,9 @@ def _merge_job(job: dict[str, Any], patch: dict[str, Any]) -> Any:  # noqa: ANN4
 
 
 def merge_patch(target: Any, patch: Any, *, keep_nulls: bool = False) -> Any:  # noqa: ANN401 - any JSON value
-    """RFC 7396: objects merge key by key, null removes, everything else replaces.
+    """A target merged with a patch by RFC 7396: objects merge key by key, null removes, everything else replaces.
 
-    ``keep_nulls`` keeps one that finds nothing to remove.
+    ``keep_nulls`` keeps a null that finds nothing to remove.
     """
     if not isinstance(patch, dict):
         return patch
@@ -185,24 +189,28 @@ def _holds(data: object, location: Location) -> bool:
 
 
 def _path(location: Location) -> str:
-    """``jobs.nightly.http``; a name with dots stays readable, and a value that slipped into a header's name unseen."""
+    """A location as ``jobs.nightly.http``, without the value that slipped into a header's name."""
     steps = [visible_line(str(step)) for step in location]
     for at, (parent, name) in enumerate(pairwise(steps), start=1):
-        if parent == "headers" and (found := HEADER_WITH_VALUE.fullmatch(name)):
-            steps[at] = found[1]
+        if parent == "headers" and (whole := HEADER_WITH_VALUE.fullmatch(name)):
+            steps[at] = whole[1]
     return ".".join(steps) or "the whole"
 
 
 def _secret_values(catalogue: Catalogue, settings: Settings, environment: Mapping[str, str]) -> dict[str, SecretStr]:
-    found = dict(settings.secrets)
+    """The values of secrets by key, those in the environment before those of the stack's configuration."""
+    values = dict(settings.secrets)
     for key in catalogue.secrets:
         if value := environment.get(SECRET_VARIABLE + key.upper()):
-            found[key] = SecretStr(value)
-    return found
+            values[key] = SecretStr(value)
+    return values
 
 
 def _shown_by_probes(catalogue: Catalogue, settings: Settings) -> Iterator[str]:
-    """What those who rotate a key could read in pg_net's queue, where its probe waits in their own transaction."""
+    """Sentences on probes that send another secret, which a rotator could read in pg_net's queue.
+
+    The probe waits there in the rotator's own transaction.
+    """
     if not settings.rotators and settings.operators is None:
         return
     for key, spec in catalogue.secrets.items():
@@ -215,16 +223,16 @@ def _shown_by_probes(catalogue: Catalogue, settings: Settings) -> Iterator[str]:
 
 
 def _written_out(catalogue: Catalogue, settings: Settings, secrets: Mapping[str, SecretStr]) -> Iterator[str]:
-    """What somebody wrote into a job or a description instead of a secret's key."""
+    """Sentences on texts of the catalogue in which somebody wrote a secret's value instead of its key."""
     values = {
         key: secrets[key].get_secret_value()
         for key, spec in catalogue.secrets.items()
         if spec.format != "url" and key in secrets
     }
     for place, key in written_values(texts(catalogue.model_dump()), values):
-        step = next((at for at, each in enumerate(place) if values[key] in str(each)), len(place))
+        end = next((at for at, step in enumerate(place) if values[key] in str(step)), len(place))
         yield (
-            f"{_path(place[:step])}: the value of secret {key!r} is written out; write {{{key}}}, or in SQL "
+            f"{_path(place[:end])}: the value of secret {key!r} is written out; write {{{key}}}, or in SQL "
             f"{settings.schema_name}.get_secret('{key}'), and rotate it"
         )
 

@@ -1,6 +1,6 @@
-"""The stack's file, Pulumi.<stack>.yaml, read for what the engine does not tell: which values stand in it in clear.
+"""The stack's file, Pulumi.<stack>.yaml: which values stand in it in clear, which the engine does not report.
 
-The engine calls a whole key secret where one part of it is encrypted, so a plain value beside encrypted ones passes.
+The engine calls a whole key secret where one part of it is encrypted, so it lets a plain value beside that part pass.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -12,7 +12,7 @@ import yaml
 from components.errors import InvalidConfiguration
 
 SECRET_KEYS = {"databaseUrl": "databaseUrl", "secrets": "--path secrets.<key>, for each key"}
-"""Keys of the project's namespace whose values must be encrypted, all parts of them, and how each is set."""
+"""Keys of the project's namespace whose values must be encrypted in all parts, with the arguments that set each."""
 
 _ENDINGS = (".yaml", ".yml", ".json")  # all of it is YAML
 _OLD_FORM = "config:"
@@ -23,10 +23,10 @@ _UNSET = (None, "", "{}")
 
 
 def values_in_clear(root: Path, project: str, stack: str) -> Iterator[str]:
-    """A sentence for each value that must be encrypted and is not; none of it is shown.
+    """A sentence for each value that must be encrypted and is not; no sentence shows a value.
 
-    ``root`` is the project's folder; ``stack`` may have its organization and project in front. A stack whose file is
-    elsewhere (``--config-file``) has nothing to read here.
+    ``root`` is the project's folder; ``stack`` may have its organization and project in front. There are no sentences
+    on a stack whose file is elsewhere (``--config-file``). Raises InvalidConfiguration for a file that is no YAML.
     """
     config = _mapping(_file(root, stack.rpartition("/")[2])).get("config")
     for name, value in config.items() if isinstance(config, dict) else ():
@@ -41,9 +41,9 @@ def values_in_clear(root: Path, project: str, stack: str) -> Iterator[str]:
 
 
 def keys_in_clear(project: str, values: Mapping[str, str | None], encrypted: Collection[str]) -> Iterator[str]:
-    """The same of whole keys as the engine knows them, wherever it has their values from, also ``Pulumi.yaml``.
+    """A sentence for each whole key that must be encrypted and is not, also where ``Pulumi.yaml`` gives its value.
 
-    ``values`` and ``encrypted`` have the project's namespace in front of the keys.
+    ``values`` and ``encrypted`` are the engine's, with the project's namespace in front of the keys.
     """
     for key, how in SECRET_KEYS.items():
         name = f"{project}:{key}"
@@ -52,7 +52,7 @@ def keys_in_clear(project: str, values: Mapping[str, str | None], encrypted: Col
 
 
 def _file(root: Path, stack: str) -> Path:
-    """Beside the project's file or where that says, and with its ending."""
+    """The stack's file: beside the project's file or in the folder that it names, and with the same ending."""
     project = next((root / f"Pulumi{ending}" for ending in _ENDINGS if (root / f"Pulumi{ending}").exists()), root)
     said = _mapping(project)
     folder = said.get("stackConfigDir") or said.get("config")  # the older name of the same; its keys, else
@@ -60,7 +60,7 @@ def _file(root: Path, stack: str) -> Path:
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML in which a tag that nobody knows says nothing, as to the engine's own reader."""
+    """A reader of YAML that ignores unknown tags, as the engine's own reader does."""
 
 
 def _untagged(loader: yaml.CSafeLoader, _tag: str, node: yaml.Node) -> object:
@@ -73,9 +73,9 @@ _Loader.add_multi_constructor("", _untagged)
 
 
 def _mapping(file: Path) -> dict[Any, Any]:
-    """What the first document of a YAML file holds; nothing where there is no file.
+    """The first document of a YAML file; an empty mapping where there is no file or no mapping.
 
-    Raises InvalidConfiguration where it cannot be read, since the engine might read more of it than we do.
+    Raises InvalidConfiguration for a file that cannot be read, since the engine might be able to read it.
     """
     if not file.is_file():
         return {}
@@ -89,7 +89,8 @@ def _mapping(file: Path) -> dict[Any, Any]:
 
 
 def _plain(value: object, place: str, within: frozenset[int] = frozenset()) -> Iterator[str]:
-    if id(value) in within:  # an alias of what it stands in
+    """The places of values in clear; ``within`` are the ids of the values around this one."""
+    if id(value) in within:  # an alias of a value around it
         return
     within |= {id(value)}
     if isinstance(value, dict):

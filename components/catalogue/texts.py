@@ -1,4 +1,4 @@
-"""Every text of some data, with its place: what is declared is looked through as a whole."""
+"""Every text of some data, with its place, for checks that look through a whole catalogue."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,14 +10,14 @@ Place = tuple[str | int, ...]
 
 
 class Text(NamedTuple):
-    """A text, or the name of a member, and where it stands."""
+    """A text, or the name of a member, and its place."""
 
     place: Place
     text: str
 
 
 def texts(data: JsonValue, place: Place = ()) -> Iterator[Text]:
-    """The texts of data such as JSON has, the names of members included."""
+    """The texts of JSON data, the names of members included."""
     match data:
         case str():
             yield Text(place, data)

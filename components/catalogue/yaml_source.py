@@ -1,6 +1,6 @@
-"""A YAML file with its positions, so that every mistake can be told with line and column.
+"""A YAML file with its positions, so that every error can name line and column.
 
-libyaml reads it: in Python alone a thousand jobs take more than a second, in each preview.
+libyaml reads the file: PyYAML's own reader takes more than a second for a thousand jobs, in each preview.
 """
 
 import re
@@ -27,7 +27,7 @@ _REMEDIES = tuple(
         (rf"{_VALUE}[^'\"\s].*: ", "a text with a colon and a blank in it must be in quotes"),
     )
 )
-"""What is wrong with a line that is no YAML, by what is seen in it, and what to do."""
+"""Patterns of lines that are no YAML, each with the remedy."""
 
 _KINDS: dict[type, str] = {list: "sequence", str: "text", int: "number", float: "number", bool: "boolean"}
 
@@ -35,7 +35,7 @@ _KINDS: dict[type, str] = {list: "sequence", str: "text", int: "number", float: 
 class _Loader(yaml.CSafeLoader):
     """libyaml with the scalars of YAML 1.2 (its core schema, 10.3.2), where ``on``, ``1:30`` and dates are text.
 
-    The merge key is of YAML 1.1, and kept.
+    The merge key of YAML 1.1 stays.
     """
 
     yaml_implicit_resolvers: ClassVar = {}  # type: ignore[misc]  # of the class, whatever the stubs say
@@ -48,14 +48,14 @@ _Loader.add_constructor(FLOAT, lambda _, node: read_float(node.value))
 
 
 class Source(NamedTuple):
-    """What a file holds, and the nodes that tell where in it each value stands."""
+    """The data of a file, and its nodes, which have the positions of all values."""
 
     path: Path
     data: dict[Any, Any]
     root: yaml.MappingNode
 
     def position(self, location: Location) -> tuple[int, int] | None:
-        """Line and column (from 1) of a value's key, or None where this file has nothing at that place."""
+        """Line and column (from 1) of a value's key, or None for a location that this file lacks."""
         node: yaml.Node = self.root
         mark = None
         for step in location:
@@ -66,9 +66,9 @@ class Source(NamedTuple):
         return (mark.line + 1, mark.column + 1) if mark else None
 
     def nearest(self, location: Location) -> tuple[int, int] | None:
-        """The position of the closest thing around a place that does stand in this file, for what is missing there."""
-        found = (self.position(location[:end]) for end in range(len(location), 0, -1))
-        return next((place for place in found if place), None)
+        """The position of the innermost value around a location that this file has, or None."""
+        positions = (self.position(location[:end]) for end in range(len(location), 0, -1))
+        return next((position for position in positions if position), None)
 
 
 def read_source(path: Path) -> Source:
@@ -100,23 +100,23 @@ def read_source(path: Path) -> Source:
     if refused:
         raise InvalidConfiguration(f"{path}:{_place(mark)}: {sentence}" for mark, sentence in refused)
     if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):
-        found = "is empty" if data is None else f"holds a {_KINDS[type(data)]}"
-        raise InvalidConfiguration([f"{path}: {found}; it must be a mapping with 'secrets' and 'jobs'"])
+        content = "is empty" if data is None else f"holds a {_KINDS[type(data)]}"
+        raise InvalidConfiguration([f"{path}: {content}; it must be a mapping with 'secrets' and 'jobs'"])
     return Source(path, data, root)
 
 
 def _below(node: yaml.Node, step: str | int) -> tuple[yaml.Mark, yaml.Node] | None:
-    """What stands in a node under a key or an index, and where."""
+    """The position and the node under a key or an index; None where a node has no such part."""
     if isinstance(node, yaml.MappingNode):
-        found = ((key.start_mark, value) for key, value in reversed(node.value) if key.value == str(step))
-        return next(found, None)  # the last, since what a merge key brings stands in front
+        values = ((key.start_mark, value) for key, value in reversed(node.value) if key.value == str(step))
+        return next(values, None)  # the last, since the values of a merge key stand in front
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
         return node.value[step].start_mark, node.value[step]
     return None
 
 
 def _remedy(text: str, error: yaml.MarkedYAMLError) -> str:
-    """What to write instead, where a line has one of the mistakes that are made most."""
+    """The remedy for the line of an error, as the end of a sentence; empty for a line without a common mistake."""
     if isinstance(error, yaml.constructor.ConstructorError) or error.problem_mark is None:
         return ""
     line = "".join(text.splitlines()[error.problem_mark.line :][:1])

@@ -1,4 +1,4 @@
-"""What a YAML document may hold that no catalogue means: found in its nodes, before anything is made of them. Pure."""
+"""Parts of a YAML document that no catalogue means, found in its nodes before they become data. Pure."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,10 +10,10 @@ from components.leaks.key_form import key_in
 from components.values.exact_number import decimal_number, not_finite, whole_number
 
 MAX_DEPTH = 100
-"""How deep values may stand in one another."""
+"""Levels of values in one another at most."""
 
 MAX_REPEATED = 100_000
-"""Values that the aliases of a document may bring again, all together."""
+"""Values that all aliases of a document together repeat at most."""
 
 _PREFIX = "tag:yaml.org,2002:"
 _STRING, _MERGE, INT, FLOAT = (f"{_PREFIX}{name}" for name in ("str", "merge", "int", "float"))
@@ -23,19 +23,19 @@ _FINITE = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
 
 
 def read_int(text: str) -> int:
-    """A whole number; in YAML 1.1, 010 was octal. Raises ValueError with the end of a sentence."""
+    """A whole number, decimal unless it begins with 0o or 0x. Raises ValueError with the end of a sentence."""
     return whole_number(text, 0 if text[1:2] in {"o", "x"} else 10)
 
 
 def read_float(text: str) -> float:
-    """Any other number. Raises ValueError likewise."""
+    """A number that is not whole. Raises ValueError with the end of a sentence."""
     return decimal_number(text) if re.fullmatch(_FINITE, text) else not_finite(text)
 
 
 class _Scalar(NamedTuple):
     pattern: re.Pattern[str]
     first: list[str]
-    """Characters that such a scalar begins with."""
+    """Characters with which such a scalar begins."""
     read: Callable[[str], object] | None = None
 
 
@@ -53,14 +53,14 @@ SCALARS = {
 
 
 class Fault(NamedTuple):
-    """Where something stands that is refused, and the sentence."""
+    """The position of a part that is refused, and the sentence on it."""
 
     mark: yaml.Mark
     sentence: str
 
 
 class _Size(NamedTuple):
-    """How deep a node is, and how many nodes stand in it, aliases being what they stand for."""
+    """The depth of a node and the number of nodes in it, itself included; an alias counts as its anchor's node."""
 
     depth: int
     nodes: int
@@ -70,16 +70,15 @@ _LEAF = _Size(1, 1)
 
 
 def faults(root: yaml.Node) -> list[Fault]:
-    """All that is refused in a document, in order; what is too deep or too much stands alone."""
-    found: list[Fault] = []
-    walk = _Walk(found)
+    """The faults of a document in order; one fault alone for a document that is too deep or too large."""
+    walk = _Walk()
     try:
         size = walk.size(root, 1)
     except _Endless as endless:
         return [endless.fault]
     if size.nodes - walk.seen > MAX_REPEATED:
         return [Fault(root.start_mark, f"its aliases bring more than {MAX_REPEATED} values again; write fewer of them")]
-    return sorted(found, key=lambda fault: fault.mark.index)
+    return sorted(walk.faults, key=lambda fault: fault.mark.index)
 
 
 class _Endless(Exception):
@@ -89,12 +88,12 @@ class _Endless(Exception):
 
 
 class _Walk:
-    """One way through all nodes, each of them once."""
+    """A walk through all nodes, which visits each once and collects faults."""
 
-    def __init__(self, found: list[Fault]) -> None:
-        self._found = found
-        self._sizes: dict[int, _Size | None] = {}
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
         self.seen = 0
+        self._sizes: dict[int, _Size | None] = {}
 
     def size(self, node: yaml.Node, level: int) -> _Size:
         if not isinstance(node, yaml.CollectionNode):
@@ -120,7 +119,7 @@ class _Walk:
         if node.tag != _COLLECTIONS[type(node)]:
             self._refuse(node.start_mark, _meaningless(node.tag))
         below = list(self._below(node))
-        sizes = [self.size(each, level + 1) for each in below]
+        sizes = [self.size(child, level + 1) for child in below]
         return _Size(1 + max((size.depth for size in sizes), default=0), 1 + sum(size.nodes for size in sizes))
 
     def _below(self, node: yaml.CollectionNode) -> Iterator[yaml.Node]:
@@ -143,11 +142,11 @@ class _Walk:
 
     def _refuse(self, mark: yaml.Mark, sentence: str | None) -> None:
         if sentence is not None:
-            self._found.append(Fault(mark, sentence))
+            self.faults.append(Fault(mark, sentence))
 
 
 def _is_unquoted(node: yaml.CollectionNode, key: yaml.Node) -> bool:
-    """Whether a mapping is ``{key}``, without a colon, which is written where the place of a secret is meant."""
+    """Whether a mapping is ``{key}`` without a colon: a secret's place that lacks quotes."""
     return (
         len(node.value) == 1
         and isinstance(key, yaml.ScalarNode)

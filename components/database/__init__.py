@@ -1,1 +1,1 @@
-"""The way to PostgreSQL: where it is, connections and transactions, and what is told where it fails."""
+"""Access to PostgreSQL: conninfo, connections, transactions, and sentences for their failures."""

@@ -1,4 +1,4 @@
-"""Connections to the database, shared by all that one engine run asks, and what was read of it once.
+"""Connections to the database, and a cache of what was read from it; all providers of one engine run share both.
 
 Everything here works through a transaction pooler: no prepared statements, no session state, no session locks. A read
 is one round trip in a READ ONLY transaction; a write is one transaction with its own lock and statement timeouts.
@@ -23,19 +23,19 @@ from components.database.time_loader import register_pinned_loaders
 from components.database.transaction import Row, Transaction, results
 
 CALLERS = 4
-"""Threads that ask at once: those of Pulumi's dynamic server (pulumi/dynamic/__main__.py)."""
+"""The number of worker threads of Pulumi's dynamic server (pulumi/dynamic/__main__.py), which share a Database."""
 
 _COUNTS_STATEMENTS = "exec_parse_message"
-"""Where PostgreSQL refuses a prepared text of several statements (tcop/postgres.c); its words depend on lc_messages."""
+"""The C function that refuses a prepared text of several statements; the error's text depends on lc_messages."""
 
 T = TypeVar("T")
 
 
 class Database:
-    """A database as seen by one engine run: connections, and a snapshot of each kind of object read once.
+    """A database in one engine run: its connections and its snapshots.
 
-    Connections are made where none is idle, so there are no more than callers: Pulumi's dynamic server has as many
-    worker threads as CALLERS. It fails at once, and says why, where the database is out of reach.
+    A connection is made where none is idle, so there are at most as many as threads that use this object.
+    ``conninfo`` is as :func:`resolve_conninfo` returns it.
     """
 
     def __init__(self, conninfo: str) -> None:
@@ -51,14 +51,14 @@ class Database:
         self._closed = False
 
     def connect(self) -> None:
-        """Have a connection ready for who comes next. Raises ConnectionFailed."""
+        """Make a connection, unless one is idle, and keep it for the next caller. Raises ConnectionFailed."""
         with self._connection():
             pass
 
     def connect_ahead(self, callers: int = CALLERS) -> None:
-        """Begin to make a connection for each caller, so that none of them waits for its handshakes.
+        """Begin to make connections in the background, until there are as many as ``callers``; return at once.
 
-        Where not even one can be made, whoever needs it is told why.
+        Where none can be made, the next method that needs one raises ConnectionFailed with the reason.
         """
         with self._lock:
             missing = 0 if self._unreachable() else max(callers - self._opened, 0)
@@ -68,7 +68,7 @@ class Database:
             threading.Thread(target=self._connect_one_ahead, daemon=True).start()
 
     def close(self) -> None:
-        """Close all connections, those in use when they are given back."""
+        """Close all idle connections now, and each of the others at the end of its use."""
         with self._lock:
             self._closed = True
             for connection in self._idle:
@@ -77,9 +77,9 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """One transaction with short lock and statement timeouts, and a search_path of PostgreSQL's own names alone.
+        """A transaction with the settings PINNED, which commits at the end of the block.
 
-        Raises ConnectionFailed or StatementFailed; whatever is raised, everything is rolled back.
+        Any exception rolls it back. Raises ConnectionFailed or StatementFailed.
         """
         with self._connection() as connection:
             transaction = Transaction(connection)
@@ -87,20 +87,26 @@ class Database:
             transaction.commit()
 
     def read(self, query: sql.Composable) -> list[Row]:
-        """Run one query in a READ ONLY transaction, in a single round trip; values must be part of the query."""
+        """Run one query in a READ ONLY transaction, in a single round trip, and return its rows.
+
+        Values must be part of the query, as literals. Raises ConnectionFailed or StatementFailed.
+        """
         (rows,) = self.read_together([query])
         return rows
 
     def read_together(self, queries: Sequence[sql.Composable]) -> list[list[Row]]:
-        """The rows of several queries that see the same moment, in a single round trip."""
+        """Run queries that see the same moment, in a single round trip, and return the rows of each.
+
+        Raises ConnectionFailed or StatementFailed.
+        """
         with self._connection() as connection:
             texts = (query.as_bytes(connection) for query in queries)
             return results(connection, [BEGIN_READ_ONLY.encode(), *texts, b"COMMIT"])
 
     def explain(self, text: str) -> None:
-        """Let the server parse a text as a job's session would, and plan it where it is one statement that has a plan.
+        """Let the server parse a text as in a job's session, and plan it where it is one statement that has a plan.
 
-        Nothing of it is carried out. Raises ConnectionFailed or StatementFailed.
+        The server executes nothing of it. Raises ConnectionFailed or StatementFailed.
         """
         with self._connection() as connection:
             bounded = f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}s'"
@@ -109,7 +115,7 @@ class Database:
             *_, parsed = connection.wait(generators.execute(connection.pgconn))
             if parsed.status != ExecStatus.COMMAND_OK:
                 refused = error_from_result(parsed)
-                # Several statements are no fault: each was read before the server counted them.
+                # Several statements are no fault: the server has parsed each of them before it counts them.
                 if refused.diag.source_function != _COUNTS_STATEMENTS:
                     raise refused
             else:
@@ -118,27 +124,27 @@ class Database:
             connection.execute("ROLLBACK")
 
     def snapshot(self, reader: Callable[["Database"], T]) -> T:
-        """What ``reader`` finds, read once in the life of this object, which is one phase of one engine run.
+        """The result of ``reader``, which is kept for all equal readers until :meth:`forget`.
 
-        :meth:`forget` ends that life early.
+        A Database lives for one phase of an engine run, so the result is never older than that phase.
         """
         with self._lock:
             lock = self._locks.setdefault(reader, threading.Lock())
         with lock:
-            snapshots = self._snapshots  # another one after forget(), which what is read here may be older than
+            snapshots = self._snapshots  # a forget() during the reading starts another dict, which must not get it
             if reader not in snapshots:
                 snapshots[reader] = reader(self)
             return snapshots[reader]  # type: ignore[return-value]
 
     def forget(self) -> None:
-        """Let everything be read anew, after a change that other objects' snapshots may tell of."""
+        """Drop all snapshots, so that the next :meth:`snapshot` reads again, after a change on which several depend."""
         self._snapshots = {}
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Row]]:
-        """A connection for this block alone, behind the gate: nothing of psycopg passes it outwards.
+        """A connection for this block alone; any exception rolls back its transaction.
 
-        Whatever is raised, what the block has begun is rolled back.
+        Raises ConnectionFailed or StatementFailed in place of psycopg's errors.
         """
         with driver_errors_are_ours(self._conninfo):
             connection = self._take()
@@ -170,7 +176,7 @@ class Database:
             raise
 
     def _unreachable(self) -> psycopg.Error | None:
-        """Why a connection could not be made ahead, as long as none could be made at all: nobody tries it again."""
+        """The error of :meth:`connect_ahead`, while there is no connection at all, so that no caller tries it again."""
         return None if self._opened else self._failure
 
     def _connect(self) -> psycopg.Connection[Row]:
@@ -209,7 +215,7 @@ class Database:
 
 
 def _is_stale(connection: psycopg.Connection[Row]) -> bool:
-    """Whether an idle connection ended meanwhile: what is there to read on it can only be the server's farewell."""
+    """Whether an idle connection has ended: all that the server sends on it unasked is the message that ends it."""
     if connection.closed or connection.info.transaction_status != TransactionStatus.IDLE:
         connection.close()
         return True
@@ -223,11 +229,11 @@ def _roll_back(connection: psycopg.Connection[Row]) -> None:
     status = connection.info.transaction_status
     if status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
         connection.execute("ROLLBACK")
-    elif status != TransactionStatus.IDLE:  # interrupted while the server answers, which then undoes it by itself
+    elif status != TransactionStatus.IDLE:  # interrupted while the server answers; the server rolls back
         connection.close()
 
 
 @functools.cache
 def database(conninfo: str) -> Database:
-    """The process's one Database for a conninfo: all providers of an engine run share its connections and snapshots."""
+    """The process's one Database for a conninfo, which all providers of an engine run share."""
     return Database(conninfo)

@@ -1,6 +1,6 @@
-"""What a person is told when a connection cannot be had or breaks: where it was tried, what came back, what to do.
+"""The sentence for a connection that cannot be made or breaks: the place, libpq's words, and what to do.
 
-libpq and the poolers tell what went wrong as text alone, so a failure is known by its words.
+libpq and the poolers report a failure as text without a code, so its kind is recognised by phrases.
 """
 
 import re
@@ -19,13 +19,13 @@ _UNTRUSTED = "no verified TLS connection to the database at {place}: "
 
 
 class _Kind(NamedTuple):
-    """A kind of failure: one of the phrases is in its text, and the sentence is filled with a failure's fields."""
+    """A kind of failure: its text has one of ``phrases`` in lower case; ``sentence`` is a template for the message."""
 
     phrases: tuple[str, ...]
     sentence: str
 
 
-# To verify nothing is no advice where a server has TLS: who stands in between would be glad of it.
+# The first kind whose phrase occurs is taken. None of the sentences for a server with TLS advises less verification.
 _KINDS = (
     _Kind(
         ("tenant or user not found", "(enotfound)", "(enoidentifier)", "user not found in the database"),
@@ -146,7 +146,7 @@ _FAULTS = {
     21: _UNKNOWN_ISSUER,
     23: "its certificate was revoked; go no further, whoever runs the server must replace it",
 }
-"""What is wrong with a server's certificate, by OpenSSL's code (``X509_V_ERR_*``)."""
+"""What is wrong with a server's certificate, and what to do, by OpenSSL's code (``X509_V_ERR_*``)."""
 
 _SOME_FAULT = (
     "its certificate does not pass; name the root certificate of the server as sslrootcert in the database url, and "
@@ -155,9 +155,10 @@ _SOME_FAULT = (
 
 
 def connection_sentence(exc: Exception, conninfo: str, certificate_fault: int | None = None) -> str:
-    """Where we tried to connect, what came back and what to do about it.
+    """The sentence for an error of psycopg's and the conninfo that it came from: the place, libpq's words, what to do.
 
-    ``certificate_fault`` is OpenSSL's code of what is wrong with the server's certificate, where it is known.
+    ``certificate_fault`` is OpenSSL's code of what is wrong with the server's certificate, where it is known. The
+    sentence holds no password.
     """
     if is_misread(conninfo):
         return UNENCODED
@@ -179,7 +180,7 @@ def connection_sentence(exc: Exception, conninfo: str, certificate_fault: int | 
 
 
 def is_unexplained(exc: Exception) -> bool:
-    """Whether a server's certificate did not pass, of which libpq never says why."""
+    """Whether libpq has refused the server's certificate, which it does without a reason."""
     return "certificate verify failed" in str(exc)
 
 
@@ -199,11 +200,11 @@ def _place(parameters: Mapping[str, str]) -> str:
     hosts = (parameters.get("host") or parameters.get("hostaddr") or "localhost").split(",")
     ports = (parameters.get("port") or str(PORT)).split(",")
     ports = ports * len(hosts) if len(ports) == 1 else ports
-    # strict=False: libpq refuses numbers that differ, of which this may tell
+    # strict=False: libpq refuses a conninfo with another number of ports than hosts, and this may be the message
     return ", ".join(f"{host or 'localhost'}:{port or PORT}" for host, port in zip(hosts, ports, strict=False))
 
 
 def _last_words(text: str) -> str:
-    """What came back, without where it was tried and without libpq's guesses."""
+    """The text of a failure, without the place in front of it and without libpq's guesses behind it."""
     words = text.rsplit("failed: ", 1)[-1].removeprefix("FATAL: ").partition(" This probably means")[0]
     return words.strip().rstrip(".")

@@ -1,6 +1,6 @@
-"""The conninfo to connect with: where it comes from, what libpq makes of it, and that it verifies the server.
+"""The conninfo to connect with: chosen, completed by libpq, with TLS by tls_rule.py.
 
-libpq itself resolves it, since a service or a variable of the environment may name the place as well as the conninfo.
+libpq completes it, since a service or a variable of the environment may name the host as well as the conninfo.
 """
 
 import functools
@@ -14,17 +14,17 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from components.database.tls_rule import is_socket, with_tls
 from components.errors import InvalidConfiguration
-from components.values.loopback import is_loopback
 
 URL_VARIABLE = "SUPABASE_CRON_DATABASE_URL"
-"""Comes before the configuration: refresh and destroy are configured from state, with the password of last time."""
+"""Overrides the configuration: refresh and destroy get theirs from the state, with the password of the last up."""
 
 PORT = 5432
-"""Where PostgreSQL listens unless a conninfo says otherwise."""
+"""The port of a conninfo without one."""
 
 CONNECT_TIMEOUT = 10
-"""Seconds until an attempt to connect is given up."""
+"""Seconds after which an attempt to connect fails."""
 
 APPLICATION_NAME = "supabase-cron"
 
@@ -32,17 +32,15 @@ UNENCODED = (
     "the database url has an @ or / in its user name or password that is taken for the end of it, or no number as "
     "port; percent-encode special characters, @ as %40 and / as %2F: postgresql://user:password@host:5432/postgres"
 )
-"""What a person is told when a part of the password may stand elsewhere in the conninfo, which is then not shown."""
+"""The sentence for a conninfo that may have a part of the password in its host or port, so it cannot be quoted."""
 
-_VERIFIED = "verify-full"
-_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", _VERIFIED)
 _URL = re.compile(r"postgres(?:ql)?://(?P<rest>.*)", re.DOTALL)
 _PARAMETER = re.compile(r"\?([a-z_]+)=")
 _ODD_IN_HOST = re.compile(r"[\s@/]")
 _PORT = re.compile(r"[0-9]{1,5}")
 
 _SENTINEL = {"channel_binding": "unresolved"}
-"""No value that libpq knows: it completes the conninfo, and gives up before it connects."""
+"""A parameter with a value that libpq refuses after it has completed the conninfo and before it connects."""
 
 _NOT_EXPANDED = {"passfile", *_SENTINEL}
 _lending = threading.Lock()
@@ -51,11 +49,11 @@ _lending = threading.Lock()
 def resolve_conninfo(
     configured: str | None, environment: Mapping[str, str], *, allow_unverified_tls: bool = False
 ) -> str:
-    """The conninfo to use: the environment's before the configured one, completed as libpq would, with timeout and TLS.
+    """The complete conninfo: URL_VARIABLE of ``environment`` or, without it, ``configured``, with timeout and TLS.
 
-    A connection verifies the server (``sslmode=verify-full``) unless each place that libpq would try is loopback or a
-    local socket, or the configuration allows otherwise. Raises InvalidConfiguration when there is none, it is no
-    conninfo, it asks for less than that, or its service cannot be read.
+    It has ``sslmode=verify-full`` unless each host that libpq would try is loopback or a local socket, or
+    ``allow_unverified_tls`` is set. Raises InvalidConfiguration where there is no conninfo, where it cannot be read,
+    where it has a lesser sslmode, and where its service cannot be read.
     """
     given = environment.get(URL_VARIABLE) or configured
     if not given:
@@ -67,30 +65,14 @@ def resolve_conninfo(
     parameters = {**_added_by_libpq(given, parameters, environment), **parameters}
     if _has_odd_place(parameters):
         raise _invalid(UNENCODED)
-    mode = parameters.get("sslmode") or environment.get("PGSSLMODE") or ""
-    if mode and mode not in _SSL_MODES:
-        raise _invalid(f"the connection has an unknown sslmode; use one of {', '.join(_SSL_MODES)}")
-    if not allow_unverified_tls and not _stays_here(parameters):
-        if mode not in ("", _VERIFIED):
-            raise _invalid(
-                f"the connection to {parameters.get('host') or parameters.get('hostaddr')} would not verify the server "
-                f"(sslmode={mode}); use sslmode=verify-full with sslrootcert, or say allowUnverifiedTls: true in the "
-                "stack's configuration"
-            )
-        parameters["sslmode"] = _VERIFIED
-        parameters["gssencmode"] = "disable"  # else libpq may take that instead, of which nothing here is known
+    parameters = with_tls(parameters, environment, allow_unverified_tls=allow_unverified_tls)
     parameters.setdefault("connect_timeout", str(CONNECT_TIMEOUT))
     parameters.setdefault("application_name", APPLICATION_NAME)
     return make_conninfo("", **parameters)
 
 
-def stays_on_this_machine(conninfo: str) -> bool:
-    """Whether each place that libpq would try is loopback or a local socket, in a conninfo that is complete."""
-    return _stays_here({key: str(value) for key, value in conninfo_to_dict(conninfo).items()})
-
-
 def is_misread(conninfo: str) -> bool:
-    """Whether libpq takes what must be a part of the user name or password for host, port or database."""
+    """Whether libpq would read a part of the user name or password as host, port or database."""
     if (url := _URL.match(conninfo)) and _has_unencoded(url["rest"]):
         return True
     return _has_odd_place({key: str(value) for key, value in conninfo_to_dict(conninfo).items()})
@@ -110,11 +92,11 @@ def _parsed(given: str) -> dict[str, str]:
 
 
 def _has_unencoded(rest: str) -> bool:
-    """Whether an @ is left over where libpq ends the user name and password of a URL: at the first @ or /."""
+    """Whether a URL has another @ after the first @ or /, where libpq ends user name and password."""
     end = re.search("[@/]", rest)
     if end and end[0] == "@":
         if (parameter := _PARAMETER.search(rest, 0, end.start())) and parameter[1] in _keywords():
-            return True  # postgresql://host?password=a@b, of which libpq takes b for the host
+            return True  # postgresql://host?password=a@b, where libpq reads b as the host
         rest = rest[end.end() :]
     return "@" in rest.partition("?")[0]
 
@@ -127,24 +109,15 @@ def _keywords() -> frozenset[str]:
 def _has_odd_place(parameters: Mapping[str, str]) -> bool:
     hosts = [host for key in ("host", "hostaddr") for host in parameters.get(key, "").split(",")]
     ports = [port for port in parameters.get("port", "").split(",") if port]
-    return any(_ODD_IN_HOST.search(host) for host in hosts if not _is_socket(host)) or not all(
+    return any(_ODD_IN_HOST.search(host) for host in hosts if not is_socket(host)) or not all(
         _PORT.fullmatch(port) for port in ports
     )
 
 
-def _stays_here(parameters: Mapping[str, str]) -> bool:
-    places = f"{parameters.get('host', '')},{parameters.get('hostaddr', '')}".split(",")
-    return all(_is_socket(place) or is_loopback(place) for place in places if place)  # libpq's own default is a socket
-
-
-def _is_socket(host: str) -> bool:
-    return host.startswith(("/", "@"))
-
-
 def _added_by_libpq(given: str, parameters: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
-    """What a service, the environment and the login's name add to a conninfo, defaults of libpq itself aside.
+    """The parameters that a service, the environment and the login's name add to a conninfo.
 
-    The environment's password is left where it is.
+    Neither libpq's own defaults are among them nor PGPASSWORD, which stays in the environment.
     """
     with _lent(environment):
         connection = pq.PGconn.connect_start(make_conninfo(given, **_SENTINEL).encode())
@@ -158,19 +131,19 @@ def _added_by_libpq(given: str, parameters: Mapping[str, str], environment: Mapp
             f"the connection's service cannot be read: {failure}; define it in the file that PGSERVICEFILE names, in "
             "~/.pg_service.conf or in pg_service.conf below PGSYSCONFDIR, or name the host in the database url"
         )
-    found = {
+    added = {
         key: option.val.decode()
         for key, option in options.items()
         if option.val and option.val != option.compiled and key not in _NOT_EXPANDED
     }
-    if found.get("password") == environment.get("PGPASSWORD") and "password" not in parameters:
-        found.pop("password", None)
-    return found
+    if added.get("password") == environment.get("PGPASSWORD") and "password" not in parameters:
+        added.pop("password", None)
+    return added
 
 
 @contextmanager
 def _lent(environment: Mapping[str, str]) -> Iterator[None]:
-    """Let libpq, which looks into the process's own environment, find the PG* names of this one."""
+    """Give the process the PG* variables of ``environment`` for this block, since libpq reads the process's own."""
     wanted = {name: value for name, value in environment.items() if name.startswith("PG")}
     with _lending:
         own = {name: value for name, value in os.environ.items() if name.startswith("PG")}

@@ -1,4 +1,4 @@
-"""The one gate where psycopg's errors become ours, each in one sentence without any value."""
+"""The one place where psycopg's errors become ours, each with one sentence that holds no value."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ CONNECTION_CLASSES = ("08", "28", "3D", "53", "57P")
 
 @contextmanager
 def driver_errors_are_ours(conninfo: str) -> Iterator[None]:
-    """Turn psycopg's errors into ConnectionFailed and StatementFailed, told in one sentence without any value."""
+    """Raise ConnectionFailed and StatementFailed in place of psycopg's errors in this block."""
     try:
         yield
     except Error:
@@ -32,7 +32,7 @@ def driver_errors_are_ours(conninfo: str) -> Iterator[None]:
 
 
 def statement_sentence(exc: psycopg.Error) -> str:
-    """The server's own words and its hint; never its detail, which may quote a row with a value in it."""
+    """The message and the hint of the server, without its detail, which may quote a row with a value in it."""
     text = " ".join((exc.diag.message_primary or str(exc)).split())
     hint = exc.diag.message_hint
     if exc.sqlstate == "55P03":

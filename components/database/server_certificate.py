@@ -1,4 +1,4 @@
-"""Why the certificate of a server does not pass: libpq says no more than that, so it is looked at once more."""
+"""Why the certificate of a server is refused: libpq does not report the reason, so a second handshake asks for it."""
 
 import contextlib
 import socket
@@ -15,7 +15,7 @@ _SYSTEM = "system"
 
 
 class _Place(NamedTuple):
-    """Where a server is, and by which name it is asked for its certificate."""
+    """The address and port of a server, and the name that it is asked for its certificate by."""
 
     address: str
     port: int
@@ -23,9 +23,10 @@ class _Place(NamedTuple):
 
 
 def certificate_fault(parameters: Mapping[str, object], timeout: float) -> int | None:
-    """OpenSSL's code (``X509_V_ERR_*``) of what is wrong with the certificate that a conninfo's server shows.
+    """OpenSSL's code (``X509_V_ERR_*``) of what is wrong with the certificate of a conninfo's server.
 
-    None where nothing is, its host name aside, or where it could not be had.
+    ``timeout`` is in seconds, for each host. Returns None where nothing is wrong but the host name, which is not
+    compared, and where no server answered.
     """
     try:
         context = _context(parameters)
@@ -66,5 +67,5 @@ def _places(parameters: Mapping[str, object]) -> Iterator[_Place]:
     for i in range(max(len(names), len(addresses))):
         name, address = names[i : i + 1], addresses[i : i + 1]
         port = ports[i if len(ports) > 1 else 0]
-        if (found := (*filter(None, address), *filter(None, name))) and not found[0].startswith(("/", "@")):
-            yield _Place(found[0], int(port or PORT), found[-1])
+        if (hosts := (*filter(None, address), *filter(None, name))) and not hosts[0].startswith(("/", "@")):
+            yield _Place(hosts[0], int(port or PORT), hosts[-1])

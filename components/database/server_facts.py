@@ -1,4 +1,4 @@
-"""What the connected server is and offers: read once an engine run, asked by every preflight."""
+"""Facts of the connected server, which every preflight needs; one reading serves an engine run."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, get_args
@@ -11,7 +11,7 @@ from components.values.choices import ExtensionName
 
 
 class ExtensionFacts(NamedTuple):
-    """One extension: the version that is installed or, where none is, the one that can be and who may create it."""
+    """One extension: its installed version, the version that CREATE EXTENSION would install, and who may create it."""
 
     name: str
     installed_version: str | None
@@ -20,11 +20,11 @@ class ExtensionFacts(NamedTuple):
 
 
 class Server(NamedTuple):
-    """The server, our role there, and what of pg_cron and Vault that role may use.
+    """The server, the role of the connection, and its privileges on pg_cron and Vault.
 
-    ``preloaded``, ``cron_database`` and ``cron_timezone`` are None where the role may not see the server's settings
-    (that takes pg_read_all_settings, which Supabase's postgres has through pg_monitor); before pg_cron 1.5 there is no
-    ``cron_timezone``.
+    ``version`` is server_version_num. ``preloaded``, ``cron_database`` and ``cron_timezone`` are None where the role
+    may not read the server's settings (that takes pg_read_all_settings, which Supabase's postgres has through
+    pg_monitor); pg_cron has no ``cron_timezone`` before 1.5.
     """
 
     version: int
@@ -42,7 +42,7 @@ class Server(NamedTuple):
 
     @property
     def unfit(self) -> str | None:
-        """Why this login can neither deploy nor run a job, whatever is declared, as a sentence; or None."""
+        """A sentence that says why this role can neither deploy nor run any job, or None."""
         if "default_transaction_read_only" in self.unfit_settings:
             return (
                 f"every transaction of {self.role} is read-only (default_transaction_read_only is on), so nothing can "
@@ -56,17 +56,17 @@ class Server(NamedTuple):
         return None
 
     def extension_version(self, name: str) -> str | None:
-        """The version that is installed or, before that, the one that would be."""
+        """The installed version or, without one, the version that would be installed; None where there is neither."""
         facts = self.extensions.get(name)
         return (facts.installed_version or facts.default_version) if facts else None
 
 
 SERVER_QUERY = load_sql("server").format(extensions=sql.Literal(list(get_args(ExtensionName))))
-"""What :func:`parse_server` makes a Server of; it asks the system catalogs alone."""
+"""The query for the row of :func:`parse_server`; it reads the system catalogs alone."""
 
 
 def parse_server(rows: Iterable[Row]) -> Server:
-    """The query's one row."""
+    """The one row of SERVER_QUERY as a Server."""
     (row,) = rows
     preloaded = row["preloaded"]
     return Server(

@@ -1,15 +1,15 @@
-"""The settings that our transactions depend on, whatever the role or the database has."""
+"""The settings that our transactions depend on, which override those of the role and the database."""
 
 from psycopg import sql
 
 LOCK_TIMEOUT = 5
-"""Seconds that DDL may wait for a lock before it lets others through and fails."""
+"""Seconds that a statement may wait for a lock before it fails and lets others through."""
 
 STATEMENT_TIMEOUT = 60
 """Seconds that one statement may take."""
 
 IDLE_TIMEOUT = 60
-"""Seconds between two statements of a transaction after which the server gives it up."""
+"""Seconds between two statements of a transaction after which the server ends it."""
 
 PINNED = {
     "statement_timeout": f"'{STATEMENT_TIMEOUT}s'",
@@ -26,17 +26,17 @@ PINNED = {
     "transform_null_equals": "off",
     "plpgsql.extra_errors": "''",
 }
-"""What statements and their answers depend on, which a role or a database may have otherwise.
+"""Settings by name that statements and their results depend on.
 
-Set in each transaction, so that it holds through a pooler, too, whose sessions are not ours.
+Each transaction sets them, so that they hold through a pooler, too, whose sessions are not ours.
 """
 
 OF_SESSION = {"client_encoding": "UTF8", "standard_conforming_strings": "on"}
-"""What must hold before a statement is read; the server tells of it when a connection is made."""
+"""Settings by name that decide how the server reads a statement; it reports them when a connection is made."""
 
 _PINNING = "; ".join(f"SET LOCAL {name} = {value}" for name, value in PINNED.items())
 AS_A_JOB = sql.SQL("; ").join(sql.SQL("SET LOCAL {} TO DEFAULT").format(sql.SQL(name)) for name in PINNED)
-"""Statements that give a transaction the settings of a session of pg_cron's: the role's own."""
+"""Statements that give a transaction the settings that a job of pg_cron has: those of its role."""
 
 BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_PINNING}"
 BEGIN_READ_ONLY = f"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; {_PINNING}"

@@ -1,4 +1,4 @@
-"""What the server says of a statement or a predicate before a job is made of it; nothing of it is carried out."""
+"""Trials of a statement or a predicate before it becomes a job's: the server parses it and executes nothing."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from components.database.connection import Database
 from components.errors import PreflightFailed, StatementFailed
 
 _PASSING = ("08", "25", "40", "53", "55", "57")
-"""SQLSTATE classes of errors that say nothing of the statement: a lock, a timeout, a server that has no room."""
+"""SQLSTATE classes of errors that no statement is to blame for: a lock, a timeout, a server without resources."""
 
 _NO_PRIVILEGE = "42501"
 _UNDEFINED = {"3F000", "42P01", "42883"}
@@ -19,8 +19,8 @@ _UNDEFINED = {"3F000", "42P01", "42883"}
 def try_statement(database: Database, text: str, ours: tuple[str, ...]) -> None:
     """Let the server parse a job's SQL and, where it is one statement, plan it.
 
-    ``ours`` are names of functions that the same ``up`` may make first. Raises PreflightFailed with the server's words,
-    ConnectionFailed.
+    ``ours`` are names of functions that the same ``up`` may make first. Raises PreflightFailed with the server's
+    message, and ConnectionFailed.
     """
     try:
         database.explain(text)
@@ -32,22 +32,25 @@ def try_statement(database: Database, text: str, ours: tuple[str, ...]) -> None:
 
 
 def try_request(database: Database, command: str) -> None:
-    """Let the server plan a command that sends a request, which also asks whether its role may call what it calls.
+    """Let the server plan a command that sends a request, which fails where the role may not call its functions.
 
-    That is the same for all that call the same functions, so one of them is asked for. What the same ``up`` may make
-    first is no fault. Raises PreflightFailed with the server's words, ConnectionFailed.
+    Commands that call the same functions share one trial. An object that is not there is no fault, since the same
+    ``up`` may make it first. Raises PreflightFailed with the server's message, and ConnectionFailed.
     """
     if refused := database.snapshot(_Planned(frozenset(_CALLED.findall(command)), command)):
         raise PreflightFailed(f"the server cannot run its command: {refused}")
 
 
 _CALLED = re.compile(r'(?:net|"(?:[^"]|"")+")\.\w+(?=\()')
-"""A function of pg_net or of ours, as a compiled command calls it."""
+"""A call of a function of pg_net or of ours in a compiled command."""
 
 
 @dataclass(frozen=True)
 class _Planned:
-    """What the server says of a command, by the functions that it calls."""
+    """A reader for :meth:`Database.snapshot`: the server's refusal of a command, or None.
+
+    Readers of commands that call the same functions are equal.
+    """
 
     called: frozenset[str]
     command: str = field(compare=False)
@@ -64,7 +67,7 @@ class _Planned:
 
 
 def try_predicate(database: Database, predicate: str) -> None:
-    """Let the server compile a jsonpath. Raises PreflightFailed with the server's words, ConnectionFailed."""
+    """Let the server compile a jsonpath. Raises PreflightFailed with the server's message, and ConnectionFailed."""
     try:
         database.read(sql.SQL("SELECT {}::jsonpath IS NULL AS compiled").format(sql.Literal(predicate)))
     except StatementFailed as exc:

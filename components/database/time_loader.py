@@ -1,6 +1,6 @@
-"""How texts of times become values, in the form that our transactions ask for, whatever form the session has.
+"""Loaders that read texts of times in the format that our transactions set.
 
-psycopg goes by the session's, of which the server tells again at the end of each transaction.
+psycopg's own go by the format of the session, which the server reports again at the end of each transaction.
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ from psycopg.types.datetime import DateLoader, IntervalLoader, TimestampLoader
 
 
 class _InstantLoader(Loader):
-    """A timestamptz, in UTC."""
+    """Reads a timestamptz as an aware datetime in UTC."""
 
     def load(self, data: Buffer) -> datetime:
         return datetime.fromisoformat(bytes(data).decode())
@@ -33,7 +33,7 @@ class _IntervalLoader(IntervalLoader):
 
 
 def register_pinned_loaders(adapters: AdaptersMap) -> None:
-    """Let the texts of times be read so: DateStyle ISO, IntervalStyle postgres, TimeZone UTC."""
+    """Register loaders for the format of PINNED: DateStyle ISO, IntervalStyle postgres, TimeZone UTC."""
     for name, loader in (
         ("timestamptz", _InstantLoader),
         ("timestamp", _TimestampLoader),

@@ -1,4 +1,4 @@
-"""A transaction on a connection: statements that go together in few round trips, and stay or go as a whole."""
+"""A transaction on a connection, which sends its statements in few round trips."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,17 +13,18 @@ Parameters = Mapping[str, object] | Sequence[object] | None
 
 
 class CopyRow(NamedTuple):
-    """A row of texts for COPY … FROM STDIN (FORMAT BINARY), which the server does not log, not even in an error."""
+    """A row of texts for ``query``, a COPY … FROM STDIN (FORMAT BINARY), which the server never logs."""
 
     query: sql.Composable
     row: tuple[str, ...]
 
 
 class Transaction:
-    """An open transaction; what is executed here stays or goes as a whole.
+    """An open transaction.
 
-    Statements without parameters wait until an answer is needed and then go together, since each trip to a distant
-    server costs more than the statement. So an error of theirs may come with a later call, at the latest at the end.
+    Statements without parameters wait until rows are needed and are then sent together, since a round trip to a
+    distant server takes longer than a statement. So a later call, :meth:`commit` at the latest, may raise the error
+    of such a statement.
     """
 
     def __init__(self, connection: psycopg.Connection[Row]) -> None:
@@ -32,7 +33,7 @@ class Transaction:
         self._ended = False
 
     def execute(self, statement: sql.Composable, parameters: Parameters = None) -> None:
-        """Run one statement; parameters are bound by the server, never part of the text."""
+        """Run one statement; the server binds the parameters, which are never part of the text."""
         text = statement.as_bytes(self._connection)
         if parameters is None:
             self._waiting.append(text)
@@ -41,7 +42,7 @@ class Transaction:
             self._connection.execute(text, parameters)
 
     def copy(self, given: CopyRow) -> None:
-        """Send one row; the server logs none of it, unlike a parameter."""
+        """Copy one row in; unlike a parameter, it appears in no log of the server's."""
         self._send()
         with self._connection.cursor() as cursor, cursor.copy(given.query.as_bytes(self._connection)) as copy:
             copy.set_types(["text"] * len(given.row))
@@ -56,17 +57,17 @@ class Transaction:
         return self._connection.execute(text, parameters).fetchall()
 
     def run_script(self, text: bytes) -> list[Row]:
-        """Run statements as they were written, and return the rows of the last one that has any."""
-        found = self._send(text)
-        return found[-1] if found else []
+        """Run a text of one or more statements, and return the rows of the last query among them."""
+        answers = self._send(text)
+        return answers[-1] if answers else []
 
     def commit(self, *queries: sql.Composable) -> list[list[Row]]:
-        """End the transaction, with queries as its last statements; returns the rows of each."""
+        """Commit, with ``queries`` as the last statements; return the rows of each. The second time, do nothing."""
         if self._ended:
             return []
-        found = self._send(*(query.as_bytes(self._connection) for query in queries), b"COMMIT")
+        answers = self._send(*(query.as_bytes(self._connection) for query in queries), b"COMMIT")
         self._ended = True
-        return found[len(found) - len(queries) :]
+        return answers[len(answers) - len(queries) :]
 
     def _send(self, *more: bytes) -> list[list[Row]]:
         texts = [*self._waiting, *more]
@@ -75,14 +76,14 @@ class Transaction:
 
 
 def results(connection: psycopg.Connection[Row], texts: Iterable[bytes]) -> list[list[Row]]:
-    """The rows of each statement that has any, in one round trip."""
+    """Send statements in one round trip, and return the rows of each that is a query."""
     cursor = connection.execute(_script(texts))
-    found = []
+    answers = []
     while True:
         if cursor.description is not None:
-            found.append(cursor.fetchall())
+            answers.append(cursor.fetchall())
         if not cursor.nextset():
-            return found
+            return answers
 
 
 def _script(texts: Iterable[bytes]) -> bytes:

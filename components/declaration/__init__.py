@@ -1,1 +1,1 @@
-"""From what people wrote to the objects that should be: commands of jobs, inputs of objects, an SQL migration."""
+"""From configuration to declared objects: commands of jobs, inputs of resources, an SQL migration."""

@@ -1,9 +1,9 @@
-"""From a job to the command that pg_cron runs, and from a probe to its statement: pure, model in, text out.
+"""The commands that pg_cron runs, compiled from jobs and alerts, and the statements of probes. Pure.
 
-The command is readable SQL: a first comment line names the stack, then one statement stands. A secret is a call of
-``get_secret``, so its value is read when the job runs and is never part of the text. A request that is signed is
-written down first, so that what is signed is what is sent. A job's request is put down in the run ledger by the same
-statement, with the rule that its answer is judged by. A job with policies begins by asking whether it may.
+A command is a comment with the stack's mark and one readable statement. The statement calls ``get_secret``, so a value
+is read when the job runs and is never part of the text. It computes url and body of a signed request once, so that
+what is signed is what is sent. It also records the request in the run ledger, with the rule that judges the answer. The
+statement of a job with policies first calls ``begin_cron_run``, which decides whether to send.
 """
 
 import json
@@ -18,29 +18,30 @@ from pydantic import JsonValue
 from components.catalogue.alert import FIELDS, Alert
 from components.catalogue.job import Job
 from components.catalogue.policy import policy_document
-from components.catalogue.request import HttpAction, Probe, Request
+from components.catalogue.request import JSON_TYPE, HttpAction, Probe, Request
 from components.objects.stack_mark import mark
 from components.values.choices import Redirects
-from components.values.template import Literal, parse_template
+from components.values.template import Literal, Template, parse_template
 
 Read = Callable[[str], sql.Composable]
-"""How a place in a template is read: its name to an SQL expression."""
+"""From the name of a place in a template to the SQL expression that yields its text."""
 
 _FUNCTIONS = {
     "GET": sql.SQL("net.http_get"),
     "POST": sql.SQL("net.http_post"),
     "DELETE": sql.SQL("net.http_delete"),
 }
+_JSON_TYPE = parse_template(JSON_TYPE)
 _INDENT = sql.SQL("\n        ")
-# With their schema: a job runs with its role's own search_path, where a function of the same name that somebody put
-# into public, and that fits the arguments better, would be called instead.
+# With their schema: a job runs with its role's own search_path, and would call a function of the same name in public
+# whose argument types fit better.
 _OBJECT = sql.SQL("pg_catalog.jsonb_build_object")
 _ARRAY = sql.SQL("pg_catalog.jsonb_build_array")
 _TO_JSONB = sql.SQL("pg_catalog.to_jsonb")
 
 
 def compile_command(name: str, job: Job, *, stack: str, schema: str) -> str:
-    """The text of ``cron.job.command`` for a job; ``stack`` is ``project/stack``."""
+    """The text of ``cron.job.command`` for a job; ``stack`` is ``project/stack``, ``schema`` that of the store."""
     if job.http is None:
         return marked(stack, name, job.sql or "")
     return marked(stack, name, f"{_job_statement(name, job, job.http, schema)};")
@@ -66,14 +67,14 @@ def _job_statement(name: str, job: Job, http: HttpAction, schema: str) -> str:
 def compile_probe(key: str, probe: Probe, *, schema: str) -> str:
     """The statement that queues a secret's probe and returns the request's id, for ``EXECUTE … USING made_up``.
 
-    The secret under test is the value that is pending, so that it can be tried before it is current, or the parameter
-    ``$1`` (text) where that is not NULL; the others are read as jobs read them.
+    It sends the pending value of the secret under test or, where it is not NULL, the parameter ``$1`` (text) in its
+    place; other secrets are read as in a job.
     """
     return _Statement(probe, schema, under_test=key).compose(lambda sent, _: sent)
 
 
 def compile_alert(name: str, job: str, alert: Alert, *, stack: str, schema: str) -> str:
-    """The statement that sends an alert's messages, if there are any; ``job`` is the name of the job that runs it."""
+    """The statement that sends the new messages of the alert ``name``; the job ``job`` runs it."""
     schema_name = sql.Identifier(schema)
     recorded = _recorder(schema, "record_cron_run", sql.Literal(job))
     document = alert.model_dump(include={"on", "jobs"}, exclude_none=True)
@@ -93,15 +94,15 @@ def compile_alert(name: str, job: str, alert: Alert, *, stack: str, schema: str)
 
 
 def marked(stack: str, name: str, statements: str) -> str:
-    """What stands in ``cron.job.command``: a first line with the stack (``project/stack``), then the statements."""
+    """The text of ``cron.job.command``: a line with the mark of stack (``project/stack``) and job, and statements."""
     return f"-- {mark(stack, name)}\n{statements.strip()}"
 
 
 class AnswerRule(TypedDict):
-    """How an answer is judged: ``timeout`` in seconds, ``status`` an int4multirange, ``body`` a jsonpath predicate.
+    """The rule for an answer: ``timeout`` in seconds, ``status`` an int4multirange, ``body`` a jsonpath predicate.
 
-    ``redirects`` says what an answer is from an address to which the request was redirected; without it, a remark. A
-    command adds ``secrets`` when it runs: the version of each value that it sends, by key.
+    ``redirects`` says how to judge an answer after a redirect; without it, the run gets a remark. A running command
+    adds ``secrets``: the version of each value that it sends, by key.
     """
 
     timeout: float
@@ -111,7 +112,7 @@ class AnswerRule(TypedDict):
 
 
 def rule(request: Request) -> AnswerRule:
-    """The rule that a request declares."""
+    """The rule for the answers of a request."""
     judged = AnswerRule(timeout=request.timeout, status=multirange(request.success.status))
     if request.success.body is not None:
         judged["body"] = request.success.body
@@ -128,12 +129,12 @@ def multirange(numbers: Iterable[int]) -> str:
 
 
 Record = Callable[[sql.Composable, sql.Composable], sql.Composable]
-"""From the expression that queues a request, and the rule of its answer, to the one that also keeps account of it."""
+"""From the expression that queues a request, and that of its rule, to the expression that also records the request."""
 
 
 @dataclass
 class _Statement:
-    """One request's SELECT; ``source`` yields a row for each time that it is sent, once without it."""
+    """The SELECT that sends a request once for each row of ``source``, or once without it."""
 
     request: Request
     schema: str
@@ -143,18 +144,18 @@ class _Statement:
     more_headers: Mapping[str, sql.Composable] = field(default_factory=dict)
 
     def compose(self, record: Record) -> str:
-        """The text, without a semicolon."""
+        """The text of the statement, without a semicolon."""
         hmac = self.request.auth.hmac if self.request.auth else None
         sources = [self.source] if self.source else []
         if hmac is None:
             sent = self._send(url=_text(self.request.url, self._secret), body=self._body())
         else:
             sent = self._send(url=sql.SQL("request.url"), body=sql.SQL("request.body"), signature=self._signature(hmac))
-            sources.append(self._written_down())
+            sources.append(self._computed_request())
         select = sql.SQL("SELECT {}").format(record(sent, self._rule()))
         if sources:
             select += sql.SQL("\nFROM {}").format(sql.SQL(" CROSS JOIN LATERAL ").join(sources))
-        if self.under_test is None:  # else settle_cron_secret asks
+        if self.under_test is None:  # for a probe, settle_cron_secret calls it
             select += sql.SQL("\nWHERE {}.guard_cron_queue()").format(sql.Identifier(self.schema))
         return select.as_string()
 
@@ -166,7 +167,7 @@ class _Statement:
             judged, sql.Identifier(self.schema), sql.SQL(", ").join(map(sql.Literal, keys))
         )
 
-    def _written_down(self) -> sql.Composed:
+    def _computed_request(self) -> sql.Composed:
         body = sql.SQL(",\n        {} AS body").format(self._body()) if self.request.sends_body else sql.SQL("")
         return sql.SQL(  # OFFSET 0: computed once
             "(\n    SELECT\n        {url} AS url{body}\n    OFFSET 0\n) AS request"
@@ -215,31 +216,29 @@ class _Statement:
 
 
 def _recorder(schema: str, function: str, subject: sql.Composable) -> Record:
-    """Puts a request into the ledger, for a job or for a run that has begun."""
+    """The Record that calls a function of the ledger for ``subject``, a job's name or a run's number."""
     return lambda sent, judged: sql.SQL("{schema}.{function}({subject}, {sent}, {rule})").format(
         schema=sql.Identifier(schema), function=sql.SQL(function), subject=subject, sent=sent, rule=judged
     )
 
 
-def _with_content_type(request: Request) -> dict[str, str]:
-    """pg_net adds the header to a POST itself, and a form's to a DELETE; written out, the command says what is sent."""
+def _with_content_type(request: Request) -> dict[str, Template]:
+    """The headers of a request with the Content-Type of its JSON: pg_net would send that of a form with a DELETE."""
     if request.sends_body and not any(name.lower() == "content-type" for name in request.headers):
-        return {"Content-Type": "application/json", **request.headers}
+        return {"Content-Type": _JSON_TYPE, **request.headers}
     return request.headers
 
 
-def _text(template: str, read: Read) -> sql.Composable:
+def _text(template: Template, read: Read) -> sql.Composable:
     """A template as an SQL expression: literals and places, joined with ``||``."""
-    parts = [
-        sql.Literal(part.text) if isinstance(part, Literal) else read(part.key) for part in parse_template(template)
-    ]
+    parts = [sql.Literal(part.text) if isinstance(part, Literal) else read(part.key) for part in template.parts]
     return sql.SQL(" || ").join(parts or [sql.Literal("")])
 
 
 def _json(value: JsonValue, read: Read) -> sql.Composable:
     """JSON whose texts are templates, as a jsonb expression."""
     if isinstance(value, str):
-        return sql.SQL("{}(({})::text)").format(_TO_JSONB, _text(value, read))
+        return sql.SQL("{}(({})::text)").format(_TO_JSONB, _text(parse_template(value), read))
     if isinstance(value, dict) and value:
         return _json_object({name: _json(part, read) for name, part in value.items()})
     if isinstance(value, list) and value:
@@ -248,10 +247,10 @@ def _json(value: JsonValue, read: Read) -> sql.Composable:
 
 
 def _json_object(pairs: Mapping[str, sql.Composable], *, a_line_each: bool = False) -> sql.Composed:
-    told = [sql.SQL("{}, {}").format(sql.Literal(name), value) for name, value in pairs.items()]
+    arguments = [sql.SQL("{}, {}").format(sql.Literal(name), value) for name, value in pairs.items()]
     if a_line_each:
-        return sql.SQL("{}({}\n    )").format(_OBJECT, sql.SQL(",").join(_INDENT + pair for pair in told))
-    return sql.SQL("{}({})").format(_OBJECT, sql.SQL(", ").join(told))
+        return sql.SQL("{}({}\n    )").format(_OBJECT, sql.SQL(",").join(_INDENT + pair for pair in arguments))
+    return sql.SQL("{}({})").format(_OBJECT, sql.SQL(", ").join(arguments))
 
 
 def _jsonb(value: JsonValue) -> sql.Composable:

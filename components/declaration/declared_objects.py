@@ -1,4 +1,4 @@
-"""From a stack's configuration to the objects that should be: pure, and the same for the program and for cronctl."""
+"""From a stack's configuration to the inputs of its resources; pure, for the program and for cronctl."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,18 +36,18 @@ EXTENSION_SCHEMAS: dict[ExtensionName, str] = {
     "pg_net": "extensions",
     "supabase_vault": "vault",
 }
-"""Where Supabase puts them: supautils forces the first, the linter asks for the second, the third is fixed."""
+"""Extensions and their schemas on Supabase: supautils demands the first, the linter the second, the third is fixed."""
 
 
 CaughtUp = tuple[str, str | None, str | None]
-"""A job that is made up for, and the days from and to which it is active, where it is on some alone."""
+"""The name of a job with catch_up, and the first and last day of its active_between, if it has one."""
 
 
 class Declaration(NamedTuple):
     """The inputs of every resource, by the resource's name where there are several.
 
-    ``own_jobs`` are the sweeps and the alerts. ``read_by_probes`` maps each secret to the others that its probe reads,
-    which must be current before it is tried.
+    ``own_jobs`` are the sweeps and the alerts. ``read_by_probes`` maps each secret to the other secrets that its probe
+    reads, which must be current before the probe is sent.
     """
 
     extensions: dict[str, ExtensionArgs]
@@ -62,7 +62,7 @@ class Declaration(NamedTuple):
 
 
 def declare(config: Config) -> Declaration:
-    """What the configuration asks for."""
+    """The inputs of all resources of a configuration."""
     settings, stack = config.settings, str(config.stack)
     schema = settings.schema_name
     needed = [name for name in EXTENSION_SCHEMAS if name != "supabase_vault" or settings.store == "vault"]
@@ -118,7 +118,7 @@ def declare(config: Config) -> Declaration:
         jobs={
             name: CronJobArgs(
                 name=name,
-                schedule=job.schedule,
+                schedule=job.schedule.text,
                 command=compile_command(name, job, stack=stack, schema=schema),
                 stack=stack,
                 active=job.active,
@@ -166,18 +166,18 @@ def _probe(key: str, probe: Probe, schema: str, *, control: bool) -> ProbeArgs:
 def sweep_job(
     schema: str, stack: str, retention: RetentionConfig, *, catch_up: Sequence[CaughtUp] = (), adopt: bool = False
 ) -> CronJobArgs:
-    """The job that ends rotations, judges answers, tries again, makes up for a downtime and forgets old runs."""
+    """The job that finishes rotations, judges answers, sends retries, catches up on ``catch_up``, deletes old runs."""
     command = load_sql("sweep").format(
         schema=sql.Identifier(schema),
         runs=sql.Literal(f"{retention.runs} days"),
         details=sql.Literal(f"{retention.details} days"),
-        catch_up=sql.Literal([list(each) for each in catch_up]),
+        catch_up=sql.Literal([list(job) for job in catch_up]),
     )
     return _own_job(RUNS_SWEEP + schema, command.as_string(), schema, stack, adopt=adopt)
 
 
 def alert_job(name: str, alert: Alert, schema: str, stack: str, *, adopt: bool = False) -> CronJobArgs:
-    """The job that sends an alert's messages, if there are any."""
+    """The job that sends an alert's new messages."""
     job = f"{ALERT}{name}-{schema}"
     statement = compile_alert(name, job, alert, stack=stack, schema=schema)
     success = alert.http.success.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
@@ -203,7 +203,7 @@ def _own_job(name: str, statements: str, schema: str, stack: str, *, adopt: bool
 
 
 def by_kind(declared: Declaration) -> dict[str, list[Args]]:
-    """The inputs of all that is declared, under the same words and in the same order."""
+    """The inputs of all resources by the words and in the order of KINDS."""
     objects: dict[str, list[Args]] = {
         "Extension": [*declared.extensions.values()],
         "SecretStore": [declared.store],

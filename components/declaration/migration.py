@@ -1,7 +1,7 @@
-"""What a stack declares as one SQL script, which makes it without Pulumi: pure, configuration in, text out.
+"""A stack's objects as one SQL script, which makes them without Pulumi; pure, from configuration to text.
 
-The statements are those that the resources plan where nothing is there yet, with their parameters written out. Secrets
-are declared and left to be set, so that no value is ever part of the text.
+Its statements are the plans of the resources for an empty database, with their parameters as literals. Secrets are
+declared without their values, so that no value is part of the text.
 """
 
 import re
@@ -22,7 +22,7 @@ _PARAMETER = re.compile(r"%(?:\((?P<name>\w+)\)s|%)")
 
 
 def migration(config: Config) -> str:
-    """The script, with a comment in front that says whose it is and what it leaves out."""
+    """The script, after a comment that names the stack and what the script leaves out."""
     declared = declare(config)
     sections = [
         section
@@ -34,7 +34,7 @@ def migration(config: Config) -> str:
 
 
 def _section(kind: ObjectKind[Any, Any], args: Args, declared: Declaration) -> Iterator[str]:
-    """An object's statements under its title, if it takes any."""
+    """The statements of an object's plan after its title; nothing for an empty plan."""
     steps = SecretKind().plan_unset(args) if isinstance(args, SecretArgs) else kind.plan(args, None)
     if steps:
         statements = "".join(f"{text}\n" for text in _statements(steps))
@@ -50,17 +50,17 @@ def _statements(steps: Statements) -> Iterator[str]:
 
 
 def written_out(query: sql.Composable, parameters: Mapping[str, object] | None) -> str:
-    """A statement with its parameters as literals, where psycopg would have the server bind them."""
+    """The text of a statement, with its parameters as literals."""
     text = query.as_string()
     if parameters is None:
         return text
     return _PARAMETER.sub(
-        lambda found: sql.Literal(parameters[found["name"]]).as_string() if found["name"] else "%", text
+        lambda place: sql.Literal(parameters[place["name"]]).as_string() if place["name"] else "%", text
     )
 
 
 def _how_to_set(args: Args, declared: Declaration) -> str:
-    """The statement that sets a secret, as a comment, since its value stands nowhere else."""
+    """The statement that sets a secret, as a comment without the value; nothing for other objects."""
     if not isinstance(args, SecretArgs):
         return ""
     read = declared.read_by_probes[args.key]

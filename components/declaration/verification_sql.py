@@ -1,4 +1,4 @@
-"""The SQL that a person would paste to check by hand what a stack declares; it never reads a value."""
+"""SQL by which a person checks a stack's objects by hand; it reads no value of a secret."""
 
 from psycopg import sql
 
@@ -25,7 +25,7 @@ WHERE routine_schema = {schema_name} AND routine_name = 'rotate_cron_secret';
 
 
 def verification_sql(schema: str, catalogue: Catalogue) -> str:
-    """Statements for psql or Supabase's SQL editor, run by the login that deploys."""
+    """The text of the statements, for psql or Supabase's SQL editor and the login that deploys."""
     return (
         sql.SQL(_CHECKS)
         .format(

@@ -1,1 +1,1 @@
-"""Keys that stand where everybody reads them: what they look like, and where they stand. Pure."""
+"""Keys in places where everybody reads them: their forms and their places. Pure."""

@@ -1,7 +1,8 @@
 """How a living command differs from the one that was made, in lines for a person, and without any pasted value. Pure.
 
-Whoever changed a command may have pasted a key into it, which looks like any word. So of what the living one has alone,
-only the structure is shown: keywords, names of functions and tables, short numbers. All else is told by its length.
+Whoever changed a command may have pasted a key into it, which can look like any word. So the lines show only the
+structure of the parts that the living command alone has: keywords, names of functions and tables, short numbers. Any
+other part of it is shown as its length.
 """
 
 import difflib
@@ -14,13 +15,13 @@ from components.leaks.key_form import key_in
 from components.leaks.named_literals import named_literals
 
 LINES = 8
-"""Lines of each side that are shown at most."""
+"""Lines of each side at most."""
 
 LINE_LENGTH = 160
-"""Characters of a line that are shown at most."""
+"""Characters of a line at most."""
 
 LOOKED_AT = 20_000
-"""Characters of a command that are compared at most: whoever may schedule a job could else keep a preview busy."""
+"""Characters of a command that are compared at most, so that nobody who may schedule a job keeps a preview busy."""
 
 _TOKEN = re.compile(
     r"""(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
@@ -44,7 +45,7 @@ _AFTER_A_NAME = frozenset({"(", ".", ":=", "=>"})
 
 
 def command_difference(made: str, living: str) -> str:
-    """The lines that differ, ``-`` of the one that was made and ``+`` of the living one, with values masked."""
+    """The lines that differ, ``-`` from the command that was made, ``+`` from the living one, with values masked."""
     made, living = made[:LOOKED_AT], living[:LOOKED_AT]
     known = {token[0] for token in _TOKEN.finditer(made)}
     keys = {
@@ -58,16 +59,21 @@ def command_difference(made: str, living: str) -> str:
     changes = [line for line in difflib.unified_diff(before, after, n=0, lineterm="") if not line.startswith("@@")][2:]
     if not changes:
         return "  (in nothing that is shown here)"
-    told: list[str] = []
+    lines: list[str] = []
     left = {"-": LINES, "+": LINES}
-    for side, line in ((each[0], each[1:]) for each in changes):
+    for side, line in ((change[0], change[1:]) for change in changes):
         left[side] -= 1
         if left[side] >= 0:
-            told.append(f"  {side} {_cut(line)}")
-    return "\n".join(told + ([f"  … and {len(changes) - len(told)} lines more"] if len(changes) > len(told) else []))
+            lines.append(f"  {side} {_cut(line)}")
+    return "\n".join(lines + ([f"  … and {len(changes) - len(lines)} lines more"] if len(changes) > len(lines) else []))
 
 
 def _shown(text: str, known: set[str], keys: set[str], gone: list[str]) -> Iterator[str]:
+    """The tokens of a command, masked where they may be a pasted value.
+
+    ``known`` are the tokens of the command that was made, ``keys`` values that prove who sends a request, ``gone``
+    literals that the living command no longer has.
+    """
     tokens = list(_TOKEN.finditer(text))
     words = [token[0].strip().lower() for token in tokens]
     solid = [word for word in words if word]
@@ -91,7 +97,7 @@ def _shown(text: str, known: set[str], keys: set[str], gone: list[str]) -> Itera
 
 
 def _is_structure(name: str, before: str, after: list[str]) -> bool:
-    """Whether a name can only be one of PostgreSQL's own, or a function's, a table's or an argument's."""
+    """Whether a name can only be a keyword, or the name of a function, a table or an argument."""
     if name.lower() in _KEYWORDS:
         return True
     in_place = before in _BEFORE_A_NAME or bool(_AFTER_A_NAME.intersection(after))
@@ -99,8 +105,8 @@ def _is_structure(name: str, before: str, after: list[str]) -> bool:
 
 
 def _nearest(literal: str, gone: list[str]) -> str:
-    """A literal by what it has in common with one that was there; a short number that has come in is shown."""
-    ends = (_common(each, literal) for each in gone)
+    """A literal masked between the ends that it shares with a literal that is gone; a short number stays visible."""
+    ends = (_common(made, literal) for made in gone)
     head, tail = max(ends, key=lambda both: len(both[0]) + len(both[1]), default=("", ""))
     if len(head) + len(tail) <= 2:  # the quotes
         return _masked(literal)
@@ -110,7 +116,7 @@ def _nearest(literal: str, gone: list[str]) -> str:
 
 
 def _common(made: str, living: str) -> tuple[str, str]:
-    """What both begin with and, of the rest, end with, in whole words."""
+    """The common beginning of two literals and the common end of their rests, in whole words."""
     head = _beginning(made, living)
     tail = _beginning(made[len(head) :][::-1], living[len(head) :][::-1])[::-1]
     return head, tail
@@ -118,7 +124,7 @@ def _common(made: str, living: str) -> tuple[str, str]:
 
 def _beginning(one: str, other: str) -> str:
     same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
-    return re.sub(r"\w+\Z", "", "".join(each for each, _ in same))
+    return re.sub(r"\w+\Z", "", "".join(character for character, _ in same))
 
 
 def _masked(token: str) -> str:

@@ -1,6 +1,6 @@
-"""Where a key stands: the names of headers, members and parameters that hold what proves who sends it. Pure.
+"""Places of keys: the names of headers, members and parameters whose values prove who sends a request. Pure.
 
-In such a place a literal counts that looks like no key at all, unless it is a placeholder or plainly none.
+In such a place every literal counts as a key, whatever it looks like, unless it is a placeholder or a plain word.
 """
 
 import re
@@ -8,19 +8,19 @@ import re
 from components.leaks.key_form import PUBLIC
 
 LEAST = 8
-"""Characters that a key has at least."""
+"""Characters of a key at least."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey)\s+", re.IGNORECASE)
 _FILTER = re.compile(r"(?:not\.)?(?:is|eq|neq|gte?|lte?|like|ilike|match|imatch|in|cs|cd|fts)\.")
-"""What a filter of PostgREST begins with: ``?reset_token=not.is.null`` asks for rows."""
+"""The beginning of a PostgREST filter: ``?reset_token=not.is.null`` asks for rows."""
 
 _PLACEHOLDER = re.compile(r"[A-Z_]+|(?i:your.*|placeholder.*|change.?me.*|x{4}.*)|<.*>|\[.*\]|\*+")
-"""What only says that something is to be put in its place: ``YOUR_KEY``, ``<the key>``, ``xxxx``."""
+"""A text that a person is to replace: ``YOUR_KEY``, ``<the key>``, ``xxxx``."""
 
 _ALONE = {"authorization", "cookie", "credential", "credentials", "jwt", "passcode", "passphrase", "pwd", "sig"}
 _ENDINGS = ("accesskey", "apikey", "passwd", "password", "privatekey", "secret", "secretkey", "token")
-"""How the last word may end, too, where words are written together: ``authtoken``."""
+"""Endings of the last word, since words may be written together: ``authtoken``."""
 
 _BEFORE_KEY = {"access", "admin", "api", "auth", "encryption", "hmac", "master", "private", "role", "secret"} | {
     "service",
@@ -31,14 +31,14 @@ _BEFORE_KEY = {"access", "admin", "api", "auth", "encryption", "hmac", "master",
     "webhook",
 }
 _BEFORE_TOKEN = {"cancel", "continuation", "next", "page", "sync"}
-"""With these words in front a token is none that proves anything: ``nextPageToken``."""
+"""Words before a token that proves nothing: ``nextPageToken``."""
 
 _COOKIE = "cookie"
 _SESSION = re.compile(r"sess|\bsid\b", re.IGNORECASE)
 
 
 def is_credential(name: str) -> bool:
-    """Whether a header, a member or a parameter of this name holds what proves who sends it: ``X-Api-Key``."""
+    """Whether the value of a header, a member or a parameter with this name proves who sends it: ``X-Api-Key``."""
     words = [word.lower() for word in _WORD.findall(name)]
     if not words:
         return False
@@ -51,13 +51,13 @@ def is_credential(name: str) -> bool:
 
 
 def _is_place(words: list[str]) -> bool:
-    """Whether these words, in front of a token, say that it marks a place in a list: the last one is what counts."""
-    said = [word for word in words if word]
-    return bool(said) and any(said[-1].endswith(word) for word in _BEFORE_TOKEN)
+    """Whether a token after these words marks a place in a list, by the last of the words that is not empty."""
+    last = next((word for word in reversed(words) if word), "")
+    return any(last.endswith(word) for word in _BEFORE_TOKEN)
 
 
 def stands_for_itself(value: str) -> bool:
-    """Whether a literal in the place of a credential may be one, and not a word or a placeholder."""
+    """Whether a literal in the place of a credential may be one: it is neither a word nor a placeholder."""
     bare = _SCHEME.sub("", _FILTER.sub("", value, count=1), count=1)
     text = PUBLIC.sub("", bare).strip()
     is_word = bare == value and text.isalpha() and len(text) < 2 * LEAST  # after a scheme, nothing else can stand
@@ -65,7 +65,7 @@ def stands_for_itself(value: str) -> bool:
 
 
 def is_literal_credential(name: str, value: str) -> bool:
-    """Whether a literal under this name is a credential; of cookies, those count that have such a name."""
+    """Whether a literal with this name is a credential; in a Cookie header, whether the value of one cookie is."""
     if name.lower() != _COOKIE:
         return is_credential(name) and stands_for_itself(value)
     cookies = (pair.strip().partition("=") for pair in value.split(";"))

@@ -1,6 +1,6 @@
-"""What a key looks like, wherever it stands: what its issuer's keys begin with, and randomness. Pure.
+"""Forms of keys, wherever they stand: the beginnings of well-known issuers' keys, and randomness. Pure.
 
-A key is told by its kind alone; what matched is never kept or returned.
+The functions return the kind of a key and never the key itself.
 """
 
 import re
@@ -22,9 +22,9 @@ _FORMS = {
     "a token of npm (npm_…)": r"\bnpm_[A-Za-z0-9]{30,}",
     "a private key (PEM)": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
 }
-"""What well-known issuers' keys begin with, as they publish it so that scanners find them.
+"""Forms of well-known issuers' keys, which they publish so that scanners find them.
 
-Where a form may begin within itself, its length has a bound: the doctor reads whatever others have scheduled.
+Where a form may begin within itself, its length has a bound, since the doctor reads commands of others.
 """
 
 RANDOM = "a long random literal"
@@ -35,7 +35,7 @@ _ID = re.compile(
     r"|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b"  # an ULID
     r"|\b[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\b"  # a traceparent, https://www.w3.org/TR/trace-context
 )
-"""What is as random as a key and proves nothing: rows, runs and traces have it as their names."""
+"""Ids of rows, runs and traces, which are as random as keys and prove nothing."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{24,}")
 _BASE64 = re.compile(
@@ -48,39 +48,39 @@ PUBLIC = re.compile(r"\bsb_publishable_[\w-]+")
 """A key that anybody may know."""
 
 WORD_LENGTH = 3.0
-"""Letters or digits in a row, on average, from which a text reads as words: random base64 and hex have about 2."""
+"""Letters or digits in a row, on average, of a text that consists of words; random base64 and hex have about 2."""
 
 
 def known_forms(text: str) -> tuple[list[str], str]:
-    """The kinds of keys of known forms in a text, and the text without them and without what anybody may know."""
+    """The kinds of keys of known forms in a text, and the text without these keys and without public ones."""
     text = PUBLIC.sub(" ", text)
-    found = []
+    kinds = []
     for kind, pattern in _KNOWN.items():
         text, many = pattern.subn(" ", text)
         if many:
-            found.append(kind)
-    return found, text
+            kinds.append(kind)
+    return kinds, text
 
 
 def key_in(text: str) -> str | None:
-    """The kind of key that a text holds by its looks, or None."""
-    found, rest = known_forms(text)
-    return found[0] if found else RANDOM if has_random(rest) else None
+    """The kind of key that a text holds by its form, or None."""
+    kinds, rest = known_forms(text)
+    return kinds[0] if kinds else RANDOM if has_random(rest) else None
 
 
 def has_random(text: str) -> bool:
-    """Whether a text holds what only a generator writes, the names of rows, runs and traces aside."""
+    """Whether a text holds a token that only a generator writes, ids of rows, runs and traces aside."""
     text = _ID.sub(" ", text)
     return any(_looks_random(token) for pattern in (_TOKEN, _BASE64) for token in pattern.findall(text))
 
 
 def _looks_random(token: str) -> bool:
-    """Whether letters and digits change more often than in names, however long and numbered these are."""
+    """Whether letters and digits alternate more often than in names, which may be long and numbered."""
     if _HEX.fullmatch(token):
         return len(set(token)) > 8
     runs = _RUN.findall(token)
     length = sum(map(len, runs))
     if len(token) - length > len(token) / 10:  # parts joined by -, _ and /, as names and paths have
         return False
-    has_both = any(each.isdigit() for each in runs) and not all(each.isdigit() for each in runs)
+    has_both = any(run.isdigit() for run in runs) and not all(run.isdigit() for run in runs)
     return has_both and length / len(runs) < WORD_LENGTH

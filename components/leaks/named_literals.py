@@ -1,4 +1,4 @@
-"""The literals of a command that have a name, in SQL, JSON or an address: the text read as far as that takes. Pure."""
+"""The literals of a command that have a name, in SQL, JSON or an address. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from itertools import islice
 from typing import NamedTuple
 
 CALLS = 100
-"""Calls of a kind in one command that are looked into at most."""
+"""Calls of a kind that are read in one command at most."""
 
 CLAUSE = 4000
-"""Characters of an UPDATE's SET that are looked into at most."""
+"""Characters of an UPDATE's SET that are read at most."""
 
 
 class Named(NamedTuple):
-    """A literal, and the name under which it is sent or kept."""
+    """A literal, and the name under which a command sends or keeps it."""
 
     name: str
     value: str
@@ -45,7 +45,7 @@ _TOKEN = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|[(),;\[\]]")
 
 
 def named_literals(text: str) -> Iterator[Named]:
-    """The literals that have a name, each once or more."""
+    """The literals of a text that have a name; some of them more than once."""
     text = _DOLLARS.sub(r"'\2'", text)
     patterns = (_JSON_PAIR, _ARGUMENT, _SETTING, _PASSWORD, _IN_CONNINFO, _JSON_OBJECT_PAIR)
     for pattern in patterns:
@@ -64,7 +64,7 @@ def named_literals(text: str) -> Iterator[Named]:
 
 
 def _assigned(text: str) -> Iterator[Named]:
-    """What UPDATE puts into columns."""
+    """The literals that UPDATE puts into columns, by the columns' names."""
     for clause in first_calls(_SET_CLAUSE, text):
         inside = text[clause.end() : clause.end() + CLAUSE]
         end = _CLAUSE_ENDS.search(_ANY_QUOTED.sub(lambda quoted: " " * len(quoted[0]), inside))
@@ -72,15 +72,15 @@ def _assigned(text: str) -> Iterator[Named]:
 
 
 def _literals_of_address(text: str) -> Iterator[Named]:
-    """The parameters of the addresses in a text, and the password that stands before a host."""
+    """The parameters of the addresses in a text, and the passwords before their hosts."""
     yield from (Named(name, value) for name, value in _QUERY_PAIR.findall(text))
     yield from (Named("password", value) for value in _USERINFO.findall(text))
 
 
 def literal(expression: str) -> str | None:
-    """What an expression says that is one literal, with or without a cast; None of any other."""
-    found = _LITERAL.fullmatch(expression)
-    return found[1] if found else None
+    """The value of an expression that is one literal, with or without a cast; None of another expression."""
+    match = _LITERAL.fullmatch(expression)
+    return match[1] if match else None
 
 
 def built_pairs(text: str) -> Iterator[tuple[str, str]]:
@@ -88,18 +88,21 @@ def built_pairs(text: str) -> Iterator[tuple[str, str]]:
     for call in first_calls(_PAIRS, text):
         given = arguments(text, call.end())
         for name, expression in zip(given[::2], given[1::2], strict=False):
-            if (said := literal(name)) is not None:
-                yield said, expression
+            if (name_text := literal(name)) is not None:
+                yield name_text, expression
 
 
 def first_calls(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Where the calls begin that are looked into: whoever may schedule a job could else keep the doctor busy."""
+    """The first matches, so that nobody who may schedule a job keeps the doctor busy."""
     return islice(pattern.finditer(text), CALLS)
 
 
 def arguments(text: str, at: int) -> list[str]:
-    """The arguments of a call, from behind its opening parenthesis on; of one that does not end, what there is."""
-    found, depth, begin = [], 0, at
+    """The arguments of a call as expressions; ``at`` is the place behind its opening parenthesis.
+
+    A call without a closing parenthesis ends at a semicolon, or gives the arguments before its last comma.
+    """
+    expressions, depth, begin = [], 0, at
     for token in _TOKEN.finditer(text, at):
         if token[0] in "([":
             depth += 1
@@ -107,8 +110,8 @@ def arguments(text: str, at: int) -> list[str]:
             depth -= 1
         ends = depth < 0 or token[0] == ";"
         if ends or (depth == 0 and token[0] == ","):
-            found.append(text[begin : token.start()])
+            expressions.append(text[begin : token.start()])
             begin = token.end()
         if ends:
             break
-    return found
+    return expressions

@@ -1,1 +1,1 @@
-"""Each kind of PostgreSQL object that a stack has: its inputs, how it is read and compared, and what mends it."""
+"""The kinds of PostgreSQL objects of a stack: inputs, query, comparison and plan of each."""

@@ -1,4 +1,4 @@
-"""All kinds of objects, by the word that the state has for them and in the order in which they need each other."""
+"""All kinds of objects by the name of their resource type, each after those that it depends on."""
 
 from typing import Any
 

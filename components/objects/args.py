@@ -1,6 +1,6 @@
-"""The base of all resources' inputs: plain, frozen values, which the program takes from its validated configuration.
+"""The base of all resources' inputs: frozen values, which come from validated configuration.
 
-No pydantic here: a provider would import it in each operation, only to check again what the catalogue has checked.
+They are no pydantic models: a provider would import pydantic in each operation, to validate them a second time.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,16 +10,19 @@ from typing import Any, Final, Self
 from components.errors import UnreadableState
 
 STATE_NAMES: Final = {"stack": "owner", "declared_roles": "made_here"}
-"""The inputs that states call by the name that the first version gave them: another would update every resource."""
+"""Inputs that have another name in states, the one of the first version: a new one would update every resource."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Args:
-    """The inputs of a resource; their values are such as JSON has."""
+    """The inputs of a resource; their values are of JSON's types."""
 
     @classmethod
     def from_properties(cls, properties: Mapping[str, Any]) -> Self:
-        """The inputs among a resource's properties. Raises UnreadableState where one is missing."""
+        """The inputs among a resource's properties, by their names in the state.
+
+        Raises UnreadableState where one without a default is missing.
+        """
         names = {field.name: state_name(field.name) for field in fields(cls)}
         try:
             return cls(**{name: properties[stored] for name, stored in names.items() if stored in properties})
@@ -27,11 +30,11 @@ class Args:
             raise UnreadableState from None
 
     def properties(self, *, without: Collection[str] = ()) -> dict[str, Any]:
-        """All inputs that are not None by their names in the state, but for ``without``, by their names here."""
-        declared = {name: value for name, value in vars(self).items() if value is not None and name not in without}
-        return {state_name(name): value for name, value in declared.items()}
+        """The inputs that are not None, by their names in the state; ``without`` has field names of inputs to omit."""
+        inputs = {name: value for name, value in vars(self).items() if value is not None and name not in without}
+        return {state_name(name): value for name, value in inputs.items()}
 
 
 def state_name(name: str) -> str:
-    """What the state calls an input."""
+    """The name of an input, given by its field name, in the state."""
     return STATE_NAMES.get(name, name)

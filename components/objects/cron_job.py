@@ -1,11 +1,11 @@
-"""Jobs of pg_cron: identified by name (and our role), their truth read from cron.job.
+"""Jobs of pg_cron: identified by name and our role, read from cron.job.
 
-They are made and altered through the functions of schema cron alone (on Supabase the table is read-only), in place, so
-that the jobid and with it the history survives. pg_cron has no rename: another name is another job.
+The functions of schema cron make and alter them, since the table is read-only on Supabase. A job is altered in place,
+so its jobid and its history stay. pg_cron cannot rename a job: another name is another job.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import itemgetter
@@ -27,22 +27,22 @@ from components.schedule.zone import zone_of
 from components.values.limits import NAME_BYTES
 
 CALLABLE = ("get_secret", "sign_cron_request", "begin_cron_run")
-"""Functions of the store and the ledger that a job's own SQL may call, and that the first ``up`` makes before it."""
+"""Functions of the store and the ledger that a job's own SQL may call; the first ``up`` makes them before the job."""
 
 LONG_NAMES_SINCE = (1, 5)
-"""Before this version of pg_cron, jobname is of type name and cut silently at 63 bytes."""
+"""Before this version of pg_cron, jobname is of type name, which silently cuts a name at 63 bytes."""
 
 FORESEEN = timedelta(days=12 * 366)
-"""How far a preview looks for changes of the clock at a month's end: by then each date has fallen on a Sunday."""
+"""How far ahead a preview looks for changes of the clock at a month's end; each date falls on a Sunday within it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CronJobArgs(Args):
     """``command`` starts with the stack's mark; ``stack`` is ``project/stack``.
 
-    ``ledger`` is the schema of the run ledger that watches whether the job stays as it is declared; ``verify_in`` that
-    of the one in which a job that was made or changed has to show a good run first. ``declared`` is what a person
-    wrote, for a preview to show: the command says the same.
+    ``ledger`` is the schema of the run ledger that watches whether the job stays as it is declared. ``verify_in`` is
+    the schema of the ledger in which a new or changed job must show a good run. ``declared`` is the job as it is
+    written in the catalogue; a preview shows it, and ``command`` is compiled from it.
     """
 
     name: str
@@ -57,7 +57,7 @@ class CronJobArgs(Args):
 
 
 class LiveJob(NamedTuple):
-    """A row of cron.job; ``mine`` says whether it belongs to the connected role."""
+    """A row of cron.job; ``mine`` is true where it belongs to the connected role."""
 
     jobid: int
     schedule: str
@@ -70,7 +70,7 @@ class LiveJob(NamedTuple):
 
 
 def records_run(command: str) -> bool:
-    """Whether a command puts its request into the ledger, so that there is a verdict to wait for."""
+    """Whether a command records its request in the ledger, which then judges the run."""
     return "record_cron_run" in command
 
 
@@ -79,6 +79,7 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
 
     args = CronJobArgs
     identified_by = ("name",)
+    reading = "jobs"
     in_schema = False
     in_catalog = False
     ignored_in_diff = frozenset({"adopt", "ledger", "verify_in", "declared"})
@@ -100,17 +101,17 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
     def row_identity(self, row: Row) -> str:
         return str(row["name"])
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveJob]:
-        ours_last = sorted(rows, key=itemgetter("mine", "jobid"))  # and so before another role's of the same name
-        return {row["name"]: LiveJob(**{key: row[key] for key in LiveJob._fields}) for row in ours_last}
+    def parse(self, rows: Sequence[Row]) -> LiveJob:
+        row = max(rows, key=itemgetter("mine", "jobid"))  # ours before another role's of the same name
+        return LiveJob(**{key: row[key] for key in LiveJob._fields})
 
     def preflight(self, args: CronJobArgs, server: Server) -> None:
-        found = server.extension_version("pg_cron")
-        version = known_version(found)
+        extversion = server.extension_version("pg_cron")
+        version = known_version(extversion)
         size = len(args.name.encode())
         if size > NAME_BYTES and version is not None and version < LONG_NAMES_SINCE:
             raise PreflightFailed(
-                f"{self.title(args)} has a name of {size} bytes, which pg_cron {found} would cut at {NAME_BYTES}; "
+                f"{self.title(args)} has a name of {size} bytes, which pg_cron {extversion} would cut at {NAME_BYTES}; "
                 "shorten it"
             )
         if server.missing_cron_privileges:
@@ -127,20 +128,21 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
         times, zone = parse_schedule(args.schedule).times, zone_of(server.cron_timezone)
         if times is None or zone is None:
             return
-        found = list(times.last_days_amiss(now, now + FORESEEN, zone))
-        told = [
-            f"{word} {next(run for run, due in found if due is runs).astimezone(zone):%Y-%m-%d %H:%M}"
+        wrong_runs = list(times.last_days_amiss(now, now + FORESEEN, zone))
+        phrases = [
+            f"{word} {next(time for time, is_run in wrong_runs if is_run is runs).astimezone(zone):%Y-%m-%d %H:%M}"
             for runs, word in ((True, "will also run at"), (False, "will not run at"))
-            if any(due is runs for _, due in found)
+            if any(is_run is runs for _, is_run in wrong_runs)
         ]
-        if told:
+        if phrases:
             yield (
                 f"{self.title(args)}: pg_cron takes '$' for a day of which it is the 1st in 24 hours, so where the "
-                f"clock of {server.cron_timezone} is changed at a month's end it {' and '.join(told)}; at an hour from "
-                "2 to 21 it runs on the last day alone"
+                f"clock of {server.cron_timezone} is changed at a month's end it {' and '.join(phrases)}; "
+                "at an hour from 2 to 21 it runs on the last day alone"
             )
 
     def claim(self, args: CronJobArgs, live: LiveJob | None, previous: CronJobArgs | None) -> None:
+        """A job's mark stands in its command. Not even ``adopt`` takes a job of another role or another stack."""
         if live is None:
             return
         if live.mine and live.database != live.current_database and previous is None:
@@ -165,19 +167,21 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
             )
 
     def differences(self, args: CronJobArgs, live: LiveJob, previous: CronJobArgs | None = None) -> list[Difference]:
-        found = [
+        """A command is shown as changed lines without values, since somebody may have pasted a key into it."""
+        differences = [
             Difference(name, getattr(args, name), getattr(live, name))
             for name in ("schedule", "active")
             if getattr(args, name) != getattr(live, name)
         ]
-        if args.command != live.command:  # never shown as it is: whoever changed it may have pasted a key
+        if args.command != live.command:
             lines = command_difference(args.command, live.command)
-            found.append(Difference("command", "the compiled one", "another text", lines))
+            differences.append(Difference("command", "the compiled one", "another text", lines))
         if live.database != live.current_database:
-            found.append(Difference("database", live.current_database, live.database))
-        return found
+            differences.append(Difference("database", live.current_database, live.database))
+        return differences
 
     def plan(self, args: CronJobArgs, live: LiveJob | None, previous: CronJobArgs | None = None) -> Statements:
+        """A living job is altered in place; the same transaction writes its declaration into the ledger."""
         if live is None:
             call = _schedule(args)
         elif changes := _changes(args, live):
@@ -213,7 +217,7 @@ def _declare(args: CronJobArgs) -> Statements:
 
 
 def _in_ledger(args: CronJobArgs, text: sql.SQL) -> Statements:
-    """A statement on the ledger's declarations, where there are any: a destroyed one keeps no job from its removal."""
+    """A statement on the ledger's declarations, which does nothing where a destroy has removed their table before."""
     if args.ledger is None:
         return []
     declarations = sql.Identifier(args.ledger, JOB_DECLARATIONS)

@@ -1,10 +1,10 @@
-"""Extensions: identified by name, their truth read from pg_extension.
+"""Extensions: identified by name, read from pg_extension.
 
-An extension that is there already is adopted. It is dropped only where it was created here and the stack says so, and
-never with CASCADE: DROP EXTENSION pg_cron takes all jobs and their history with it.
+An installed extension is adopted. It is dropped only where this stack has created it and says ``drop``, and never with
+CASCADE: DROP EXTENSION pg_cron removes all jobs and their history.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -17,15 +17,15 @@ from components.objects.args import Args
 from components.objects.object_kind import Difference, ObjectKind, Statements, statement
 
 PRELOADED = frozenset({"pg_cron", "pg_net"})
-"""Extensions whose library must be in shared_preload_libraries."""
+"""The extensions that work only where their library is in shared_preload_libraries."""
 
 SYSTEM_SCHEMA = "pg_catalog"
-"""Always there, and nobody may ask for it to be created, not even IF NOT EXISTS: its name is reserved."""
+"""A schema that is always there; PostgreSQL refuses even CREATE SCHEMA IF NOT EXISTS for its reserved name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExtensionArgs(Args):
-    """``version`` None means whatever the server offers, ``schema_name`` None the extension's own default."""
+    """Without ``version`` the server's default is installed, without ``schema_name`` in the extension's own schema."""
 
     name: str
     version: str | None = None
@@ -45,6 +45,7 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
 
     args = ExtensionArgs
     identified_by = ("name",)
+    reading = "extensions"
     in_schema = False
     ignored_in_diff = frozenset({"drop", "schema_name"})
 
@@ -66,8 +67,9 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
     def row_identity(self, row: Row) -> str:
         return str(row["name"])
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveExtension]:
-        return {row["name"]: LiveExtension(row["version"], row["schema"]) for row in rows}
+    def parse(self, rows: Sequence[Row]) -> LiveExtension:
+        (row,) = rows
+        return LiveExtension(row["version"], row["schema"])
 
     def preflight(self, args: ExtensionArgs, server: Server) -> None:
         facts = server.extensions.get(args.name)
@@ -91,6 +93,7 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
     def differences(
         self, args: ExtensionArgs, live: LiveExtension, previous: ExtensionArgs | None = None
     ) -> list[Difference]:
+        """The version alone, and only a declared one: an installed extension stays in its schema."""
         if args.version is None or args.version == live.version:
             return []
         return [Difference("version", args.version, live.version)]
@@ -98,6 +101,7 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
     def plan(
         self, args: ExtensionArgs, live: LiveExtension | None, previous: ExtensionArgs | None = None
     ) -> Statements:
+        """An extension that is not installed is created with its schema, an installed one updated."""
         name, version = sql.Identifier(args.name), sql.Literal(args.version)
         if live is None:
             parts = [sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(name)]
@@ -121,7 +125,7 @@ class ExtensionKind(ObjectKind[ExtensionArgs, LiveExtension]):
         return statement(sql.SQL("DROP EXTENSION {}").format(sql.Identifier(args.name)))
 
     def invalidates_others(self, before: LiveExtension | None) -> bool:
-        return True  # what the server can do is another thing now
+        return True  # the facts of the server have changed, too
 
     def outputs(self, args: ExtensionArgs, live: LiveExtension, before: LiveExtension | None) -> dict[str, Any]:
         return {"installed_version": live.version, "installed_schema": live.schema, "created": before is None}
@@ -145,5 +149,5 @@ def _not_preloaded(name: str) -> str:
 
 
 def _has_supautils(server: Server) -> bool:
-    """Supabase's supautils runs CREATE EXTENSION as its superuser for the extensions that it lists."""
+    """Whether Supabase's supautils may be there, which runs CREATE EXTENSION as a superuser for others."""
     return server.preloaded is None or "supautils" in server.preloaded

@@ -1,12 +1,12 @@
-"""Functions as we define them and as the catalog has them; shared by the store, the rotation functions and the ledger.
+"""Our functions, as defined in ``.sql`` files and as read from the catalog; for store, rotation and ledger.
 
-A definition is a ``.sql`` file with ``{schema}`` places. What lives is compared by body, security, settings,
-volatility and privileges, so that a function replaced or opened behind our back is drift.
+A live function is compared by body, security, settings, volatility and privileges, so that one that was replaced or
+granted by hand is drift.
 
-Each sets its search_path and names pg_temp last: left out, a session's own temporary types and tables would come
-before all others (PostgreSQL's documentation, CREATE FUNCTION, "Writing SECURITY DEFINER Functions Safely"). Those that
-have a secret's value in a variable also set what would print it, since their callers' settings hold inside: a plan made
-for the value at hand has it as a constant, and a session may have plans printed. Theirs are generic.
+Each sets its search_path and names pg_temp last: without it, a session's own temporary types and tables would come
+before all others (PostgreSQL's documentation, CREATE FUNCTION, "Writing SECURITY DEFINER Functions Safely"). A function
+that has a secret's value in a variable also sets plan_cache_mode and the settings that print plans, since those of its
+caller apply inside: a plan for one value has it as a constant, and a session may print its plans.
 """
 
 import re
@@ -22,16 +22,16 @@ from components.values.address import ADDRESS, ANY_SCHEME
 from components.values.limits import VALUE_BYTES
 
 ANSWER_SECONDS = 30
-"""Seconds beyond a probe's timeout after which its answer counts as lost: pg_net serves other requests, too."""
+"""Seconds after a probe's timeout at which its answer counts as lost, since pg_net serves other requests before it."""
 
 _BODY = re.compile(r"\$body\$(?P<body>.*)\$body\$", re.DOTALL)
 _SETTING = re.compile(r"^SET (?P<name>\w+) = '?(?P<value>.*?)'?$", re.MULTILINE)
 
 
 class LiveFunction(NamedTuple):
-    """A row of pg_proc; ``privileges`` maps each grantee but the owner to what it may.
+    """A row of pg_proc; ``privileges`` maps each grantee beside the owner to its privileges.
 
-    ``without_usage`` are those grantees that cannot enter the schema and so not call it.
+    The grantees in ``without_usage`` lack USAGE of the schema, so they cannot call the function.
     """
 
     signature: str
@@ -50,12 +50,16 @@ class LiveFunction(NamedTuple):
 
     @property
     def stack(self) -> str | None:
-        """The stack whose mark the function carries."""
+        """The stack (``project/stack``) of the mark in the comment, or None."""
         return stack_of(self.comment)
 
 
 class Function(NamedTuple):
-    """A function of ours: its file's name, its argument types and what the file makes of it."""
+    """A function of ours: the name of its file, and what pg_proc has once the file has run.
+
+    ``argument_types`` are as in a reference to it, ``identity_arguments`` as pg_get_function_identity_arguments writes
+    them, ``returns`` as format_type does, ``volatility`` is i, s or v.
+    """
 
     name: str
     argument_types: str
@@ -66,15 +70,15 @@ class Function(NamedTuple):
 
     @property
     def signature(self) -> str:
-        """As pg_get_function_identity_arguments writes it."""
+        """Name and identity arguments: ``get_secret(key text)``."""
         return f"{self.name}({self.identity_arguments})"
 
     def reference(self, schema: str) -> sql.Composable:
-        """The function as a name in SQL: ``"public"."get_secret"(text)``."""
+        """The function's name in SQL: ``"public"."get_secret"(text)``."""
         return sql.SQL("{}({})").format(sql.Identifier(schema, self.name), sql.SQL(self.argument_types))
 
     def definition(self, schema: str) -> sql.Composed:
-        """CREATE OR REPLACE FUNCTION, from the file."""
+        """The file's CREATE OR REPLACE FUNCTION for a schema."""
         return load_sql(self.name).format(
             schema=sql.Identifier(schema),
             schema_name=sql.Literal(schema),
@@ -87,20 +91,24 @@ class Function(NamedTuple):
         )
 
     def body(self, schema: str) -> str:
-        """What pg_proc.prosrc must hold."""
-        found = _BODY.search(self.definition(schema).as_string())
-        if found is None:
+        """The text that pg_proc.prosrc must hold."""
+        body = _BODY.search(self.definition(schema).as_string())
+        if body is None:
             raise AssertionError(f"{self.name}.sql has no $body$")
-        return found["body"]
+        return body["body"]
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """What pg_proc.proconfig must hold: what the file sets, ``name=value``."""
+        """The settings of the file, as pg_proc.proconfig must hold them: ``name=value``."""
         head, _, _ = load_sql(self.name).as_string().partition("$body$")
         return tuple(f"{name}={value}" for name, value in _SETTING.findall(head))
 
     def install(self, schema: str, stack: str, live: LiveFunction | None, *, lock: bool = True) -> Statements:
-        """Create or replace it, marked and locked. A stranger with other argument names has to go first."""
+        """The statements that create or replace the function and mark it.
+
+        It is locked for its owner with ``lock`` or where it is new. A live one with other argument names or another
+        result cannot be replaced and is dropped first.
+        """
         text = self.reference(schema).as_string()
         fresh = live is None or live.signature != self.signature or live.returns != self.returns
         parts: list[sql.Composable] = []
@@ -115,7 +123,7 @@ class Function(NamedTuple):
         return [(part, None) for part in parts]
 
     def differences(self, schema: str, stack: str, live: LiveFunction | None) -> list[Difference]:
-        """What of the definition is not as declared; privileges are looked at by those who own them."""
+        """One Difference that lists all parts of the definition that differ, if any; privileges are not compared."""
         if live is None:
             return [Difference(f"function {self.name}", "there", "gone")]
         declared = {
@@ -132,7 +140,7 @@ class Function(NamedTuple):
 
 
 def drop_retired(schema: str, signatures: Iterable[str]) -> list[sql.Composed]:
-    """Statements that remove functions of earlier versions."""
+    """Statements that drop functions of earlier versions, given as ``name(types)``."""
     place = sql.Identifier(schema)
     return [sql.SQL("DROP FUNCTION IF EXISTS {}.{}").format(place, sql.SQL(signature)) for signature in signatures]
 

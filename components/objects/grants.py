@@ -1,10 +1,10 @@
-"""The privileges on a function, all of them: identified by the function, read from its access control list.
+"""All privileges on a rotation function: identified by the function, read from its access control list.
 
-A Grants resource speaks for the whole list, so a grant that somebody made behind our back is drift and is revoked, as
-is one that somebody took away. Whoever may rotate may also enter the schema (USAGE, never revoked here).
+A Grants resource declares the whole list: a grant by somebody else is drift and is revoked, a grant that somebody
+revoked is drift and is made again. The grantees also get USAGE of the schema, which is never revoked here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -19,8 +19,9 @@ from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import (
     ROTATE,
     ROTATION_FUNCTIONS,
+    ROTATION_READING,
     RotationFunctionName,
-    live_functions,
+    live_rotation_function,
     rotation_identity,
     rotation_query,
 )
@@ -31,7 +32,7 @@ PUBLIC = "PUBLIC"
 
 @dataclass(frozen=True, kw_only=True)
 class GrantsArgs(Args):
-    """``grantees`` have EXECUTE on ``function``, beside its owner; ``declared_roles`` need not exist at preview."""
+    """``grantees`` have EXECUTE on ``function``, beside its owner; a preview does not ask for ``declared_roles``."""
 
     schema_name: str
     function: RotationFunctionName = "rotate_cron_secret"
@@ -45,12 +46,12 @@ class GrantsArgs(Args):
 
     @property
     def opens_schema(self) -> bool:
-        """Whether the grantees get USAGE here: once, since two at a time would fail (tuple concurrently updated)."""
+        """Whether this resource grants USAGE: one of them alone, since two at a time fail (concurrent update)."""
         return self.function == ROTATE.name
 
 
 class LiveGrants(NamedTuple):
-    """Who has EXECUTE now, but for the owner; ``without_usage`` are those of them that may not enter the schema."""
+    """The roles with EXECUTE beside the owner, sorted; those in ``without_usage`` have no USAGE of the schema."""
 
     grantees: list[str]
     without_usage: list[str]
@@ -61,6 +62,7 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
 
     args = GrantsArgs
     identified_by = ("schema_name", "function")
+    reading = ROTATION_READING
     ignored_in_diff = frozenset({"declared_roles"})
 
     def identity(self, args: GrantsArgs) -> str:
@@ -75,11 +77,9 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
     def row_identity(self, row: Row) -> str:
         return rotation_identity(row)
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveGrants]:
-        return {
-            rotation_identity(live._asdict()): LiveGrants(sorted(live.privileges), live.without_usage)
-            for live in live_functions(rows).values()
-        }
+    def parse(self, rows: Sequence[Row]) -> LiveGrants | None:
+        live = live_rotation_function(rows)
+        return LiveGrants(sorted(live.privileges), live.without_usage) if live else None
 
     def preflight(self, args: GrantsArgs, server: Server) -> None:
         for role in args.grantees:
@@ -89,25 +89,27 @@ class GrantsKind(ObjectKind[GrantsArgs, LiveGrants]):
                 )
 
     def differences(self, args: GrantsArgs, live: LiveGrants, previous: GrantsArgs | None = None) -> list[Difference]:
+        """The list of grantees as a whole and, where this resource opens the schema, who lacks USAGE of it."""
         declared = sorted(args.grantees)
-        found = [] if declared == live.grantees else [Difference("grantees", declared, live.grantees)]
+        differences = [] if declared == live.grantees else [Difference("grantees", declared, live.grantees)]
         if args.opens_schema and (without_usage := sorted(set(declared) & set(live.without_usage))):
-            found.append(Difference("usage of the schema", "granted", f"missing for {', '.join(without_usage)}"))
-        return found
+            differences.append(Difference("usage of the schema", "granted", f"missing for {', '.join(without_usage)}"))
+        return differences
 
     def plan(self, args: GrantsArgs, live: LiveGrants | None, previous: GrantsArgs | None = None) -> Statements:
-        found, without_usage = live or LiveGrants([], [])
+        """Grantees that are not declared lose EXECUTE, with CASCADE, but never USAGE; no ``live`` is no grantee."""
+        grantees, without_usage = live or LiveGrants([], [])
         function, schema = args.definition.reference(args.schema_name), sql.Identifier(args.schema_name)
         revoke = sql.SQL("REVOKE ALL ON FUNCTION {} FROM {} CASCADE")
         grant = sql.SQL("GRANT EXECUTE ON FUNCTION {} TO {}")
         enter = sql.SQL("GRANT USAGE ON SCHEMA {} TO {}")
-        new = [role for role in args.grantees if role not in found]
-        steps = [revoke.format(function, _role(role)) for role in found if role not in args.grantees]
+        new = [role for role in args.grantees if role not in grantees]
+        steps = [revoke.format(function, _role(role)) for role in grantees if role not in args.grantees]
         steps += [grant.format(function, _role(role)) for role in new]
         steps += [
             enter.format(schema, _role(role))
             for role in (args.grantees if args.opens_schema else [])
-            # PUBLIC may enter the schema public, and only its owner could grant that
+            # everybody has USAGE of the schema public, and only its owner could grant it
             if role in without_usage or (role in new and args.schema_name != "public")
         ]
         return [(step, None) for step in steps]

@@ -1,6 +1,6 @@
-"""Tables and views of ours as the catalog has them, and how they are locked; shared by the store and the run ledger.
+"""Our tables and views as read from the catalog, and the statements that lock them; for store and run ledger.
 
-Row security with a policy that lets nobody through stands behind the privileges, should somebody grant one.
+Row security with a policy that admits nobody protects a table even where somebody has granted a privilege on it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from components.sql import load_sql
 
 
 class LiveTable(NamedTuple):
-    """A table as the catalog has it; ``privileges`` are those of others than its owner, ``grantee: PRIVILEGE, …``."""
+    """A table or view of the catalog; ``privileges`` of others than its owner are texts, ``grantee: PRIVILEGE, …``."""
 
     name: str
     kind: str
@@ -36,27 +36,27 @@ def tables_query(schema: str, names: Iterable[str]) -> sql.Composed:
 
 
 def lock_statements(schema: str, name: str, comment: str, *, view: bool = False) -> Iterator[sql.Composed]:
-    """Mark a table or view with a comment, and lock it against everybody but its owner."""
+    """Statements that mark a table or view with a comment and lock it against everybody but its owner."""
     table = sql.Identifier(schema, name)
-    what = sql.SQL("VIEW" if view else "TABLE")
-    yield sql.SQL("COMMENT ON {} {} IS {}").format(what, table, sql.Literal(comment))
+    keyword = sql.SQL("VIEW" if view else "TABLE")
+    yield sql.SQL("COMMENT ON {} {} IS {}").format(keyword, table, sql.Literal(comment))
     yield load_sql("lock_table").format(table=sql.Literal(table.as_string()))
 
 
 def table_differences(name: str, columns: Iterable[str], stack: str, live: LiveTable | None) -> list[Difference]:
-    """What of a table is not as declared: its columns, mark, row security and privileges."""
+    """The differences of a table or view in columns, mark, row security and privileges."""
     if live is None:
         return [Difference(f"table {name}", "there", "gone")]
-    found = []
+    differences = []
     if missing := [column for column in columns if column not in live.columns]:
-        found.append(Difference(f"columns of {name}", "complete", f"without {', '.join(missing)}"))
+        differences.append(Difference(f"columns of {name}", "complete", f"without {', '.join(missing)}"))
     if stack_of(live.comment) != stack:
-        found.append(Difference(f"comment on {name}", mark(stack), live.comment))
+        differences.append(Difference(f"comment on {name}", mark(stack), live.comment))
     if live.kind != "v":
-        found += _row_security_differences(name, live)
+        differences += _row_security_differences(name, live)
     if live.privileges:
-        found.append(Difference(f"privileges on {name}", "its owner alone", "; ".join(live.privileges)))
-    return found
+        differences.append(Difference(f"privileges on {name}", "its owner alone", "; ".join(live.privileges)))
+    return differences
 
 
 def _row_security_differences(name: str, live: LiveTable) -> Iterator[Difference]:

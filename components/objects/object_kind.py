@@ -1,11 +1,11 @@
-"""A kind of PostgreSQL object: how it is read, compared and changed. Pure but for the two functions that do it.
+"""A kind of PostgreSQL object: how it is read, compared and changed; and the rows by which it is known.
 
-Every resource module defines one. The provider (provider.py) says when its parts are called; cronctl calls the same
-ones, so the two cannot disagree on what "in sync" means.
+The provider and cronctl call the same methods, so they cannot disagree on what "in sync" means. Only Reading, snapshot
+and execute use a connection.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -18,25 +18,26 @@ from components.objects.args import Args
 from components.sql import load_sql
 
 SERIALIZATION_FAILURE = "40001"
-"""The SQLSTATE of a transaction that came after another's change of the same object, and may be tried again."""
+"""The SQLSTATE of a transaction that fails because another has changed the object before; it may be tried again."""
 
 VERSION = "object_version"
-"""The column that :func:`objects_query` adds: the hex SHA-256 of a row."""
+"""The column that :meth:`Reading.query` adds: the hex SHA-256 of the row."""
 
 SHOWN_LENGTH = 160
-"""Characters of a property that a message shows."""
+"""The number of characters of a property that a message shows."""
 
 ArgsT = TypeVar("ArgsT", bound=Args)
 LiveT = TypeVar("LiveT")
 
 Statements = list[tuple[sql.Composable, Mapping[str, object] | None] | CopyRow]
-"""A plan: statements in order, each with the parameters that the server binds, or the row that it copies in."""
+"""A plan: each step is a statement with the parameters that the server binds, or a row to copy in."""
 
 
 class Difference(NamedTuple):
-    """One property in which what lives is not what is declared; both sides are fit to be shown.
+    """One property that differs, as ``declared`` and as ``found`` in the live object; neither holds a secret.
 
-    ``lines`` show where a long text differs, ``-`` of what is declared and ``+`` of what lives, instead of the sides.
+    For a long text, ``lines`` is shown instead of both: the lines that differ, with ``-`` those that are declared and
+    with ``+`` those of the live object.
     """
 
     name: str
@@ -48,91 +49,97 @@ class Difference(NamedTuple):
 class ObjectKind(Generic[ArgsT, LiveT]):
     """A kind of PostgreSQL object: how it is read, compared and changed. Stateless, and without a connection.
 
-    ``args`` is the model of the inputs. Of these, ``identified_by`` name the object; ``ignored_in_diff`` say how to act
-    and are no property of the object, so that changing them alone changes nothing; ``secrets`` are never shown.
+    ``args`` is the class of the inputs. The inputs ``identified_by`` name the object. The inputs ``ignored_in_diff``
+    are no properties of the object, so a change of them alone changes nothing. The inputs ``secrets`` are never shown.
     """
 
     args: type[ArgsT]
     identified_by: ClassVar[tuple[str, ...]]
+    reading: ClassVar[str]
+    """The name of the rows that :meth:`query` reads; kinds with the same query have the same name and share them."""
     ignored_in_diff: ClassVar[frozenset[str]] = frozenset()
     secrets: ClassVar[frozenset[str]] = frozenset()
     in_schema: ClassVar[bool] = True
-    """Whether the inputs name a schema, ``schema_name``, that the object stands in."""
+    """Whether the object is in a schema, which the input ``schema_name`` names."""
     in_catalog: ClassVar[bool] = True
-    """Whether :meth:`query` asks the system catalogs alone, so that it cannot fail for want of a table."""
+    """Whether :meth:`query` reads the system catalogs alone, so that every table it names exists."""
 
     def identity(self, args: ArgsT) -> str:
-        """The resource's id: what names the object in the database."""
+        """The resource's id, which names the object in its scope: ``public.cron_secret``."""
         raise NotImplementedError
 
     def title(self, args: ArgsT) -> str:
-        """How messages name the object: ``cron job 'nightly'``."""
+        """The name of the object in messages: ``cron job 'nightly'``."""
         raise NotImplementedError
 
     def scope(self, args: ArgsT) -> str | None:
-        """What one snapshot query covers, a schema or the whole database; objects of one scope are read together."""
+        """The schema whose objects are read together with this one, or None for those of the whole database."""
         return str(args.schema_name) if self.in_schema else None  # type: ignore[attr-defined]
 
     def query(self, scope: Any, identity: str | None = None) -> sql.Composable:  # noqa: ANN401 - each kind has its own
-        """The one catalog query that reads every object of a scope, or the one with an identity."""
+        """The query for all objects of a scope, or for the one with an identity."""
         raise NotImplementedError
 
     def older_query(self, scope: Any, identity: str | None = None) -> sql.Composable | None:  # noqa: ANN401
-        """The query for a store that an earlier version made, which lacks something that :meth:`query` names."""
+        """The query for a store of an earlier version, which lacks a table or column that :meth:`query` names."""
         return None
 
     def row_identity(self, row: Row) -> str:
-        """The identity of the object that a row of :meth:`query` tells of."""
+        """The identity of the object that a row of :meth:`query` describes."""
         raise NotImplementedError
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveT]:
-        """The query's rows as live objects by identity."""
+    def parse(self, rows: Sequence[Row]) -> LiveT | None:
+        """What :meth:`live_object` returns for one row or more."""
         raise NotImplementedError
+
+    def live_object(self, rows: Sequence[Row]) -> LiveT | None:
+        """The live object that the rows of one identity describe, or None where there is none."""
+        return self.parse(rows) if rows else None
 
     def preflight(self, args: ArgsT, server: Server) -> None:
-        """Raise an Error for what would fail or do harm; called before anything is touched."""
+        """Raise PreflightFailed where the server cannot have such an object; called before anything is changed."""
 
     def warnings(self, args: ArgsT, server: Server, now: datetime) -> Iterator[str]:
-        """Sentences on what the server will make of it that people may not expect; ``now`` is an aware datetime."""
+        """Sentences on behaviour of the object that people may not expect; ``now`` is an aware datetime."""
         yield from ()
 
     def claim(self, args: ArgsT, live: LiveT | None, previous: ArgsT | None) -> None:
-        """Raise Conflict where the object that lives is not ours to change."""
+        """Raise Conflict where this stack may not change the live object; ``previous`` are the inputs in the state."""
 
     def differences(self, args: ArgsT, live: LiveT, previous: ArgsT | None = None) -> list[Difference]:
-        """All properties in which ``live`` is not what ``args`` declares; empty exactly when the plan is."""
+        """The properties in which ``live`` is not as declared; empty exactly where :meth:`plan` is empty."""
         raise NotImplementedError
 
     def drift(self, state: ArgsT, live: LiveT) -> list[Difference]:
-        """What of the object is not as the state has it, whether a plan would mend it or keep it."""
+        """The properties in which ``live`` is not as in the state, whether or not a plan would change them."""
         return self.differences(state, live)
 
     def plan(self, args: ArgsT, live: LiveT | None, previous: ArgsT | None = None) -> Statements:
-        """The statements that make ``live`` what ``args`` declares."""
+        """The statements that create the object where ``live`` is None, and otherwise make it as declared."""
         raise NotImplementedError
 
     def retained_on_delete(self, args: ArgsT, outputs: Mapping[str, Any]) -> bool:
-        """Whether the object is left as it is where it is declared no more."""
+        """Whether the object stays when it is deleted from the stack; ``outputs`` are those in the state."""
         return False
 
     def drop(self, args: ArgsT, live: LiveT) -> Statements:
-        """The statements that remove the object; may raise Conflict."""
+        """The statements that remove the object. Raises Conflict where this stack may not remove it."""
         raise NotImplementedError
 
     def forget(self, args: ArgsT) -> Statements:
-        """The statements for an object that is to be removed and is gone already."""
+        """The statements for the removal of an object that is not there."""
         return []
 
     def invalidates_others(self, before: LiveT | None) -> bool:
-        """Whether, after a change of such an object, more has to be read anew than the object itself."""
+        """Whether a change of the object, which was ``before``, makes the snapshots of other objects outdated."""
         return False
 
     def outputs(self, args: ArgsT, live: LiveT, before: LiveT | None) -> dict[str, Any]:
-        """What is told beside the inputs; ``before`` is what lived when this resource was created."""
+        """The resource's outputs beside its inputs; ``before`` is the object before it was changed."""
         return {}
 
     def live_args(self, args: ArgsT, live: LiveT) -> ArgsT:
-        """The inputs as they would have to be for ``live`` to be no drift."""
+        """The inputs by which ``live`` would have no drift."""
         return args
 
 
@@ -142,7 +149,7 @@ def statement(query: sql.Composable, parameters: Mapping[str, object] | None = N
 
 
 def execute(transaction: Transaction, steps: Statements) -> None:
-    """Carry out a plan."""
+    """Carry out a plan. Raises the errors of :class:`Transaction`."""
     for step in steps:
         if isinstance(step, CopyRow):
             transaction.copy(step)
@@ -150,97 +157,118 @@ def execute(transaction: Transaction, steps: Statements) -> None:
             transaction.execute(*step)
 
 
-class Objects(dict[str, LiveT]):
-    """What lives of a kind, by identity, as one reading found it.
+Rows = dict[str, list[Row]]
+"""The rows of each object by its identity. A list is replaced and never changed, since threads share it."""
 
-    ``versions`` has the VERSION of each row of an object, by identity; an identity that has no object has no entry.
+
+class Objects(Mapping[str, LiveT]):
+    """The live objects of a kind by identity, parsed at each access from rows that kinds may share."""
+
+    def __init__(self, kind: ObjectKind[Any, LiveT], rows: Rows) -> None:
+        self._kind = kind
+        self._rows = rows
+
+    def rows(self, identity: str) -> list[Row]:
+        """The rows of one object; none where it is not there."""
+        return self._rows.get(identity, [])
+
+    def replace(self, identity: str, rows: list[Row]) -> None:
+        """Put the rows of a later reading in the place of an object's, for all kinds that share them."""
+        self._rows[identity] = rows
+
+    def __getitem__(self, identity: str) -> LiveT:
+        if (live := self._kind.live_object(self.rows(identity))) is None:
+            raise KeyError(identity)
+        return live
+
+    def __iter__(self) -> Iterator[str]:
+        return (identity for identity in self._rows if identity in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A reader for :meth:`Database.snapshot`: the rows of all objects of a scope, or of the one with an identity.
+
+    The readings of kinds that share rows are equal.
     """
 
-    def __init__(self, kind: ObjectKind[Any, LiveT], rows: Sequence[Row]) -> None:
-        super().__init__(kind.parse(rows))
-        self.versions: dict[str, list[str]] = {}
+    name: str
+    scope: str | None
+    identity: str | None
+    kind: ObjectKind[Any, Any] = field(compare=False)
+
+    @classmethod
+    def of(cls, kind: ObjectKind[Any, Any], scope: str | None, identity: str | None = None) -> "Reading":
+        """The reading of a kind's objects in a scope, or of the one with an identity."""
+        return cls(kind.reading, scope, identity, kind)
+
+    def __call__(self, database: Database) -> Rows:
+        return self.by_identity(database.read(self.script()))
+
+    def by_identity(self, rows: Iterable[Row]) -> Rows:
+        """The rows of :meth:`query` or :meth:`script` by identity."""
+        grouped: Rows = {}
         for row in rows:
-            self.versions.setdefault(kind.row_identity(row), []).append(row[VERSION])
+            grouped.setdefault(self.kind.row_identity(row), []).append(row)
+        return grouped
 
-    def keep(self, identity: str, newer: "Objects[LiveT]") -> None:
-        """Take one object from a newer reading."""
-        self.pop(identity, None)
-        self.update({each: live for each, live in newer.items() if each == identity})
-        self.versions[identity] = newer.versions.get(identity, [])
+    def query(self) -> sql.Composed:
+        """The kind's query, with the column VERSION."""
+        return _with_version(self.kind.query(self.scope, self.identity))
+
+    def script(self) -> sql.Composable:
+        """Statements with the result of :meth:`query`, which is empty where a table that it names is not there yet.
+
+        They belong in a transaction, as all that :meth:`Database.read_together` sends.
+        """
+        if self.kind.in_catalog:
+            return self.query()
+        older = self.kind.older_query(self.scope, self.identity)
+        queries = [self.query(), *([] if older is None else [_with_version(older)]), sql.SQL("SELECT NULL WHERE false")]
+        block = load_sql("rows_if_exists").format(
+            cursor=sql.Literal(self.name), queries=sql.Literal([query.as_string() for query in queries])
+        )
+        return sql.SQL("DO {}; FETCH ALL FROM {}").format(sql.Literal(block.as_string()), sql.Identifier(self.name))
+
+    def fail_if_changed(self, seen: Sequence[Row]) -> sql.Composed:
+        """A statement that fails with SERIALIZATION_FAILURE where the rows are no longer those that were seen."""
+        block = load_sql("fail_if_changed").format(
+            versions=sql.Literal(sorted(row[VERSION] for row in seen)),
+            version=sql.Identifier(VERSION),
+            objects=self.query(),
+            errcode=sql.Literal(SERIALIZATION_FAILURE),
+        )
+        return sql.SQL("DO {}").format(sql.Literal(block.as_string()))
 
 
-def objects_query(kind: ObjectKind[Any, Any], scope: str | None, identity: str | None = None) -> sql.Composable:
-    """The query whose rows make :class:`Objects`."""
-    return _with_version(kind.query(scope, identity))
-
-
-def fail_if_changed(kind: ObjectKind[Any, Any], scope: str | None, identity: str, seen: Objects[Any]) -> sql.Composable:
-    """A statement that fails with SERIALIZATION_FAILURE where an object is not as it was seen any more."""
-    block = load_sql("fail_if_changed").format(
-        versions=sql.Literal(sorted(seen.versions.get(identity, []))),
-        version=sql.Identifier(VERSION),
-        objects=objects_query(kind, scope, identity),
-        errcode=sql.Literal(SERIALIZATION_FAILURE),
-    )
-    return sql.SQL("DO {}").format(sql.Literal(block.as_string()))
-
-
-def _with_version(query: sql.Composable) -> sql.Composable:
-    # MATERIALIZED, or the planner merges the two and finds out each column twice.
+def _with_version(query: sql.Composable) -> sql.Composed:
+    # MATERIALIZED, or the planner merges the two queries and computes each column twice.
     return sql.SQL(
         "WITH o AS MATERIALIZED ({}\n) "
         "SELECT o.*, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(o::text, 'UTF8')), 'hex') AS {} FROM o"
     ).format(query, sql.Identifier(VERSION))
 
 
-def snapshot_query(kind: ObjectKind[Any, Any], scope: str | None, identity: str | None = None) -> sql.Composable:
-    """Statements with one result, whose rows make :class:`Objects`: none where what would hold them is not there yet.
-
-    They belong in a transaction, as all that :meth:`Database.read_together` sends.
-    """
-    if kind.in_catalog:
-        return objects_query(kind, scope, identity)
-    queries = (kind.query(scope, identity), kind.older_query(scope, identity), sql.SQL("SELECT NULL WHERE false"))
-    cursor = type(kind).__name__
-    block = load_sql("rows_if_exists").format(
-        cursor=sql.Literal(cursor),
-        queries=sql.Literal([_with_version(query).as_string() for query in queries if query is not None]),
-    )
-    return sql.SQL("DO {}; FETCH ALL FROM {}").format(sql.Literal(block.as_string()), sql.Identifier(cursor))
-
-
-def read_objects(
-    kind: ObjectKind[Any, LiveT], database: Database, scope: str | None, identity: str | None = None
-) -> Objects[LiveT]:
-    """All that lives in a scope, or the one object with an identity, in one round trip."""
-    return Objects(kind, database.read(snapshot_query(kind, scope, identity)))
-
-
-@dataclass(frozen=True)
-class _Snapshot:
-    """A reader for :meth:`Database.snapshot`, equal for the same kind and scope."""
-
-    kind: type[ObjectKind[Any, Any]]
-    scope: str | None
-
-    def __call__(self, source: Database) -> Objects[Any]:
-        return read_objects(self.kind(), source, self.scope)
-
-
 def snapshot(kind: ObjectKind[Any, LiveT], database: Database, scope: str | None) -> Objects[LiveT]:
-    """All that lives in a scope, read once in the life of ``database``: by a resource, and by cronctl."""
-    return database.snapshot(_Snapshot(type(kind), scope))
+    """The objects of a kind in a scope, read in one round trip and once in the life of ``database``.
+
+    Raises ConnectionFailed or StatementFailed.
+    """
+    return Objects(kind, database.snapshot(Reading.of(kind, scope)))
 
 
-def shown(value: object) -> str:
-    """A property for a person: text in quotes, cut where it would fill the terminal."""
+def shortened(value: object) -> str:
+    """The repr of a property, cut at SHOWN_LENGTH characters."""
     text = repr(value)
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
 
 
 def drift_sentence(difference: Difference) -> str:
-    """How a property of a living object differs from the state."""
-    name, stored, found, lines = difference
+    """The sentence on a property that differs from the state."""
+    name, stored, live, lines = difference
     if lines is not None:
         return f"{name} is another there (- in the state, + there, <…> for what may be a value):\n{lines}"
-    return f"{name} is {shown(found)} there, {shown(stored)} in the state"
+    return f"{name} is {shortened(live)} there, {shortened(stored)} in the state"

@@ -1,4 +1,4 @@
-"""Every function that this project makes, in the order in which they are made; and those that earlier versions had."""
+"""All functions of this project, in the order in which they are made, and those of earlier versions."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -79,10 +79,10 @@ STORE_FUNCTIONS = (
     ),
     Function("sweep_cron_secrets", "", "", "void", "v"),
 )
-"""The store's own, for the owner alone."""
+"""The functions of the store that only its owner may call."""
 
 RETIRED_STORE_FUNCTIONS = ("cron_body_matches(text, text)",)
-"""What earlier versions of the store had."""
+"""Signatures of functions that earlier versions of the store had."""
 
 LEDGER_FUNCTIONS = (
     Function("record_cron_run", "text, bigint, jsonb", "p_job text, p_request bigint, p_rule jsonb", "bigint", "v"),
@@ -128,7 +128,7 @@ LEDGER_FUNCTIONS = (
     Function(
         "take_cron_alerts",
         "text, text, jsonb",
-        "p_alert text, p_owner text, p_policy jsonb",
+        "p_alert text, p_stack text, p_policy jsonb",
         "record",
         "v",
     ),
@@ -176,10 +176,10 @@ LEDGER_FUNCTIONS = (
         security_definer=False,
     ),
 )
-"""The run ledger's own, for the owner alone."""
+"""The functions of the run ledger, which only its owner may call."""
 
 RETIRED_LEDGER_FUNCTIONS = ("purge_cron_runs(interval, interval)",)
-"""What earlier versions of the ledger had."""
+"""Signatures of functions that earlier versions of the ledger had."""
 
 RotationFunctionName = Literal["rotate_cron_secret", "undo_cron_secret", "settle_cron_secret", "cron_secret_use"]
 ROTATION_FUNCTIONS: dict[RotationFunctionName, Function] = {
@@ -188,7 +188,11 @@ ROTATION_FUNCTIONS: dict[RotationFunctionName, Function] = {
     "settle_cron_secret": SETTLE,
     "cron_secret_use": USE,
 }
-"""What people who rotate may call, by name."""
+"""The functions that people who rotate may call, by name."""
+
+
+ROTATION_READING = "rotation functions"
+"""The name of the reading that RotationFunctionKind and GrantsKind share."""
 
 
 def rotation_query(schema: str, identity: str | None) -> sql.Composed:
@@ -199,22 +203,27 @@ def rotation_query(schema: str, identity: str | None) -> sql.Composed:
 
 
 def rotation_identity(row: Row) -> str:
-    """The identity of the rotation function that a row tells of: ``public.undo_cron_secret(p_key text)``."""
+    """The identity of a row of :func:`rotation_query`: ``public.undo_cron_secret(p_key text)``."""
     return f"{row['schema']}.{ROTATION_FUNCTIONS[row['name']].signature}"
 
 
+def live_rotation_function(rows: Iterable[Row]) -> LiveFunction | None:
+    """The rotation function among the rows of one identity, or None where they are overloads alone."""
+    return next(iter(live_functions(rows).values()), None)
+
+
 def live_functions(rows: Iterable[Row]) -> dict[str, LiveFunction]:
-    """The query's rows by function name; an overload with other argument types is not ours and left alone."""
+    """The rows of :func:`functions_query` by function name, without overloads, which have other argument types."""
     ours = {function.name: function for function in (*STORE_FUNCTIONS, *LEDGER_FUNCTIONS, *ROTATION_FUNCTIONS.values())}
-    found = {}
+    live_by_name = {}
     for row in rows:
-        if row["signature"] is None:  # dropped while we looked: the catalog's functions see the present, not a snapshot
+        if row["signature"] is None:  # dropped meanwhile: the catalog's functions see the present, not our snapshot
             continue
         live = LiveFunction(**{name: row[name] for name in LiveFunction._fields})
         live = live._replace(settings=tuple(live.settings))
         if _types(live.signature) == _types(ours[live.name].signature):
-            found[live.name] = live
-    return found
+            live_by_name[live.name] = live
+    return live_by_name
 
 
 def _types(signature: str) -> list[str]:

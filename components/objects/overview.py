@@ -1,51 +1,43 @@
-"""What a stack's database has: the server, and all that lives in the stack's schema, read in one round trip."""
+"""The server and all objects of a stack's schema, read in one round trip."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from components.database.connection import Database
 from components.database.server_facts import SERVER_QUERY, Server, parse_server
-from components.database.transaction import Row
 from components.errors import StatementFailed
 from components.objects.all_kinds import KINDS
-from components.objects.object_kind import ObjectKind, Objects, snapshot_query
+from components.objects.object_kind import LiveT, ObjectKind, Objects, Reading, Rows, snapshot
 
 
 class Overview(NamedTuple):
-    """``objects`` has what lives in the stack's schema by the class of its kind, and then by identity."""
+    """``rows`` has what each reading found in the schema or, for kinds outside of schemas, in the database."""
 
     server: Server
-    objects: Mapping[type[ObjectKind[Any, Any]], Objects[Any]]
+    rows: Mapping[Reading, Rows]
 
-    def keep(self, kind: ObjectKind[Any, Any], scope: str | None, identity: str, rows: Sequence[Row]) -> None:
-        """Take an object from rows that were read later, for all kinds that the same rows tell of."""
-        query = kind.query(scope, identity)
-        for each in KINDS.values():
-            if each.in_schema == kind.in_schema and each.query(scope, identity) == query:
-                self.objects[type(each)].keep(identity, Objects(each, rows))
+    def objects(self, kind: ObjectKind[Any, LiveT], database: Database, scope: str | None) -> Objects[LiveT]:
+        """The objects of a kind; where the overview could not read them, as :func:`snapshot` reads or refuses them."""
+        rows = self.rows.get(Reading.of(kind, scope))
+        return snapshot(kind, database, scope) if rows is None else Objects(kind, rows)
 
 
 @dataclass(frozen=True)
 class OverviewReader:
-    """A reader for :meth:`Database.snapshot`, equal for the same schema."""
+    """A reader for :meth:`Database.snapshot`, equal for the same schema. Raises ConnectionFailed."""
 
     schema: str
 
     def __call__(self, database: Database) -> Overview:
         try:
-            return self._read(database, list(KINDS.values()))
+            return self._read(database, KINDS.values())
         except StatementFailed:
-            # A role that may not read all tables is told so where it needs them, and not where it asks what there is.
+            # A role that may not read every table learns that from the first resource that needs the table.
             return self._read(database, [kind for kind in KINDS.values() if kind.in_catalog])
 
-    def _read(self, database: Database, kinds: Sequence[ObjectKind[Any, Any]]) -> Overview:
-        queries = [snapshot_query(kind, self.schema if kind.in_schema else None) for kind in kinds]
-        texts = [query.as_string() for query in queries]
-        asked = dict(zip(texts, queries, strict=True))  # two kinds may tell of the same rows
-        server, *found = database.read_together([SERVER_QUERY, *asked.values()])
-        rows = dict(zip(asked, found, strict=True))
-        return Overview(
-            parse_server(server),
-            {type(kind): Objects(kind, rows[text]) for kind, text in zip(kinds, texts, strict=True)},
-        )
+    def _read(self, database: Database, kinds: Iterable[ObjectKind[Any, Any]]) -> Overview:
+        readings = list(dict.fromkeys(Reading.of(kind, self.schema if kind.in_schema else None) for kind in kinds))
+        server, *results = database.read_together([SERVER_QUERY, *(reading.script() for reading in readings)])
+        answered = zip(readings, results, strict=True)
+        return Overview(parse_server(server), {reading: reading.by_identity(rows) for reading, rows in answered})

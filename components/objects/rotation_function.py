@@ -1,12 +1,11 @@
 """The functions by which people rotate a secret: identified by schema and name, read from pg_proc.
 
-``rotate_cron_secret(p_key, p_value)`` keeps the source document's signature and is hardened: it raises on an unknown
-key or an impossible value, has its own search_path, is created locked, and a value that has to pass a probe first is
-pending until then. ``settle_cron_secret`` tells how that went, ``undo_cron_secret`` goes back to the previous value.
-Who may call them is declared by Grants; each step leaves its row in the audit.
+``rotate_cron_secret(p_key, p_value)`` raises on an unknown key or an impossible value; a value with a probe is pending
+until it passes. ``settle_cron_secret`` returns how the rotation stands, ``undo_cron_secret`` restores the previous
+value. Grants declares who may call them. Each step writes a row of the audit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +17,9 @@ from components.objects.functions import Function, LiveFunction
 from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import (
     ROTATION_FUNCTIONS,
+    ROTATION_READING,
     RotationFunctionName,
-    live_functions,
+    live_rotation_function,
     rotation_identity,
     rotation_query,
 )
@@ -28,7 +28,7 @@ from components.objects.stack_mark import Claim
 
 @dataclass(frozen=True, kw_only=True)
 class RotationFunctionArgs(Args):
-    """Which function it is, where it lives and who declares it."""
+    """The function's schema and name; ``stack`` is ``project/stack``."""
 
     schema_name: str
     name: RotationFunctionName = "rotate_cron_secret"
@@ -37,15 +37,16 @@ class RotationFunctionArgs(Args):
 
     @property
     def function(self) -> Function:
-        """Its definition."""
+        """The definition of the function."""
         return ROTATION_FUNCTIONS[self.name]
 
 
 class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
-    """How these functions are read, compared and changed; their privileges belong to Grants."""
+    """How rotation functions are read, compared and changed."""
 
     args = RotationFunctionArgs
     identified_by = ("schema_name", "name")
+    reading = ROTATION_READING
     ignored_in_diff = frozenset({"adopt"})
 
     def identity(self, args: RotationFunctionArgs) -> str:
@@ -60,12 +61,13 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
     def row_identity(self, row: Row) -> str:
         return rotation_identity(row)
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveFunction]:
-        return {rotation_identity(live._asdict()): live for live in live_functions(rows).values()}
+    def parse(self, rows: Sequence[Row]) -> LiveFunction | None:
+        return live_rotation_function(rows)
 
     def claim(
         self, args: RotationFunctionArgs, live: LiveFunction | None, previous: RotationFunctionArgs | None
     ) -> None:
+        """The mark stands in the function's comment; ``adopt`` lets a function without one be replaced."""
         if live is not None:
             claim = Claim.of(args.stack, previous.stack if previous else None, adopt=args.adopt)
             claim.refuse_strangers(
@@ -75,6 +77,7 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
     def differences(
         self, args: RotationFunctionArgs, live: LiveFunction, previous: RotationFunctionArgs | None = None
     ) -> list[Difference]:
+        """The definition and the mark; privileges are compared by Grants."""
         return args.function.differences(args.schema_name, args.stack, live)
 
     def plan(
@@ -83,6 +86,7 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
         live: LiveFunction | None,
         previous: RotationFunctionArgs | None = None,
     ) -> Statements:
+        """A function of ours is replaced and keeps its privileges; one that is new or has no mark is also locked."""
         if live is not None and not self.differences(args, live):
             return []
         return args.function.install(args.schema_name, args.stack, live, lock=live is None or live.stack is None)

@@ -1,12 +1,12 @@
-"""The run ledger: what came of each request that a job sent, in one schema; identified by that schema.
+"""The run ledger, which records the result of each request of a job: identified by its schema.
 
-pg_cron's "succeeded" means that a request was queued. Here each has a row, written in the statement that queues it and
-judged by a sweep once the answer is there; a view shows those rows and the runs of SQL jobs with the same words. Like
-the store it is made, marked and locked in one transaction, and the installing script is safe to run again.
+pg_cron's "succeeded" means that a request was queued. The statement that queues a request writes a row of the ledger,
+which a sweep judges by the answer. A view shows those rows and the runs of SQL jobs in the same words. As with the
+store, one transaction makes, marks and locks the ledger, and the script of its tables is safe to run again.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,7 @@ TABLES = {
     WATCHED: ("job", "schedule", "active", "since"),
     ALERTS: ("alert", "job", "condition", "since", "event", "message", "run", "sent", "attempts"),
 }
-"""Each table of the ledger with the columns that this version of the project needs."""
+"""The columns that this version of the project needs, by table of the ledger."""
 
 VIEWS = {
     STANDINGS: ("job", "jobid", "schedule", "active", "since", "standing"),
@@ -58,11 +58,11 @@ VIEWS = {
         *("response", "source", "attempt", "retry_at", "earlier", "due_at", "secrets", "milliseconds_at_most"),
     ),
 }
-"""Each view with its columns; a later one may build on those before it."""
+"""The columns of each view of the ledger; a view may select from those before it."""
 
 
 NEEDS = 150000
-"""server_version_num of the first PostgreSQL whose views can ask for their reader's privileges (security_invoker)."""
+"""server_version_num of the first PostgreSQL with security_invoker, by which a view checks its reader's privileges."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +79,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
 
     args = RunLedgerArgs
     identified_by = ("schema_name",)
+    reading = "run ledger"
     ignored_in_diff = frozenset({"adopt"})
 
     def identity(self, args: RunLedgerArgs) -> str:
@@ -93,7 +94,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
     def row_identity(self, row: Row) -> str:
         return str(row["schema"])
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveObjects]:
+    def parse(self, rows: Sequence[Row]) -> LiveObjects | None:
         return live_objects(rows)
 
     def preflight(self, args: RunLedgerArgs, server: Server) -> None:
@@ -110,6 +111,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
             )
 
     def claim(self, args: RunLedgerArgs, live: LiveObjects | None, previous: RunLedgerArgs | None) -> None:
+        """Each table, view and function of the ledger is claimed; a view's name may not be a table's, or vice versa."""
         if live is None:
             return
         live.refuse_strangers(
@@ -125,20 +127,25 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
     def differences(
         self, args: RunLedgerArgs, live: LiveObjects, previous: RunLedgerArgs | None = None
     ) -> list[Difference]:
-        found = [
+        """Tables and functions with their privileges, and views by the digest of their definition in the comment."""
+        differences = [
             difference
             for name, columns in TABLES.items()
             for difference in table_differences(name, columns, args.stack, live.tables.get(name))
         ]
         for name, columns in VIEWS.items():
             view = live.tables.get(name)
-            found += table_differences(name, columns, args.stack, view)
+            differences += table_differences(name, columns, args.stack, view)
             if view is not None and stack_of(view.comment) == args.stack and view.comment != _comment(args, name):
-                found.append(Difference(f"view {name}", "as defined", "of another version"))
-        found += live.function_differences(LEDGER_FUNCTIONS, args.schema_name, args.stack)
-        return found
+                differences.append(Difference(f"view {name}", "as defined", "of another version"))
+        differences += live.function_differences(LEDGER_FUNCTIONS, args.schema_name, args.stack)
+        return differences
 
     def plan(self, args: RunLedgerArgs, live: LiveObjects | None, previous: RunLedgerArgs | None = None) -> Statements:
+        """One difference installs the whole ledger again, around its rows; views are dropped and made anew.
+
+        A ledger without the table of sweeps is of an earlier version, and its rows are mended once.
+        """
         if live is not None and not self.differences(args, live):
             return []
         schema = sql.Identifier(args.schema_name)
@@ -175,7 +182,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
         return [(part, None) for part in parts]
 
     def outputs(self, args: RunLedgerArgs, live: LiveObjects, before: LiveObjects | None) -> dict[str, Any]:
-        return {"differences": [f"{each.name}: {each.found}" for each in self.differences(args, live)]}
+        return {"differences": [f"{name}: {found}" for name, _, found, _ in self.differences(args, live)]}
 
 
 def _definition(args: RunLedgerArgs, view: str) -> sql.Composed:
@@ -189,7 +196,7 @@ def _definition(args: RunLedgerArgs, view: str) -> sql.Composed:
 
 
 def _comment(args: RunLedgerArgs, view: str) -> str:
-    """The mark and, since PostgreSQL keeps a view in words of its own, a digest of ours."""
+    """The mark, and a digest of our definition, since PostgreSQL rewrites the text of a view's query."""
     digest = hashlib.sha256(_definition(args, view).as_string().encode()).hexdigest()[:16]
     return f"{mark(args.stack)}\ndefinition {digest}"
 

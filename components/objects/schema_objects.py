@@ -1,9 +1,9 @@
-"""Tables, views and functions of ours that stand together in a schema: read, claimed and compared as one.
+"""Sets of our tables, views and functions in a schema, each read, claimed and compared as one object.
 
-The secret store and the run ledger are such sets: each is made, marked and locked in one transaction.
+The secret store and the run ledger are such sets.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from psycopg import sql
@@ -16,17 +16,17 @@ from components.objects.our_functions import live_functions
 from components.objects.stack_mark import Claim, stack_of
 
 RELKINDS = {"r": "table", "p": "table", "v": "view"}
-"""What pg_class.relkind says, in words."""
+"""Words for values of pg_class.relkind."""
 
 
 class LiveObjects(NamedTuple):
-    """What there is of a set in a schema, by name."""
+    """The tables, views and functions that a set has in a schema, by name."""
 
     tables: Mapping[str, LiveTable]
     functions: Mapping[str, LiveFunction]
 
     def refuse_strangers(self, schema: str, claim: Claim) -> None:
-        """Raise Conflict for an object of another role or stack, or one that is there and asks for adopt."""
+        """Raise Conflict where :meth:`Claim.refuse_strangers` does so for an object of the set."""
         objects = [
             (f"{RELKINDS.get(t.kind, 'relation')} {t.name!r}", t.mine, t.owner, stack_of(t.comment))
             for t in self.tables.values()
@@ -37,17 +37,17 @@ class LiveObjects(NamedTuple):
             claim.refuse_strangers(where, mine=mine, role=role, stack=stack, taken="take it over with its rows")
 
     def function_differences(self, functions: Iterable[Function], schema: str, stack: str) -> Iterator[Difference]:
-        """What of the functions' definitions and privileges is not as declared; they are for their owner alone."""
+        """The definitions that differ, and all privileges: only the owner may call a function of a set."""
         for function in functions:
-            there = self.functions.get(function.name)
-            yield from function.differences(schema, stack, there)
-            if there is not None and there.privileges:
-                granted = "; ".join(f"{who}: {', '.join(what)}" for who, what in sorted(there.privileges.items()))
+            live = self.functions.get(function.name)
+            yield from function.differences(schema, stack, live)
+            if live is not None and live.privileges:
+                granted = "; ".join(f"{role}: {', '.join(names)}" for role, names in sorted(live.privileges.items()))
                 yield Difference(f"privileges on function {function.name}", "its owner alone", granted)
 
 
 def set_query(schema: str, tables: Iterable[str], functions: Iterable[Function]) -> sql.Composed:
-    """The one catalog query for a set in a schema."""
+    """The catalog query for a set: one row with ``schema``, ``tables`` and ``functions``, the last two as JSON."""
     return sql.SQL(
         "SELECT {schema} AS schema, "
         "(SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM ({tables}) AS t) AS tables, "
@@ -59,12 +59,9 @@ def set_query(schema: str, tables: Iterable[str], functions: Iterable[Function])
     )
 
 
-def live_objects(rows: Iterable[Row]) -> dict[str, LiveObjects]:
-    """The query's rows by schema; a schema that has nothing of the set is left out."""
-    found = {}
-    for row in rows:
-        tables = {table["name"]: LiveTable(**table) for table in row["tables"]}
-        functions = live_functions(row["functions"])
-        if tables or functions:
-            found[row["schema"]] = LiveObjects(tables, functions)
-    return found
+def live_objects(rows: Sequence[Row]) -> LiveObjects | None:
+    """The row of :func:`set_query` as a set, or None where the schema has nothing of it."""
+    (row,) = rows
+    tables = {table["name"]: LiveTable(**table) for table in row["tables"]}
+    functions = live_functions(row["functions"])
+    return LiveObjects(tables, functions) if tables or functions else None

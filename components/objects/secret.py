@@ -1,15 +1,15 @@
-"""One secret: identified by schema and key, its truth read from the store without reading the value.
+"""One secret: identified by schema and key, read from the store without its value.
 
-The value comes from encrypted configuration alone, goes to the server by binary COPY, and is compared by digests that
-the server makes with a salt of this query's own, so that nothing reusable crosses the wire. A new value becomes
-current by the rotation that all ways share (secret_rotation.py). One that was rotated in the database is told with who
-and when, and kept unless the stack says otherwise.
+The value comes from encrypted configuration alone and goes to the server by binary COPY. It is compared by salted
+digests, which the server makes, so that nothing reusable crosses the wire. A new value becomes current by a rotation
+(secret_rotation.py). A value that was rotated in the database is reported with role and time, and kept unless
+``on_rotated_in_database`` is another than ``keep``.
 """
 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple, NotRequired, TypedDict
@@ -25,18 +25,17 @@ from components.objects.secret_rotation import start_rotation
 from components.objects.secret_store import DECLARATIONS, SECRETS, STAGES
 from components.sql import load_sql
 from components.values.choices import PLACEHOLDER, OnRotated, Redirects, SecretFormat, is_placeholder
+from components.values.duration import DAY_SECONDS
 
 CONFIGURED = "the configured one"
 
-DAY_SECONDS = 86400.0
-
 
 class ProbeArgs(TypedDict):
-    """The request that a new value must pass, as the document that the store keeps of it.
+    """A probe, the request that a new value must pass, as the store keeps it in JSON.
 
-    ``request`` is a statement that queues it, with ``$1`` for a made-up value (command.py); ``timeout`` is in seconds,
-    ``status`` an int4multirange, ``body`` a jsonpath predicate; with ``control``, a made-up value must be refused.
-    An answer after a redirect is refused, too, unless ``redirects`` says otherwise.
+    ``request`` is a statement that queues the request, with ``$1`` for a made-up value (command.py). ``timeout`` is in
+    seconds, ``status`` an int4multirange, ``body`` a jsonpath predicate. With ``control``, the endpoint must refuse a
+    made-up value. An answer after a redirect does not pass, unless ``redirects`` allows it.
     """
 
     request: str
@@ -48,16 +47,16 @@ class ProbeArgs(TypedDict):
 
 
 _SALT = secrets.token_hex(16)
-"""Of this process, so that digests can be held against each other here and nowhere else."""
+"""The salt of this process's digests, which no other process can compare with its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecretArgs(Args):
-    """``value`` is in clear here and nowhere else: not in the id, an output, a message or a repr.
+    """``value`` is in clear in this field and in no id, output, message or repr.
 
-    ``format`` and ``min_bytes`` bound what it may be rotated to, and ``hosts`` where operators may move an address
-    (``http://kong``: one that it may have without https, of a stack whose database is on the same machine);
-    ``grace`` is how many seconds a replaced one is kept.
+    ``format`` and ``min_bytes`` limit what the value may be rotated to. ``hosts`` are those to which operators may move
+    an address; ``http://kong`` allows one without https. ``grace`` is the number of seconds that a replaced value is
+    kept. ``stack`` is ``project/stack``.
     """
 
     schema_name: str
@@ -75,10 +74,10 @@ class SecretArgs(Args):
 
 
 class LiveSecret(NamedTuple):
-    """A row of the store; ``digest`` is the hex SHA-256 of ``salt`` and value, ``changed_by`` the last who changed it.
+    """A row of the store; ``digest`` is the hex SHA-256 of ``salt`` and value, ``changed_by`` the role that set it.
 
-    ``digest`` is None where the value is gone from Vault, ``stack`` to ``hosts`` where nobody declares the key, and in
-    a store of an earlier version (``in_older_store``), which is not asked.
+    ``digest`` is None where Vault has lost the value. ``stack`` to ``hosts`` are None where no stack declares the key,
+    and in a store of an earlier version (``in_older_store``), which is not asked for them.
     """
 
     in_older_store: bool
@@ -97,11 +96,11 @@ class LiveSecret(NamedTuple):
 
     def holds(self, value: str) -> bool:
         """Whether this is the stored value."""
-        mine = hashlib.sha256((self.salt + value).encode()).hexdigest()
-        return self.digest is not None and hmac.compare_digest(mine, self.digest)
+        digest = hashlib.sha256((self.salt + value).encode()).hexdigest()
+        return self.digest is not None and hmac.compare_digest(digest, self.digest)
 
     def story(self) -> str:
-        """Who set the stored value and when."""
+        """Who set the stored value and when, in local time: ``set by ROLE at TIME``."""
         when = self.updated_at.astimezone().isoformat(sep=" ", timespec="seconds")
         return f"set by {self.changed_by or 'an unknown role'} at {when}"
 
@@ -111,6 +110,7 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
 
     args = SecretArgs
     identified_by = ("schema_name", "key")
+    reading = "secrets"
     in_catalog = False
     ignored_in_diff = frozenset({"adopt", "on_rotated_in_database"})
     secrets = frozenset({"value"})
@@ -130,10 +130,15 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
     def row_identity(self, row: Row) -> str:
         return str(row["identity"])
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveSecret]:
-        return {row["identity"]: LiveSecret(**{key: row[key] for key in LiveSecret._fields}) for row in rows}
+    def parse(self, rows: Sequence[Row]) -> LiveSecret:
+        (row,) = rows
+        return LiveSecret(**{key: row[key] for key in LiveSecret._fields})
 
     def claim(self, args: SecretArgs, live: LiveSecret | None, previous: SecretArgs | None) -> None:
+        """Without a state, another value is refused as well: nobody can say which is newer.
+
+        With a state, a value that was rotated in the database is refused where ``on_rotated_in_database`` is ``fail``.
+        """
         if live is None:
             return
         if previous is not None:
@@ -164,29 +169,37 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
             )
 
     def differences(self, args: SecretArgs, live: LiveSecret, previous: SecretArgs | None = None) -> list[Difference]:
-        found = []
+        """A value that was rotated in the database is no difference, unless it is to be restored.
+
+        In an older store the declaration is not compared; the store's own upgrade comes before.
+        """
+        differences = []
         if not live.holds(args.value):
             rotated = previous is not None and previous.value == args.value and live.is_set
             if not rotated or args.on_rotated_in_database == "restore":
-                found.append(Difference("value", CONFIGURED, f"another, {live.story()}"))
+                differences.append(Difference("value", CONFIGURED, f"another, {live.story()}"))
         declared = () if live.in_older_store else ("stack", "format", "min_bytes", "grace", "hosts")
-        found += [
+        differences += [
             Difference(name, getattr(args, name), getattr(live, name))
             for name in ("description", *declared)
             if getattr(args, name) != getattr(live, name)
         ]
-        if declared and live.probe != args.probe:  # never shown: whoever changed it may have pasted a key
-            found.append(Difference("probe", "the declared one", "another" if live.probe else "none"))
-        return found
+        if declared and live.probe != args.probe:  # not shown, since somebody may have pasted a key into it
+            differences.append(Difference("probe", "the declared one", "another" if live.probe else "none"))
+        return differences
 
     def drift(self, state: SecretArgs, live: LiveSecret) -> list[Difference]:
-        found = self.differences(state, live)
+        """A value that was rotated in the database is drift, too, even one that is kept."""
+        differences = self.differences(state, live)
         if not live.is_set or state.on_rotated_in_database != "keep":
-            return found
-        note = ", kept until another is configured"
-        return [each._replace(found=f"{each.found}{note}") if each.name == "value" else each for each in found]
+            return differences
+        return [
+            d._replace(found=f"{d.found}, kept until another is configured") if d.name == "value" else d
+            for d in differences
+        ]
 
     def plan(self, args: SecretArgs, live: LiveSecret | None, previous: SecretArgs | None = None) -> Statements:
+        """A new value starts a rotation, which ends only when its probe has passed; the rest is written at once."""
         changed = {"value", "declaration"}
         if live is not None:
             changed = {difference.name for difference in self.differences(args, live, previous)}
@@ -200,8 +213,8 @@ class SecretKind(ObjectKind[SecretArgs, LiveSecret]):
         return steps
 
     def plan_unset(self, args: SecretArgs) -> Statements:
-        """The statements that declare the key and leave its value as it is, or to be set by somebody else."""
-        unset = sql.SQL(  # not ON CONFLICT, before which the trigger that goes to Vault would have been there
+        """The statements that declare the key; they keep a value that is there, and insert a placeholder for one."""
+        unset = sql.SQL(  # not ON CONFLICT, since the trigger that writes to Vault would run before it
             "INSERT INTO {table} (key, value, description) SELECT %(key)s, %(value)s, %(description)s "
             "WHERE NOT EXISTS (SELECT FROM {table} WHERE key = %(key)s)"
         ).format(table=sql.Identifier(args.schema_name, SECRETS))

@@ -1,8 +1,7 @@
-"""The one way in which a secret's value changes: given, pending while its probe is tried, then current or refused.
+"""Rotations, by which alone a secret's value changes: it is given, pending during its probe, then current or refused.
 
-The steps are functions in the database (stage_cron_secret and settle_cron_secret in sql/store/), each one transaction,
-so that whoever started a rotation may vanish at any moment: the sweep job takes it to its end. pulumi, cronctl and
-people with SQL all come this way.
+Each step is a function in the database (stage_cron_secret and settle_cron_secret in sql/store/) and a transaction of
+its own, so a sweep job finishes a rotation whose starter is gone. pulumi, cronctl and people with SQL all use them.
 """
 
 import time
@@ -18,11 +17,11 @@ from components.objects.object_kind import Statements
 from components.objects.secret_store import STAGES
 
 PAUSE = 0.25
-"""Seconds between two questions whether the probe was answered; pg_net's worker needs about one."""
+"""Seconds between two calls of settle_cron_secret; pg_net's worker takes about a second for a request."""
 
 
 class Rotation(NamedTuple):
-    """How a rotation stands; ``detail`` says why it was refused."""
+    """A row of settle_cron_secret: ``waiting`` for the probe, ``current``, or ``refused`` for the reason ``detail``."""
 
     rotation: UUID
     state: Literal["waiting", "current", "refused"]
@@ -30,7 +29,7 @@ class Rotation(NamedTuple):
 
 
 def start_rotation(schema: str, key: str, value: str) -> Statements:
-    """The statements that give a declared key a new value; as the owner of the store, in one transaction.
+    """The statements that give a declared key a new value; the owner of the store runs them in one transaction.
 
     The value goes by COPY, which no setting of the server logs, unlike a bound parameter.
     """
@@ -41,24 +40,27 @@ def start_rotation(schema: str, key: str, value: str) -> Statements:
 
 
 def settle(transaction: Transaction, schema: str, key: str, rotation: UUID | None = None) -> Rotation | None:
-    """Take a key's rotation as far as it can go now, and tell how this one, or the last one, stands."""
+    """Let the server take a key's rotation as far as it can go now.
+
+    Returns how ``rotation`` stands or, without it, the key's last one; None where there is none.
+    """
     query = sql.SQL("SELECT * FROM {}.settle_cron_secret(%(key)s, %(rotation)s)").format(sql.Identifier(schema))
     rows = transaction.fetch(query, {"key": key, "rotation": rotation})
     return Rotation(**rows[0]) if rows else None
 
 
 def await_rotation(database: Database, schema: str, key: str, rotation: UUID | None = None) -> None:
-    """Wait until the pending value of a key is current: of the rotation that is given, or of the last one.
+    """Wait until the pending value of ``rotation`` or, without it, of the key's last rotation is current.
 
-    Ends by itself: a probe without an answer is refused some time after its timeout. Raises ProbeRefused, after which
-    nothing has changed, or another Error.
+    A probe without an answer is refused some time after its timeout, so the wait ends. Raises ProbeRefused, after which
+    the old value is still current, and the errors of :meth:`Database.transaction`.
     """
     while True:
         with database.transaction() as transaction:
-            found = settle(transaction, schema, key, rotation)
-        if found is None or found.state == "current":
+            settled = settle(transaction, schema, key, rotation)
+        if settled is None or settled.state == "current":
             return
-        if found.state == "refused":
-            raise ProbeRefused(f"the new value was refused and nothing has changed: {found.detail}")
-        rotation = found.rotation
+        if settled.state == "refused":
+            raise ProbeRefused(f"the new value was refused and nothing has changed: {settled.detail}")
+        rotation = settled.rotation
         time.sleep(PAUSE)

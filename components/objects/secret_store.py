@@ -1,12 +1,12 @@
-"""The secret store: its tables, get_secret() and what rotates values, in one schema; identified by that schema.
+"""The secret store, tables with get_secret() and the functions of rotations: identified by its schema.
 
-Its truth is the catalog: definitions, row security, policies and every privilege. All of it is made, marked and locked
-in one transaction, so there is no moment in which it stands open. The installing script is safe to run again, which is
-also the way from one version of this project to the next, and from a table that keeps the values to Vault and back:
-no row is ever lost, and get_secret() answers at every moment.
+The catalog is read for definitions, row security, policies and privileges. One transaction makes, marks and locks the
+store, so it is never open to others. The script of its tables is safe to run again. An upgrade to another version of
+this project runs it again, and so does a move of the values to Vault or back: the rows stay, and get_secret() answers
+throughout.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +37,10 @@ TABLES = {
     PROBES: ("rotation", "request", "control", "sent_at", "queue"),
     AUDIT: ("id", "key", "action", "session_role", "active_role", "application", "at", "rotation", "detail", "version"),
 }
-"""Each table of the store with the columns that this version of the project needs."""
+"""The columns that this version of the project needs, by table of the store."""
 
 AUDIT_TRIGGER = "cron_secret_audit"
-COUNTER_TRIGGER = "cron_secret_counter"  # comes before Vault's by its name, since it has to see the value itself
+COUNTER_TRIGGER = "cron_secret_counter"  # runs before Vault's by its name, since it must see the value itself
 VAULT_TRIGGER = "cron_secret_to_vault"
 VALUES = (SECRETS, STAGES)
 """The tables that hold values."""
@@ -55,7 +55,7 @@ def triggers_of(table: str, store: StoreKind) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class SecretStoreArgs(Args):
-    """``destroy_foreign_secrets`` lets destroy take keys along that no stack declares."""
+    """``destroy_foreign_secrets`` lets a destroy delete keys that no stack declares; ``stack`` is ``project/stack``."""
 
     schema_name: str
     stack: str
@@ -69,6 +69,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
 
     args = SecretStoreArgs
     identified_by = ("schema_name",)
+    reading = "secret store"
     ignored_in_diff = frozenset({"adopt", "destroy_foreign_secrets"})
 
     def identity(self, args: SecretStoreArgs) -> str:
@@ -83,7 +84,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
     def row_identity(self, row: Row) -> str:
         return str(row["schema"])
 
-    def parse(self, rows: Iterable[Row]) -> dict[str, LiveObjects]:
+    def parse(self, rows: Sequence[Row]) -> LiveObjects | None:
         return live_objects(rows)
 
     def preflight(self, args: SecretStoreArgs, server: Server) -> None:
@@ -94,6 +95,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
             )
 
     def claim(self, args: SecretStoreArgs, live: LiveObjects | None, previous: SecretStoreArgs | None) -> None:
+        """Each table and function of the store is claimed; a view in a table's place is refused."""
         if live is None:
             return
         live.refuse_strangers(
@@ -107,13 +109,15 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
     def differences(
         self, args: SecretStoreArgs, live: LiveObjects, previous: SecretStoreArgs | None = None
     ) -> list[Difference]:
-        found = [d for name in TABLES for d in _table_differences(name, args, live.tables.get(name))]
-        found += live.function_differences(STORE_FUNCTIONS, args.schema_name, args.stack)
-        return found
+        """Tables and functions with their privileges, and the triggers, which decide where the values are kept."""
+        differences = [d for name in TABLES for d in _table_differences(name, args, live.tables.get(name))]
+        differences += live.function_differences(STORE_FUNCTIONS, args.schema_name, args.stack)
+        return differences
 
     def plan(
         self, args: SecretStoreArgs, live: LiveObjects | None, previous: SecretStoreArgs | None = None
     ) -> Statements:
+        """One difference installs the whole store again, around its rows, and moves the values to where they belong."""
         if live is not None and not self.differences(args, live):
             return []
         schema = sql.Identifier(args.schema_name)
@@ -152,7 +156,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         parts: list[sql.Composable] = []
         if SECRETS in live.tables and not args.destroy_foreign_secrets:
             parts.append(load_sql("secret_store_is_empty").format(table=sql.Identifier(args.schema_name, SECRETS)))
-        parts += [  # their values in Vault go with the rows
+        parts += [  # a trigger deletes the values in Vault with the rows
             sql.SQL("DELETE FROM {} WHERE true").format(sql.Identifier(args.schema_name, table))
             for table in VALUES
             if table in live.tables and VAULT_TRIGGER in live.tables[table].triggers
@@ -166,10 +170,10 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         return [(part, None) for part in parts]
 
     def invalidates_others(self, before: LiveObjects | None) -> bool:
-        return before is not None  # there are secrets, and those of an older store are read in another way
+        return before is not None  # secrets of an older store were read by the older query
 
     def outputs(self, args: SecretStoreArgs, live: LiveObjects, before: LiveObjects | None) -> dict[str, Any]:
-        return {"differences": [f"{each.name}: {each.found}" for each in self.differences(args, live)]}
+        return {"differences": [f"{name}: {found}" for name, _, found, _ in self.differences(args, live)]}
 
 
 _TRIGGERS = [(table, trigger) for table in VALUES for trigger in triggers_of(table, "vault")]
@@ -180,7 +184,7 @@ def _drop_trigger(schema: sql.Identifier, table: str, trigger: str) -> sql.Compo
 
 
 def _attach(schema: sql.Identifier, store: StoreKind) -> Iterator[sql.Composed]:
-    """The triggers, and the values to where these keep them; jobs that read meanwhile see one place or the other."""
+    """Statements that make the triggers and move the values to Vault or back; a job reads them in either place."""
     places = {"schema": schema, "secrets": sql.Identifier(SECRETS)}
     yield sql.SQL(
         "CREATE TRIGGER cron_secret_audit AFTER INSERT OR UPDATE OR DELETE ON {schema}.{secrets} "
@@ -205,9 +209,9 @@ def _attach(schema: sql.Identifier, store: StoreKind) -> Iterator[sql.Composed]:
 
 
 def _table_differences(name: str, args: SecretStoreArgs, live: LiveTable | None) -> list[Difference]:
-    found = table_differences(name, TABLES[name], args.stack, live)
+    differences = table_differences(name, TABLES[name], args.stack, live)
     if live is not None:
         ours = [trigger for table, trigger in _TRIGGERS if table == name and trigger in live.triggers]
         if ours != triggers_of(name, args.store):
-            found.append(Difference(f"triggers of {name}", triggers_of(name, args.store), ours))
-    return found
+            differences.append(Difference(f"triggers of {name}", triggers_of(name, args.store), ours))
+    return differences

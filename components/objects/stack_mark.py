@@ -1,6 +1,6 @@
-"""The mark by which an object in the database is known as ours: who declared it, in one short line.
+"""The mark that names the stack of an object in the database.
 
-Jobs carry it in the first comment line of their command, tables and functions in their COMMENT.
+A job has it in the first line of its command, which is a comment; a table, view or function in its COMMENT.
 """
 
 import re
@@ -26,14 +26,15 @@ RUNS_SWEEP = "cron-runs-sweep-"
 SECRETS_SWEEP = "cron-secrets-sweep-"
 ALERT = "cron-alert-"
 OWN_JOBS = (RUNS_SWEEP, SECRETS_SWEEP, ALERT)
-"""How the names of the jobs begin that the project runs for itself, or ran in earlier versions (SECRETS_SWEEP)."""
+"""The prefixes of the names of the project's own jobs, which end in the name of the schema; a stack has had no job with
+SECRETS_SWEEP since one sweep does the work of both."""
 
 OWN_JOBS_PATTERN = f"^({'|'.join(OWN_JOBS)})"
-"""The same as a regular expression of PostgreSQL's."""
+"""OWN_JOBS as a regular expression of PostgreSQL's."""
 
 
 def is_own_job(name: str) -> bool:
-    """Whether a job is the project's own and none of the catalogue's."""
+    """Whether a job is the project's own, by its name, and not one of the catalogue."""
     return name.startswith(OWN_JOBS)
 
 
@@ -43,29 +44,29 @@ def mark(stack: str, name: str | None = None) -> str:
 
 
 def marked_line(stack: str | None = None) -> str:
-    """How the command of a stack's job begins, and without ``stack`` that of any stack's."""
+    """The text that the command of a stack's job starts with; without ``stack``, that of a job of any stack."""
     return f"-- {mark('')}" if stack is None else f"-- {mark(stack)}/"
 
 
 def stack_of(text: str | None, name: str | None = None) -> str | None:
-    """Read the stack (``project/stack``) back from a text that starts with a mark, or None where there is none.
+    """The stack (``project/stack``) of a text that starts with a mark, or None for any other text.
 
-    For a named object the mark must end in that name: a command that was copied to another job is not ours.
+    With ``name`` the mark must end in that name, so that a command that was copied to another job has no mark.
     """
-    found = _MARK.match((text or "").removeprefix("-- "))
-    if found is None:
+    marked = _MARK.match((text or "").removeprefix("-- "))
+    if marked is None:
         return None
-    stack = found["stack"]
+    stack = marked["stack"]
     if name is None:
         return stack
     return stack.removesuffix(f"/{name}") if stack.endswith(f"/{name}") else None
 
 
 class Claim(NamedTuple):
-    """What decides whether an object may be changed: whose it is, and who asks.
+    """A stack's claim to change an object.
 
-    ``stacks`` are those that may: the one that declares it now, and the one that the state says did before;
-    ``known`` says that the state has the object, so that a lost mark is drift and no stranger's work.
+    ``stacks`` are the stack that declares the object now and the one that the state has for it. ``known`` is true
+    where the state has the object, so that an object without a mark has lost it and is not somebody else's.
     """
 
     stacks: frozenset[str]
@@ -74,13 +75,13 @@ class Claim(NamedTuple):
 
     @classmethod
     def of(cls, stack: str, previous_stack: str | None, *, adopt: bool) -> "Claim":
-        """The claim of a stack; ``previous_stack`` is the state's, None where it has none."""
+        """The claim of a stack; ``previous_stack`` is the state's, or None where the state lacks the object."""
         return cls(frozenset({stack, previous_stack or stack}), previous_stack is not None, adopt)
 
     def refuse_strangers(self, name: str, *, mine: bool, role: str, stack: str | None, taken: str) -> None:
-        """Raise Conflict for an object of another role or stack, or one that is there and asks for adopt.
+        """Raise Conflict for an object of another role or stack, or one without a mark that needs ``adopt``.
 
-        ``taken`` says what adopting does, after "to ": "replace it".
+        ``stack`` is that of the object's mark; ``taken`` is what ``adopt`` would do, such as "replace it".
         """
         if not mine:
             raise Conflict(f"{name} belongs to the role {role!r}; connect as it, or set another schema")

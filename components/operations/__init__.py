@@ -1,1 +1,1 @@
-"""What people do to living jobs and secrets: trigger, pause, rotate, and the first run of a new job."""
+"""Operations on living jobs: trigger, pause, resume, and the first run of a new job."""

@@ -1,4 +1,4 @@
-"""A job's first run, made by the ``up`` that made or changed the job, which fails where that run does."""
+"""Runs a job once in the ``up`` that created or updated it, and fails the ``up`` where the run fails."""
 
 from components.database.connection import Database
 from components.errors import Error
@@ -6,17 +6,17 @@ from components.operations.run_now import Skipped, await_verdict, run_now
 from components.runs.history import BAD, OPEN, Run
 
 VERDICT_SECONDS = 200.0
-"""Seconds to wait for the run's end: the longest timeout of a request, and rounds of pg_net around it."""
+"""Seconds to wait for the end of the run: the longest timeout of a request and some rounds of pg_net."""
 
 SHOWN_RESPONSE = 200
 """Characters of the answer that the error quotes."""
 
 
 def verify_first_run(database: Database, schema: str, command: str) -> None:
-    """Run the job's command once and wait for its verdict.
+    """Run a job's command once and wait for the verdict of the run.
 
-    A job whose policy skips a run now has nothing to show and passes. Raises Error with what the endpoint answered
-    where that is no success; the job itself stays, and the next ``up`` tries again.
+    A run that the job's policy skips passes, and so does one that the ledger does not record. Raises Error with the
+    endpoint's answer where the run fails or does not end in time; the job stays, and the next ``up`` tries again.
     """
     try:
         number = run_now(database, command, "first_run")

@@ -1,4 +1,4 @@
-"""Running a job out of its time, as pg_cron would, and waiting for the verdict."""
+"""Runs a job now, in the way of pg_cron, and waits for the verdict of the run."""
 
 import time
 from typing import Literal
@@ -14,24 +14,24 @@ from components.runs.history import OPEN, Run, find_run
 from components.sql import load_sql
 
 POLL = 0.25
-"""Seconds between two looks at a run that is on its way."""
+"""Seconds between two reads of an open run."""
 
 Source = Literal["manual", "first_run"]
-"""Who runs a job out of its time: a person, or the ``up`` that made it."""
+"""Who runs a job now: a person, or the ``up`` that created or updated it."""
 
 
 class Skipped(Error):
-    """A job that was to run now and that its policy kept from running."""
+    """A job's policy skipped the run."""
 
 
 def run_now(
     database: Database, command: str, source: Source = "manual", *, job: str | None = None, schema: str | None = None
 ) -> int | None:
-    """Run a job's command as pg_cron does, and tell the number of its run in the ledger, if it has one.
+    """Run a job's command as pg_cron does; return the number of the run in the ledger, or None without a record.
 
-    A request's own statement writes it down. What came of any other is written into the ledger of ``schema`` for
-    ``job``, where both are given and it is there. Raises Skipped where the job's policy sends nothing now,
-    StatementFailed, whereupon nothing was queued.
+    The statement of a request records its own run. The run of any other statement is recorded for ``job`` in the ledger
+    of ``schema``, where both are given and this login may write there. Raises Skipped, or StatementFailed where the
+    command fails, which then has queued nothing.
     """
     if records_run(command):
         rows = _run(database, command, source)
@@ -43,9 +43,9 @@ def run_now(
     try:
         _run(database, command, source)
     except StatementFailed as exc:
-        _put_down(database, schema, job, source, began=began, failure=str(exc))
+        _record(database, schema, job, source, began=began, failure=str(exc))
         raise
-    return _put_down(database, schema, job, source, began=began)
+    return _record(database, schema, job, source, began=began)
 
 
 def _run(database: Database, command: str, source: Source) -> list[Row]:
@@ -55,7 +55,7 @@ def _run(database: Database, command: str, source: Source) -> list[Row]:
         return transaction.run_script(command.encode())
 
 
-def _put_down(
+def _record(
     database: Database, schema: str | None, job: str | None, source: Source, *, began: float, failure: str | None = None
 ) -> int | None:
     if schema is None or job is None:
@@ -70,25 +70,25 @@ def _put_down(
     try:
         with database.transaction() as transaction:
             (row,) = transaction.fetch(query)
-    except StatementFailed:  # no ledger that this login writes to; the statement has run all the same
+    except StatementFailed:  # this login writes to no ledger; the job's statement has run all the same
         return None
     return int(row["run"])
 
 
 def settle_runs(database: Database, schema: str) -> None:
-    """Write down at once what came back, as the sweep does every minute. Raises Error, as to who may not."""
+    """Judge answered runs now, as the sweep does every minute. Raises an Error, also for a login without rights."""
     with database.transaction() as transaction:
         transaction.execute(sql.SQL("SELECT {}.settle_cron_runs()").format(sql.Identifier(schema)))
 
 
 def await_verdict(database: Database, schema: str, run: int, seconds: float) -> Run:
-    """The run once it has ended, or as it is after so many seconds. Raises Error."""
-    end = time.monotonic() + seconds
+    """Return the run as soon as it has ended, or the open run after ``seconds``. Raises an Error."""
+    deadline = time.monotonic() + seconds
     while True:
         settle_runs(database, schema)
-        found = find_run(database, schema, run)
-        if found is None:
+        current = find_run(database, schema, run)
+        if current is None:
             raise Error(f"run {run} is gone from the ledger")
-        if found.state not in OPEN or time.monotonic() > end:
-            return found
+        if current.state not in OPEN or time.monotonic() > deadline:
+            return current
         time.sleep(POLL)

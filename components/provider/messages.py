@@ -1,6 +1,6 @@
-"""What a provider says beside its answers: each line once an engine run, and each fault once.
+"""Messages of a provider to the user: each line and each fault is printed once in an engine run.
 
-The engine shows a dynamic provider's output under Diagnostics.
+The engine shows the output of a dynamic provider under Diagnostics.
 """
 
 import sys
@@ -12,12 +12,16 @@ from components.errors import ConnectionFailed, Error
 from components.values.visible_text import visible_to_engine
 
 _said: set[str] = set()
+"""The lines that :func:`print_once` has printed."""
+
 _faults: set[str] = set()
+"""The sentences that :func:`unless_repeated` has returned, without their titles."""
+
 _lock = threading.Lock()
 
 
-def say(word: str, lines: Iterable[str]) -> None:
-    """Print each line that was not printed before."""
+def print_once(word: str, lines: Iterable[str]) -> None:
+    """Print each line that was not printed before as ``word: line``, the word being ``warning`` or ``drift``."""
     with _lock:
         for line in lines:
             if line not in _said:
@@ -26,8 +30,11 @@ def say(word: str, lines: Iterable[str]) -> None:
         sys.stdout.flush()
 
 
-def once(sentence: str, title: str = "") -> str:
-    """A fault's sentence; where the same one was told of another object before, that alone."""
+def unless_repeated(sentence: str, title: str = "") -> str:
+    """The sentence of a fault, or a reference to it where an object had the same fault before.
+
+    ``title`` is what the sentence begins with where it names its object.
+    """
     fault = sentence.removeprefix(title).lstrip(": ")
     with _lock:
         if fault not in _faults:
@@ -37,7 +44,7 @@ def once(sentence: str, title: str = "") -> str:
 
 
 def error_sentence(exc: BaseException) -> str:
-    """What the engine is told of an exception: one of ours in its own words, any other with its traceback."""
+    """What the engine prints for an exception: the sentence of an Error, the traceback of any other."""
     if isinstance(exc, ConnectionFailed):
-        return visible_to_engine(once(str(exc)))
+        return visible_to_engine(unless_repeated(str(exc)))
     return visible_to_engine(str(exc) if isinstance(exc, Error) else "".join(traceback.format_exception(exc)))

@@ -1,11 +1,11 @@
-"""The provider that all kinds of objects share: check by preflight, diff by what lives, one plan for create and update.
+"""The provider that all kinds of objects share; one plan serves create and update.
 
-A kind says how its objects are read, what differs and which statements mend it (object_kind.py); this module says
-when. check, diff and read look and answer; create, update and delete write, each in one transaction.
+A kind defines how its objects are read, compared and changed (object_kind.py); this module decides when. check, diff
+and read only read; create, update and delete write, each in one transaction.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic
 
@@ -31,22 +31,20 @@ from components.objects.object_kind import (
     LiveT,
     ObjectKind,
     Objects,
+    Reading,
     Statements,
     drift_sentence,
     execute,
-    fail_if_changed,
-    objects_query,
-    snapshot,
 )
 from components.objects.overview import Overview, OverviewReader
 from components.process import tune_process
-from components.provider.messages import error_sentence, once, say
+from components.provider.messages import error_sentence, print_once, unless_repeated
 from components.provider.sdk_internals import answer_with, has_unknowns
 from components.values.choices import DEFAULT_SCHEMA
 from components.values.visible_text import obeyed_by_none, visible_to_engine
 
 ATTEMPTS = 5
-"""How often a change is planned anew because somebody else was faster."""
+"""How often a change is planned before it is given up, where another login changes the object each time."""
 
 
 class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
@@ -57,13 +55,13 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     _database: Database
     _schema: str
     _kept_outputs: ClassVar[frozenset[str]] = frozenset()
-    """Outputs that tell of the resource's creation and are not read again."""
+    """Outputs that describe the resource's creation: an update and a refresh take them from the state."""
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Find the database, and begin to connect: what is asked of it comes next."""
+        """Resolve the database and begin to connect to it. Raises InvalidConfiguration."""
         tune_process()
         answer_with(error_sentence)
-        unverified = req.config.get("allowUnverifiedTls") == "true"  # the engine takes no other word for it
+        unverified = req.config.get("allowUnverifiedTls") == "true"  # a value of the configuration is a text
         conninfo = resolve_conninfo(req.config.get("databaseUrl"), os.environ, allow_unverified_tls=unverified)
         self._database = database(conninfo)
         self._database.connect_ahead(1)
@@ -72,7 +70,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     # In pulumi's own signatures everything is an untyped dict.
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Ask the server whether what is declared can work, and whether the object may be changed."""
+        """Return the inputs, and a failure where the object cannot work or may not be changed; print warnings."""
         if has_unknowns(news):
             return CheckResult(news, [])
         try:
@@ -87,53 +85,61 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             if live is None or previous is None or args != previous:
                 self._try(args)
         except Error as exc:
-            return CheckResult(news, [CheckFailure("", visible_to_engine(once(str(exc), self._title(news))))])
-        say("warning", self.kind.warnings(args, server, datetime.now(UTC)))
+            sentence = unless_repeated(str(exc), self._title(news))
+            return CheckResult(news, [CheckFailure("", visible_to_engine(sentence))])
+        print_once("warning", self.kind.warnings(args, server, datetime.now(UTC)))
         return CheckResult(args.properties(), [])
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Hold what is declared against the state and against what lives; say what drifted."""
+        """Compare the inputs with the state and with the live object; print how that one differs from the state."""
         if has_unknowns(_news):
             return DiffResult(changes=True)
         args, previous = self._args(_news), self._state_args(_olds)
         live = self._snapshot(args).get(self.kind.identity(args))
-        found = previous is None or live is None or bool(self.kind.differences(args, live, previous))
         if previous is not None:
             if self.kind.identity(previous) != self.kind.identity(args):
                 moved = [key for key in self.kind.identified_by if getattr(args, key) != getattr(previous, key)]
-                # Beside each other the old and the new would both be at work; in another schema the new one must be
-                # there before the jobs are turned to it.
-                beside = self.kind.scope(previous) == self.kind.scope(args)
-                return DiffResult(changes=True, replaces=moved, delete_before_replace=beside)
-            say("drift", self._drift(previous, live))
-        declared = self._properties(args)
-        return DiffResult(changes=found or previous is None or declared != self._properties(previous))
+                # In one scope the old and the new object would both be at work. In another schema the new one must be
+                # there before jobs use it.
+                same_scope = self.kind.scope(previous) == self.kind.scope(args)
+                return DiffResult(changes=True, replaces=moved, delete_before_replace=same_scope)
+            print_once("drift", self._drift(previous, live))
+        changes = (
+            previous is None
+            or live is None
+            or bool(self.kind.differences(args, live, previous))
+            or self._properties(args) != self._properties(previous)
+        )
+        return DiffResult(changes=changes)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Make the object what is declared; takes up an object of ours whose creation was never reported."""
+        """Carry out the plan and return id and outputs; an object of ours that the state lost is taken up."""
         args = self._args(props)
         return CreateResult(self.kind.identity(args), self._apply(args, None))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        """The same plan as create, from what lives to what is declared."""
+        """Carry out the same plan as create, from the live object to the declared one, and return the outputs."""
         args = self._args(_news)
         kept = {key: _olds[key] for key in self._kept_outputs if key in _olds}
         return UpdateResult({**self._apply(args, self._state_args(_olds)), **kept})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """What is, so that refresh sees drift in every property; the inputs beside it only where they drifted."""
+        """Return outputs and inputs of the live object, so that refresh finds drift in every property.
+
+        The inputs are None where they are as in the state, the id where the object is not there.
+        """
         args = self._args(props)
         live = self._snapshot(args).get(id_)
         if live is None:
             return ReadResult(None, {})
-        found = self.kind.live_args(args, live)
-        inputs = found.properties()
+        live_args = self.kind.live_args(args, live)
+        inputs = live_args.properties()
         kept = {key: props[key] for key in self._kept_outputs if key in props}
-        told = {**inputs, **self.kind.outputs(found, live, live), **kept}
-        return ReadResult(id_, _shown(told, props), None if found == args else _shown(inputs, props))
+        outputs = {**inputs, **self.kind.outputs(live_args, live, live), **kept}
+        return ReadResult(id_, _disarmed(outputs, props), None if live_args == args else _disarmed(inputs, props))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Remove the object, unless it is retained; succeed where it is gone already."""
+        """Remove the object, unless the kind retains it; succeed where it is not there."""
         args = self._args(_props)
         if self.kind.retained_on_delete(args, _props):
             return
@@ -149,62 +155,55 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             before, after = self._change(args, plan)
             if self._waits(args, before, previous):
                 self._wait(args)
-                rows = self._database.read(objects_query(self.kind, self.kind.scope(args), self.kind.identity(args)))
-                after = self._kept(args, before, rows)
+                after = self._keep(args, before, self._database.read(self._reading(args).query()))
             if after is None:
                 raise Error("is not there after its creation")
         return {**args.properties(), **self.kind.outputs(args, after, before)}
 
     def _change(self, args: ArgsT, plan: Callable[[LiveT | None], Statements]) -> tuple[LiveT | None, LiveT | None]:
-        """Carry out what a plan finds to do, in one transaction: what was there, and what is.
+        """Carry out a plan in one transaction; return the object before and after it.
 
-        It is made for what was seen, so it is made anew where that has become another meanwhile.
+        ``plan`` gets the object of the snapshot. Where another login has changed the object since, nothing is carried
+        out, and the object is read and planned for again. Raises Error after ATTEMPTS of these.
         """
-        scope, identity = self.kind.scope(args), self.kind.identity(args)
-        self._database.connect_ahead()  # who changes something is soon followed by others
+        reading = self._reading(args)
+        self._database.connect_ahead()  # the engine's other threads are about to change objects, too
         for _ in range(ATTEMPTS):
-            seen = self._snapshot(args)
-            before = seen.get(identity)
+            seen = self._snapshot(args).rows(self.kind.identity(args))
+            before = self.kind.live_object(seen)
             steps = plan(before)
             if not steps:
                 return before, before
             try:
                 with self._database.transaction() as transaction:
-                    transaction.execute(fail_if_changed(self.kind, scope, identity, seen))
+                    transaction.execute(reading.fail_if_changed(seen))
                     execute(transaction, steps)
-                    (rows,) = transaction.commit(objects_query(self.kind, scope, identity))
+                    (rows,) = transaction.commit(reading.query())
             except StatementFailed as exc:
                 if exc.sqlstate != SERIALIZATION_FAILURE:
                     raise
                 self._database.forget()
             else:
-                return before, self._kept(args, before, rows)
+                return before, self._keep(args, before, rows)
         raise Error(f"was changed by others {ATTEMPTS} times while it was to be changed here; try again")
 
-    def _kept(self, args: ArgsT, before: LiveT | None, rows: Sequence[Row]) -> LiveT | None:
-        """The object as it was read after a change, which the snapshots take over.
-
-        What they miss of what others do, :func:`fail_if_changed` finds.
-        """
-        scope, identity = self.kind.scope(args), self.kind.identity(args)
-        found = Objects(self.kind, rows)
+    def _keep(self, args: ArgsT, before: LiveT | None, rows: list[Row]) -> LiveT | None:
+        """Put the rows that were read after a change into the snapshot, and return the object that they describe."""
         if self.kind.invalidates_others(before):
             self._database.forget()
-        elif overview := self._overview_with(args):
-            overview.keep(self.kind, scope, identity, rows)
         else:
-            self._snapshot(args).keep(identity, found)
-        return found.get(identity)
+            self._snapshot(args).replace(self.kind.identity(args), rows)
+        return self.kind.live_object(rows)
 
     def _try(self, args: ArgsT) -> None:
-        """Ask the server what it makes of a part that is new. Raises PreflightFailed."""
+        """Let the server parse those inputs of a new or changed object that are code. Raises PreflightFailed."""
 
     def _waits(self, args: ArgsT, before: LiveT | None, previous: ArgsT | None) -> bool:
-        """Whether the plan only begins what :meth:`_wait` sees to its end."""
+        """Whether :meth:`_wait` is called after the plan; ``before`` is the object before it."""
         return False
 
     def _wait(self, args: ArgsT) -> None:
-        """Wait for what was begun, or raise why it failed and nothing has changed."""
+        """Wait until what the plan has begun is done. Raises Error where it failed."""
 
     def _errors_name(self, args: ArgsT) -> "_NamesObject":
         return _NamesObject(self.kind.title(args))
@@ -229,44 +228,42 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
     def _properties(self, args: ArgsT) -> dict[str, Any]:
         return args.properties(without=self.kind.ignored_in_diff)
 
-    def _overview(self) -> Overview:
-        return self._database.snapshot(OverviewReader(self._schema))
+    def _overview(self, schema: str | None = None) -> Overview:
+        return self._database.snapshot(OverviewReader(schema or self._schema))
 
     def _snapshot(self, args: ArgsT) -> Objects[LiveT]:
-        if overview := self._overview_with(args):
-            return overview.objects[type(self.kind)]
-        return snapshot(self.kind, self._database, self.kind.scope(args))
+        """The objects among which this one is, from the overview of its schema or, without one, of the stack's."""
+        scope = self.kind.scope(args)
+        return self._overview(scope).objects(self.kind, self._database, scope)
 
-    def _overview_with(self, args: ArgsT) -> Overview | None:
-        """The overview, if it has the objects among which this one is."""
-        if self.kind.scope(args) not in {self._schema, None}:
-            return None
-        overview = self._overview()
-        return overview if type(self.kind) in overview.objects else None
+    def _reading(self, args: ArgsT) -> Reading:
+        """The reading of this object alone."""
+        return Reading.of(self.kind, self.kind.scope(args), self.kind.identity(args))
 
     def _drift(self, state: ArgsT, live: LiveT | None) -> Iterator[str]:
         title = self.kind.title(state)
         if live is None:
             yield f"{title} is in the state but gone from the database; pulumi up makes it again"
             return
-        for each in self.kind.drift(state, live):
-            yield f"{title} was changed in the database: {drift_sentence(each)}"
+        for difference in self.kind.drift(state, live):
+            yield f"{title} was changed in the database: {drift_sentence(difference)}"
 
 
-def _shown(found: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """What was read, of which the engine obeys nothing that somebody else wrote."""
+def _disarmed(properties: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Properties that were read, without what the engine would obey in those that differ from the ``known`` ones."""
     return {
-        key: value if key in known and known[key] == value else obeyed_by_none(value) for key, value in found.items()
+        key: value if key in known and known[key] == value else obeyed_by_none(value)
+        for key, value in properties.items()
     }
 
 
 def resource_props(args: Args, *outputs: str) -> dict[str, Any]:
-    """What a resource registers: its inputs, and each output by name with None, so that it becomes an attribute."""
+    """The properties that a resource registers: its inputs, and None for each output, which makes it an attribute."""
     return {**args.properties(), **dict.fromkeys(outputs)}
 
 
 class _NamesObject:
-    """Names the object in front of an error's sentence, once."""
+    """A context that puts the object's title in front of the sentence of an Error that lacks it."""
 
     def __init__(self, title: str) -> None:
         self._title = title

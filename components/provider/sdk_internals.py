@@ -1,6 +1,6 @@
-"""What of Pulumi's Python SDK is no public interface, all in one place. Read at version 3.272.
+"""All uses of Pulumi's Python SDK beyond its public interface, as of version 3.272.
 
-Each function says what it leans on, and what happens where that is another one day.
+The docstring of each function names the internals that it depends on.
 """
 
 import sys
@@ -17,18 +17,18 @@ from pulumi.runtime.proto.resource_pb2 import ResourceInvokeRequest
 from pulumi.runtime.settings import get_monitor
 
 NO_FUNCTION = "pulumi-python:dynamic:start"
-"""A function of the dynamic provider's package that there is not."""
+"""The name of a function that the dynamic provider's package does not have."""
 
 STARTING_THREAD = "start-provider"
-"""The name of the thread that asks for it."""
+"""The name of the thread that asks for NO_FUNCTION."""
 
 
 def start_provider() -> None:
-    """Let the engine start the dynamic provider while the program still imports what it is made of; return at once.
+    """Let the engine start the dynamic provider in the background, while the program imports its modules.
 
-    Otherwise the engine starts it for a program's first resource, and everything waits while it imports pulumi. The
-    engine starts a package's provider for the first that is asked of it. Pulumi's dynamic one answers that it has no
-    functions (pulumi/dynamic/__main__.py, ``Invoke``), which changes nothing and is told to nobody.
+    Otherwise the engine starts that process for the program's first resource, and all resources wait while it imports
+    pulumi. The engine starts a package's provider for the first request to it. Pulumi's dynamic provider answers that
+    it has no functions (pulumi/dynamic/__main__.py, ``Invoke``); the answer changes nothing and is not shown.
     """
     threading.Thread(target=_ask, args=(get_monitor(),), name=STARTING_THREAD, daemon=True).start()
 
@@ -39,16 +39,16 @@ def _ask(monitor: Any) -> None:  # noqa: ANN401 - a stub, which grpc generates w
 
 
 def stack_values() -> tuple[Mapping[str, str], frozenset[str]]:
-    """All keys of the stack's configuration with their values in clear, and the keys of those that are encrypted.
+    """The stack's configuration: all values in clear by key, and the keys of the encrypted ones.
 
-    The language host's contract: PULUMI_CONFIG and PULUMI_CONFIG_SECRET_KEYS in the environment. ``pulumi.Config``
-    gives one key at a time, so that a misspelt one is never noticed.
+    The language host passes them in the environment, as PULUMI_CONFIG and PULUMI_CONFIG_SECRET_KEYS. ``pulumi.Config``
+    returns one key at a time, so a misspelt key would go unnoticed.
     """
     return get_config_env(), frozenset(get_config_secret_keys_env())
 
 
 def has_unknowns(value: object) -> bool:
-    """Whether an input holds what is not known before another resource is made, which previews pass as ``Unknown``."""
+    """Whether an input holds an ``Unknown``, which a preview passes for an output of a resource not made yet."""
     if isinstance(value, Mapping):
         return any(has_unknowns(part) for part in value.values())
     if isinstance(value, list):
@@ -57,10 +57,10 @@ def has_unknowns(value: object) -> bool:
 
 
 def answer_with(sentence: Callable[[BaseException], str | None]) -> None:
-    """Let the SDK's server answer an exception with its sentence; where there is none, with its traceback.
+    """Let the SDK's server report an exception by ``sentence``, or by its traceback where that returns None.
 
-    It aborts with ``traceback.format_exc()`` (pulumi/dynamic/__main__.py, ``_abort_with_traceback``), which is a page
-    of SDK frames in the user's terminal. Where it does otherwise one day, nothing is changed.
+    The server aborts with ``traceback.format_exc()`` (pulumi/dynamic/__main__.py, ``_abort_with_traceback``), which is
+    a page of SDK frames in the user's terminal. Nothing is replaced where ``__main__`` does not import ``traceback``.
     """
     served = sys.modules.get("__main__")
     if getattr(served, "traceback", None) is traceback:
@@ -74,7 +74,7 @@ class _Sentences:
         self._sentence = sentence
 
     def format_exc(self) -> str:
-        """The sentence of the exception at hand, or its traceback."""
+        """The sentence of the exception that is being handled, or its traceback."""
         exc = sys.exception()
-        said = None if exc is None else self._sentence(exc)
-        return traceback.format_exc() if said is None else said
+        sentence = None if exc is None else self._sentence(exc)
+        return traceback.format_exc() if sentence is None else sentence

@@ -1,1 +1,1 @@
-"""The data of a report on a stack's jobs."""
+"""Reads the data of ``cronctl report``."""

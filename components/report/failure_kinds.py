@@ -1,4 +1,4 @@
-"""The runs that came to nothing, those of a kind together, told without anything that may quote a secret. Pure."""
+"""Groups failed runs by kind, without any text that may quote a secret. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,11 +10,11 @@ from components.runs.cause_rule import Explanation
 from components.runs.explanation import explain
 
 MOST_KINDS = 40
-"""How many kinds of failures are told at most, the newest."""
+"""The most kinds of failures in a report; the newest are kept."""
 
 
 class Failure(NamedTuple):
-    """Runs that came to nothing in the same way; ``run``, ``detail`` and ``explanation`` are the newest one's."""
+    """A kind of failure: how many runs it has, and ``run``, ``detail`` and ``explanation`` of the newest."""
 
     job: str
     state: str
@@ -28,7 +28,7 @@ class Failure(NamedTuple):
 
 
 class Failures(NamedTuple):
-    """The newest ``shown`` of so many ``kinds``, and how many ``runs`` all of them are."""
+    """The numbers of all failed ``runs`` and of their ``kinds``, and the newest kinds (``shown``)."""
 
     runs: int
     kinds: int
@@ -36,20 +36,20 @@ class Failures(NamedTuple):
 
 
 def failures(rows: Sequence[Row]) -> Failures:
-    """Rows of sql/report/report_failures.sql with their causes, and without what they were found by."""
+    """Return the kinds in rows of sql/report/report_failures.sql with their causes, without the endpoint's answers."""
     if not rows:
         return Failures(0, 0, ())
     return Failures(rows[0]["all_runs"], rows[0]["kinds"], tuple(_failure(row) for row in rows))
 
 
 def _failure(row: Row) -> Failure:
-    cause = explain(row["state"], row["status_code"], row["detail"], row["response"])
+    explanation = explain(row["state"], row["status_code"], row["detail"], row["response"])
     shared = {name: row[name] for name in Failure._fields if name in row}
-    return Failure(**{**shared, "detail": publishable_detail(row["detail"])}, explanation=cause)
+    return Failure(**{**shared, "detail": publishable_detail(row["detail"])}, explanation=explanation)
 
 
 def publishable_detail(detail: str | None) -> str:
-    """What of a message may be shown: its first line, unless something in it looks like a key."""
+    """Return the first line of a message, or a sentence in its place where something in it looks like a key."""
     line = (detail or "").partition("\n")[0]
     kinds = planted_keys(line)
     return f"not shown, as it holds {' and '.join(kinds)}" if kinds else line

@@ -1,7 +1,7 @@
-"""Everything that a report tells about a stack's jobs, gathered from its database in a few bounded queries.
+"""Reads the data of a report on a stack's jobs from its database, in a few bounded queries.
 
-What may quote a secret stays behind: no command, no answer's body, and of a message the first line alone, without what
-looks like a key.
+The report has no text that may quote a secret: no command, no answer's body, and only the first line of a message,
+unless the line looks like it holds a key.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,9 +17,9 @@ from components.objects.secret_store import SECRETS, VAULT_TRIGGER
 from components.objects.stack_mark import is_own_job
 from components.report.failure_kinds import MOST_KINDS, Failures, failures
 from components.report.run_pieces import Strip, Window, strips, window
-from components.runs.health import Health, all_problems, health
-from components.runs.history import BAD, JobStatus, job_status
-from components.runs.ledger_reading import read_ledger
+from components.runs.health import Health, all_problems, health_and_jobs
+from components.runs.history import BAD, JobStatus
+from components.runs.ledger_reading import read_ledger_together
 from components.schedule.grammar import upcoming_runs
 from components.schedule.timetable import Collision, Plan, collisions, day_plan, day_start
 from components.security.lock_down import LockDown, lock_down
@@ -27,11 +27,11 @@ from components.sql import load_sql
 from components.values.choices import StoreKind
 
 BOUNDS = (10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
-"""Milliseconds at which the bars of a latency histogram meet; the first begins at 0, the last has no end."""
+"""The bounds between the bars of a latency histogram, in milliseconds; the first begins at 0, the last has no end."""
 
 
 class Situation(NamedTuple):
-    """Who asked what, at ``now`` by the server's clock; versions are None where the extension is missing."""
+    """The login, the server and the time ``now`` by its clock; a version is None where the extension is missing."""
 
     now: datetime
     role: str
@@ -43,12 +43,12 @@ class Situation(NamedTuple):
 
     @property
     def store(self) -> StoreKind:
-        """Where the store keeps its values."""
+        """The kind of the store: where it keeps its values."""
         return "vault" if self.in_vault else "table"
 
 
 class JobReport(NamedTuple):
-    """A job that is scheduled, without its command; ``plan`` is what its schedule does today."""
+    """A scheduled job without its command; ``plan`` holds its runs of today."""
 
     job: str
     schedule: str
@@ -63,10 +63,10 @@ class JobReport(NamedTuple):
 
 
 class Latency(NamedTuple):
-    """Milliseconds of the runs whose time is known, ``known`` of ``runs``; None where it is of none.
+    """How long a job's runs took: quantiles in milliseconds over the ``known`` of all ``runs``, None without any.
 
-    ``histogram`` has a count for each stretch between BOUNDS. ``bounds`` are what median, 95 of 100 and all of them do
-    not exceed, with the runs of which no more is known than when their answer was seen.
+    ``histogram`` has a count for each interval between BOUNDS. ``bounds`` are upper bounds of median, 95th percentile
+    and maximum that include runs of which only an upper bound is known.
     """
 
     job: str
@@ -81,7 +81,7 @@ class Latency(NamedTuple):
 
 
 class Report(NamedTuple):
-    """All of it; ``stack`` is ``project/stack``, or None where the environment alone named the database."""
+    """The data of a report; ``stack`` is ``project/stack``, or None where only the environment named the database."""
 
     stack: str | None
     schema: str
@@ -99,40 +99,39 @@ class Report(NamedTuple):
 
 
 def gather(database: Database, schema: str, *, stack: str | None, rotators: Iterable[str] | None, days: int) -> Report:
-    """Read a report on the last ``days``, of the jobs of a stack (``project/name``) or of all that are marked.
+    """Read the report on the jobs of the ledger in ``schema`` and their runs of the last ``days``, in five round trips.
 
-    ``rotators`` are the roles that a stack lets rotate; None where no stack says so. Raises NoLedger or another Error.
+    ``stack`` (``project/name``) is a label. ``rotators`` are the roles that may rotate, None where they are unknown.
+    Raises NoLedger, RowsHidden or another Error.
     """
-    statuses = job_status(database, schema)  # says first where there is no ledger
-    condition = health(database, schema)
+    condition, statuses = health_and_jobs(database, schema)
+    problems = tuple(all_problems(condition, statuses))
     situation = read_situation(database, schema)
     span = window(situation.now, days)
     day = day_start(situation.now)
-    jobs = tuple(_job(each, situation.now, day, condition.zone) for each in statuses)
-    shown = tuple(each for each in jobs if not is_own_job(each.job))
+    runs, latencies, failed = read_ledger_together(
+        database, schema, [_of_window(name, schema, span) for name in ("runs", "latency", "failures")]
+    )
+    jobs = tuple(_job(status, situation.now, day, condition.zone) for status in statuses if not is_own_job(status.job))
     return Report(
         stack=stack,
         schema=schema,
         situation=situation,
         window=span,
         day=day,
-        jobs=shown,
-        collisions=tuple(collisions({each.job: each.schedule for each in shown if each.active}, day, condition.zone)),
-        strips=_strips(read_ledger(database, schema, _of_window("runs", schema, span)), shown),
-        latencies=tuple(
-            _latency(row)
-            for row in read_ledger(database, schema, _of_window("latency", schema, span))
-            if not is_own_job(row["job"])
-        ),
-        failures=failures(read_ledger(database, schema, _of_window("failures", schema, span))),
-        lock_down=lock_down(database, schema, situation.store, rotators),
+        jobs=jobs,
+        collisions=tuple(collisions({job.job: job.schedule for job in jobs if job.active}, day, condition.zone)),
+        strips=_strips(runs, jobs),
+        latencies=tuple(_latency(row) for row in latencies if not is_own_job(row["job"])),
+        failures=failures(failed),
+        lock_down=lock_down(database, schema, situation.store, rotators, problems),
         health=condition,
-        problems=tuple(all_problems(condition, statuses)),
+        problems=problems,
     )
 
 
 def read_situation(database: Database, schema: str) -> Situation:
-    """Who asks what. Raises an Error."""
+    """Read login, server and time. Raises an Error."""
     query = load_sql("report_situation").format(
         secrets=sql.Literal(sql.Identifier(schema, SECRETS).as_string()), vault_trigger=sql.Literal(VAULT_TRIGGER)
     )
@@ -141,7 +140,7 @@ def read_situation(database: Database, schema: str) -> Situation:
 
 
 def _of_window(name: str, schema: str, span: Window) -> sql.Composed:
-    """A query of the report; each file takes what it names of these."""
+    """Return the query sql/report/report_<name>.sql with the placeholders that it names."""
     edges = [0, *BOUNDS, None]
     return load_sql(f"report_{name}").format(
         schema=sql.Identifier(schema),
@@ -154,7 +153,7 @@ def _of_window(name: str, schema: str, span: Window) -> sql.Composed:
 
 
 def _count(low: int | None, high: int | None) -> sql.Composable:
-    """How many runs took so long; the last stretch has no end."""
+    """Count the runs that took from ``low`` to below ``high`` milliseconds; without ``high``, those from ``low`` on."""
     part = sql.SQL("count(*) FILTER (WHERE r.milliseconds >= {}").format(sql.Literal(low))
     return part + (sql.SQL(")") if high is None else sql.SQL(" AND r.milliseconds < {})").format(sql.Literal(high)))
 
@@ -167,11 +166,11 @@ def _job(status: JobStatus, now: datetime, day: datetime, zone: tzinfo) -> JobRe
 
 
 def _strips(rows: Sequence[Row], jobs: Sequence[JobReport]) -> tuple[Strip, ...]:
-    """One for each scheduled job, also without runs, then those of the ledger that are scheduled no more."""
-    found = {strip.job: strip for strip in strips(rows)}
-    scheduled = [found.pop(each.job, Strip(each.job, (), {})) for each in jobs]
-    left = [each for each in found.values() if not is_own_job(each.job) or set(each.counts) & set(BAD)]
-    return (*scheduled, *left)
+    """Return a strip for each scheduled job, then those of other jobs: no longer scheduled, or own ones that failed."""
+    by_job = {strip.job: strip for strip in strips(rows)}
+    scheduled = [by_job.pop(job.job, Strip(job.job, (), {})) for job in jobs]
+    others = [strip for strip in by_job.values() if not is_own_job(strip.job) or set(strip.counts) & set(BAD)]
+    return (*scheduled, *others)
 
 
 def _latency(row: Row) -> Latency:

@@ -1,4 +1,4 @@
-"""The runs of the last days in pieces of some hours, each with its worst verdict. Pure."""
+"""Counts the runs of the last days in pieces of some hours; each piece has its worst verdict. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -9,16 +9,17 @@ from components.database.transaction import Row
 from components.schedule.timetable import day_start
 
 PIECES = 168
-"""How many pieces a strip has at most: the hours of a week."""
+"""The most pieces of a strip: the hours of a week."""
 
 _STEPS = (1, 2, 3, 4, 6, 8, 12, 24)
+"""Possible lengths of a piece, in hours."""
 
 WORST = ("exhausted", "failed", "timed_out", "lost", "ok", "skipped", "retrying", "sent", "queued")
-"""The verdicts from worst to best; a run on its way has none yet, so it speaks only where no other is there."""
+"""The states from worst to best; open runs have no verdict yet, so they come last."""
 
 
 class Window(NamedTuple):
-    """From ``since`` to ``until``, in pieces of ``step``, a divisor of the day that begins at midnight in UTC."""
+    """The time from ``since`` to ``until`` in pieces of ``step``, which divides a day from midnight in UTC."""
 
     since: datetime
     until: datetime
@@ -26,12 +27,12 @@ class Window(NamedTuple):
 
     @property
     def pieces(self) -> int:
-        """How many there are."""
+        """The number of pieces."""
         return round((self.until - self.since) / self.step)
 
 
 class Piece(NamedTuple):
-    """What came of the runs that fired from ``begin`` on, for a step of the window: ``counts`` by state."""
+    """The runs that fired within one step from ``begin`` on: their worst state, and ``counts`` by state."""
 
     begin: datetime
     verdict: str
@@ -39,7 +40,7 @@ class Piece(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """The pieces of a job that have runs, and how many there are of each state in all of them."""
+    """A job's pieces that have runs, and the ``counts`` of all of them by state."""
 
     job: str
     pieces: tuple[Piece, ...]
@@ -47,8 +48,8 @@ class Strip(NamedTuple):
 
 
 def window(now: datetime, days: int) -> Window:
-    """The last days, with the piece that is under way at its end; ``now`` is an aware time."""
-    hours = next(each for each in _STEPS if days * 24 / each <= PIECES)
+    """Return the window of the last ``days``, which ends with the current piece; ``now`` is an aware datetime."""
+    hours = next(hours for hours in _STEPS if days * 24 / hours <= PIECES)
     step = timedelta(hours=hours)
     midnight = day_start(now)
     until = midnight + step * ((now - midnight) // step + 1)
@@ -56,15 +57,15 @@ def window(now: datetime, days: int) -> Window:
 
 
 def strips(rows: Iterable[Row]) -> list[Strip]:
-    """Rows of sql/report/report_runs.sql as a strip for each job, in the order of names."""
-    found: dict[str, dict[datetime, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    """Return a strip for each job in rows of sql/report/report_runs.sql, ordered by name."""
+    counts: dict[str, dict[datetime, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for row in rows:
-        found[row["job"]][row["begin"]][row["state"]] += row["runs"]
-    return [_strip(job, pieces) for job, pieces in sorted(found.items())]
+        counts[row["job"]][row["begin"]][row["state"]] += row["runs"]
+    return [_strip(job, pieces) for job, pieces in sorted(counts.items())]
 
 
 def worst(states: Iterable[str]) -> str:
-    """The state that speaks for several; there must be one."""
+    """Return the worst of some states. Raises ValueError where there is none."""
     return min(states, key=WORST.index)
 
 
@@ -74,5 +75,5 @@ def _strip(job: str, counted: dict[datetime, Counter[str]]) -> Strip:
 
 
 def in_order(counts: Counter[str]) -> dict[str, int]:
-    """The same from the worst state to the best."""
+    """Return the counts ordered from the worst state to the best, without zeros."""
     return {state: counts[state] for state in WORST if counts[state]}

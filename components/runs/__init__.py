@@ -1,1 +1,1 @@
-"""What came of runs: the ledger read, judged and explained."""
+"""Reads the run ledger, judges its health and explains failures."""

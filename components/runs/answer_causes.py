@@ -1,4 +1,4 @@
-"""Why an answer of the endpoint is no success: the function, the gateway before it, and what it checks. Pure."""
+"""Rules for answers that are no success, from the function or from the gateway before it. Pure."""
 
 from components.runs.cause_rule import LOGS, RETRY, answered
 from components.values.limits import EARLY_DROP, PLATFORM_TIMEOUT

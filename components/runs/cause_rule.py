@@ -1,6 +1,6 @@
-"""A rule that explains how a run ended: what it looks at, and the sentences that it says. Pure.
+"""A rule that explains how a run ended: its conditions and its sentences. Pure.
 
-Sentences are fixed: nothing of an answer or an error, which may quote a secret, is ever repeated.
+Sentences are fixed. They repeat nothing of an answer or an error, which may quote a secret.
 """
 
 import re
@@ -12,14 +12,14 @@ RETRY = "let it be tried again with http.retry in jobs.yaml"
 
 
 class Explanation(NamedTuple):
-    """One sentence on why, and one on what to do."""
+    """A sentence on why a run failed or was skipped, and one on what to do."""
 
     cause: str
     next_step: str
 
 
 class CauseRule(NamedTuple):
-    """``states``, ``status`` and the patterns of detail and response must all fit."""
+    """A rule fits where all its conditions do; ``detail`` and ``response`` are regular expressions."""
 
     explanation: Explanation
     states: Container[str]
@@ -28,6 +28,7 @@ class CauseRule(NamedTuple):
     response: str
 
     def fits(self, state: str, status_code: int | None, detail: str, response: str) -> bool:
+        """Whether the rule explains a run of the ledger."""
         return (
             state in self.states
             and status_code in self.status
@@ -36,14 +37,14 @@ class CauseRule(NamedTuple):
         )
 
 
-FAILED = ("failed", "exhausted")  # an exhausted run keeps what its last attempt ended with
+FAILED = ("failed", "exhausted")  # an exhausted run keeps detail and response of its last attempt
 NO_ANSWER = (None,)
 
 
 def answered(
     status: Container[int | None], cause: str, next_step: str, *, body: str = "", detail: str = ""
 ) -> CauseRule:
-    """A rule for an answer that the endpoint gave; ``body`` is looked for in the piece of it that is kept."""
+    """Return a rule for an answer of the endpoint; ``body`` is a pattern for the part that the ledger keeps."""
     return CauseRule(Explanation(cause, next_step), FAILED, status, detail, body)
 
 
@@ -55,10 +56,10 @@ def unanswered(
     states: Container[str] = FAILED,
     status: Container[int | None] = NO_ANSWER,
 ) -> CauseRule:
-    """A rule for a run without an answer: what pg_net, pg_cron or the ledger itself tells of it."""
+    """Return a rule for a run without an answer, by its detail, which pg_net, pg_cron or the ledger wrote."""
     return CauseRule(Explanation(cause, next_step), states, status, f"(?i:{detail})", "")
 
 
 def statement_error(message: str, cause: str, next_step: str) -> CauseRule:
-    """A rule for an error of PostgreSQL, told by its first line: those below quote the job's own statement."""
+    """Return a rule for an error of PostgreSQL, by its first line; later lines quote the job's own statement."""
     return unanswered(rf"^(?:ERROR|FATAL):.*(?:{message})", cause, next_step)

@@ -1,6 +1,6 @@
-"""What went wrong with a run of the ledger, and what to do about it, in plain sentences. Pure.
+"""Explains a failed or skipped run of the ledger: the likely cause and the next step. Pure.
 
-A table of rules is read from top to bottom, the particular before the general, and the first that fits speaks.
+The first rule that fits gives the explanation, so particular rules stand before general ones.
 """
 
 from components.runs.answer_causes import BROKEN, REFUSED, UNSUCCESSFUL
@@ -29,6 +29,6 @@ _RULES = (*UNSUCCESSFUL, *REFUSED, *BROKEN, *STATEMENTS, *UNANSWERED, *LOST, *NO
 
 
 def explain(state: str, status_code: int | None, detail: str | None, response: str | None) -> Explanation | None:
-    """Why a run ended as the ledger says and what to do; None where it went well, goes on, or nothing is known."""
-    told, body = detail or "", response or ""
-    return next((rule.explanation for rule in _RULES if rule.fits(state, status_code, told, body)), None)
+    """Return the explanation of a run, or None for a run that succeeded, is open, or fits no rule."""
+    message, body = detail or "", response or ""
+    return next((rule.explanation for rule in _RULES if rule.fits(state, status_code, message, body)), None)

@@ -1,4 +1,4 @@
-"""Whether what fires and sends the jobs, and what judges them, is alive; each fault with its cause and its cure."""
+"""Checks pg_cron's scheduler, the sweeps and pg_net's worker; each fault is a sentence with its cause and its cure."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -8,31 +8,35 @@ from typing import Any, NamedTuple
 from psycopg import sql
 
 from components.database.connection import Database
+from components.errors import StatementFailed
 from components.objects.run_ledger import RUNS
 from components.objects.stack_mark import RUNS_SWEEP
-from components.runs.history import JobStatus
-from components.runs.ledger_reading import NoLedger, read_ledger
+from components.runs.history import JobStatus, job_status, job_status_query, job_statuses
+from components.runs.ledger_reading import NoLedger, read_ledger, read_ledger_together
 from components.schedule.zone import zone_of
 from components.sql import load_sql
 
 SILENCE = 150
-"""Seconds without any run after which the scheduler counts as dead: the sweep is due every 60."""
+"""Seconds without a run after which the scheduler counts as dead; the sweep is due every 60 seconds."""
 
 BACKLOG = 200
-"""Seconds after which a request should have been answered or given up: the longest timeout and a round of pg_net."""
+"""Seconds after which a request must have an answer or a timeout: the longest timeout and a round of pg_net."""
 
 LEAST_TTL = 300
-"""Seconds that pg_net has to keep an answer, so that a sweep that comes late still finds it."""
+"""Seconds that pg_net must keep an answer, so that a late sweep still finds it."""
 
 SECRETS_STEP = "settle_cron_secret"
-"""The one step of the sweep of secrets; all others are the ledger's."""
+"""The step that finishes rotations."""
 
 JUDGING_STEP = "settle_cron_runs"
 """The step that gives runs their verdicts."""
 
+_QUEUE_LENGTH = sql.SQL("(SELECT count(*) FROM net.http_request_queue)")
+_NO_QUEUE = sql.SQL("NULL::bigint")
+
 
 class Step(NamedTuple):
-    """A step of a sweep: seconds since it last came to its end, and since it last failed and why."""
+    """A step of a sweep: seconds since it last succeeded, seconds since it last failed, and that failure's message."""
 
     step: str
     ended: float | None
@@ -41,65 +45,60 @@ class Step(NamedTuple):
 
     @property
     def fails(self) -> bool:
-        """Whether it failed when it was last taken."""
+        """Whether the last execution failed."""
         return self.failed is not None and (self.ended is None or self.failed < self.ended)
 
     @property
     def last(self) -> float:
-        """Seconds since it was last taken."""
+        """Seconds since the last execution."""
         return min(time for time in (self.ended, self.failed) if time is not None)
 
 
 class Health(NamedTuple):
-    """What all jobs depend on; ``timezone`` is the one that schedules are read in, where the server tells.
+    """The state of scheduler, sweeps and worker; a value is None where it is missing or this login may not see it.
 
-    ``scheduler`` is the time since pg_cron last started a run, ``oldest`` the age of the oldest request that is on its
-    way, ``ttl`` how long pg_net keeps an answer, ``sweep_since`` the age of the sweep's declaration, all in seconds.
-    ``launcher`` says whether pg_cron's process runs, ``accounts`` whether it keeps account of its runs, ``launches``
-    whether it starts any, ``running`` how many are under way of ``at_once`` that may be, ``queue`` how many requests
-    pg_net has, ``net_is_closed`` whether rights were taken from PUBLIC that its worker lives on. What is not there or
-    may not be seen is None.
+    cronctl's JSON has the same names.
     """
 
-    scheduler: float | None
-    launcher: bool | None
-    running: int
-    at_once: int | None
-    queue: int | None
-    oldest: float | None
-    net_is_closed: bool | None
-    ttl: float | None
-    sweeps: list[dict[str, Any]]
-    sweep_since: float | None
+    scheduler: float | None  # seconds since pg_cron last started a run
+    launcher: bool | None  # whether pg_cron's process runs
+    running: int  # runs of pg_cron that are under way
+    at_once: int | None  # cron.max_running_jobs
+    queue: int | None  # requests in pg_net's queue
+    oldest: float | None  # seconds since the oldest open request fired
+    net_is_closed: bool | None  # whether PUBLIC lacks rights that pg_net's worker needs
+    ttl: float | None  # seconds for which pg_net keeps an answer
+    sweeps: list[dict[str, Any]]  # the fields of each Step
+    sweep_since: float | None  # seconds since the sweep was declared
     ledger_bytes: int
-    details_bytes: int
-    timezone: str | None
-    accounts: bool
-    launches: bool
+    details_bytes: int  # of cron.job_run_details
+    timezone: str | None  # cron.timezone
+    accounts: bool  # cron.log_run
+    launches: bool  # cron.launch_active_jobs
 
     @property
     def zone(self) -> tzinfo:
-        """The one of pg_cron, which reads schedules in GMT unless its cron.timezone says otherwise."""
+        """The time zone in which pg_cron reads schedules: cron.timezone, or UTC where that is unset or unknown."""
         return zone_of(self.timezone) or UTC
 
     @property
     def steps(self) -> list[Step]:
         """The steps of the sweeps."""
-        return [Step(**each) for each in self.sweeps]
+        return [Step(**step) for step in self.sweeps]
 
     @property
     def _unswept(self) -> float | None:
-        """Seconds since the sweep of runs was last at work; since it was made, where it was not since then."""
+        """Seconds since the last step of the sweep, or since its declaration where that is later."""
         made = () if self.sweep_since is None else (self.sweep_since,)
-        return min((*made, *(step.last for step in self.steps if step.step != SECRETS_STEP)), default=None)
+        return min((*made, *(step.last for step in self.steps)), default=None)
 
     @property
     def _idle(self) -> float:
-        """Seconds in which the sweep was due and pg_cron started nothing: what was before the sweep does not count."""
+        """Seconds in which the sweep was due and pg_cron started nothing; time before the sweep does not count."""
         return min(self.sweep_since or 0.0, math.inf if self.scheduler is None else self.scheduler)
 
     def problems(self) -> list[str]:
-        """What is wrong, a sentence each."""
+        """Return a sentence for each fault."""
         return [*self._scheduler(), *self._sweeps(), *self._sender()]
 
     def _scheduler(self) -> Iterator[str]:
@@ -162,7 +161,7 @@ class Health(NamedTuple):
                 f"pg_net forgets answers after {self.ttl:g} s, which may be before the sweep sees them; set pg_net.ttl "
                 "to some hours (its default: 6 hours)"
             )
-        # What nobody judges is no backlog of the worker's.
+        # Without the sweep, requests with an answer look open, too.
         judged = (self._unswept or 0) <= SILENCE and not any(
             step.fails for step in self.steps if step.step == JUDGING_STEP
         )
@@ -178,27 +177,39 @@ class Health(NamedTuple):
 
 
 def all_problems(condition: Health, jobs: Iterable[JobStatus]) -> list[str]:
-    """What is wrong with what all jobs depend on, and then with jobs that are not as they were declared."""
+    """Return the faults of ``condition``, then a sentence for each job that differs from its declaration."""
     return [*condition.problems(), *(job.problem for job in jobs if job.problem)]
 
 
 def health(database: Database, schema: str) -> Health:
-    """Whether scheduler, sweeps and worker are alive, and how large what they leave behind has grown.
+    """Read the state of scheduler, sweeps and worker, and the sizes of the ledger and of job_run_details in bytes.
 
-    Raises NoLedger or another Error.
+    Raises NoLedger, RowsHidden or another Error.
     """
     try:
-        return _health(database, schema, sql.SQL("(SELECT count(*) FROM net.http_request_queue)"))
-    except NoLedger:
-        return _health(database, schema, sql.SQL("NULL::bigint"))  # it may be pg_net that is not there
+        (row,) = read_ledger(database, schema, _health_query(schema, _QUEUE_LENGTH))
+    except NoLedger:  # the missing table may be pg_net's
+        (row,) = read_ledger(database, schema, _health_query(schema, _NO_QUEUE))
+    return Health(**row)
 
 
-def _health(database: Database, schema: str, queue: sql.Composable) -> Health:
-    query = load_sql("job_health").format(
+def health_and_jobs(database: Database, schema: str) -> tuple[Health, list[JobStatus]]:
+    """Read health and job_status together, in one round trip where neither is refused.
+
+    Raises NoLedger, RowsHidden or another Error.
+    """
+    queries = [_health_query(schema, _QUEUE_LENGTH), job_status_query(schema)]
+    try:
+        (row,), jobs = read_ledger_together(database, schema, queries)
+    except (NoLedger, StatementFailed):  # one refused query fails both, and health has a second query
+        return health(database, schema), job_status(database, schema)
+    return Health(**row), job_statuses(jobs)
+
+
+def _health_query(schema: str, queue: sql.Composable) -> sql.Composed:
+    return load_sql("job_health").format(
         schema=sql.Identifier(schema),
         runs=sql.Literal(sql.Identifier(schema, RUNS).as_string()),
         runs_sweep=sql.Literal(RUNS_SWEEP),
         queue=queue,
     )
-    (row,) = read_ledger(database, schema, query)
-    return Health(**row)

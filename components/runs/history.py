@@ -1,4 +1,4 @@
-"""What came of runs, read from the ledger: the history, one run, and how each job stands."""
+"""Reads runs and jobs from the ledger: the history, one run by its number, and the status of each job."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -20,17 +20,18 @@ from components.sql import load_sql
 OPEN = ("queued", "sent", "retrying")
 BAD = ("failed", "timed_out", "lost", "exhausted")
 STATES = (*OPEN, "ok", *BAD, "skipped")
-"""Every state of a run: on its way, done, or come to nothing."""
+"""Every state of a run: under way, successful, failed in some way, or skipped by a policy."""
 
 STREAK = 20
-"""How many verdicts a streak is counted over at most."""
+"""The longest streak that is counted, in runs."""
 
 
 class Run(NamedTuple):
-    """A run of the history; ``run`` is None until the sweep has put a run of a SQL job down.
+    """A row of the history. ``run`` is the number in the ledger, None until the sweep records the run of an SQL job.
 
-    ``secrets`` has the version of each value that it was sent with, by key. Where nothing tells how long the answer
-    took, ``milliseconds_at_most`` is a bound: so long after pg_net began to send was it seen.
+    ``runid`` is pg_cron's number. ``secrets`` maps the key of each secret in the request to its value's version.
+    ``milliseconds_at_most`` is set where ``milliseconds`` is unknown: the time from pg_net's request until the answer
+    was seen.
     """
 
     job: str
@@ -53,14 +54,14 @@ class Run(NamedTuple):
 
     @property
     def took(self) -> str:
-        """Its milliseconds as text: ``940``, ``≤ 2040`` where a bound is all that is known, or nothing."""
+        """The milliseconds as text: ``940``, ``≤ 2040`` for an upper bound, or an empty string."""
         if self.milliseconds is not None:
             return str(self.milliseconds)
         return "" if self.milliseconds_at_most is None else f"≤ {self.milliseconds_at_most}"
 
     @property
-    def told(self) -> str:
-        """What came back, with whatever is out of the ordinary about how the run was made."""
+    def summary(self) -> str:
+        """The detail, after the run's source and attempt where they are not a first attempt on schedule."""
         made = {"manual": "by hand", "catch_up": "made up for", "first_run": "first run"}.get(self.source)
         if made and self.due_at:
             made += f" {self.due_at.astimezone(UTC):%Y-%m-%d %H:%M}"
@@ -69,7 +70,7 @@ class Run(NamedTuple):
 
     @property
     def explanation(self) -> Explanation | None:
-        """The likely cause and the next step, where the run came to nothing."""
+        """The likely cause of a failure and the next step; None for a run without a failure or a known cause."""
         return explain(self.state, self.status_code, self.detail, self.response)
 
 
@@ -81,13 +82,13 @@ STANDINGS = {
     "changed": "has another schedule, command or database than was declared; cronctl verify tells which, and pulumi up "
     "mends it",
 }
-"""What is wrong with a job that is not as it was declared, by its standing (sql/ledger/cron_job_standings.sql)."""
+"""A sentence's end for each standing that differs from the declaration (sql/ledger/cron_job_standings.sql)."""
 
 
 class JobStatus(NamedTuple):
-    """How a job stands; ``streak`` counts its newest runs that all did, or all did not, do their work.
+    """A job with its last run. ``streak`` counts the newest runs that all succeeded or all failed.
 
-    ``standing`` says whether it is as it was declared; ``jobid`` is None where it is missing.
+    ``standing`` compares the job with its declaration. ``jobid`` is None for a job that is missing in cron.job.
     """
 
     job: str
@@ -108,20 +109,23 @@ class JobStatus(NamedTuple):
 
     @property
     def lag(self) -> float | None:
-        """Seconds between the minute in which pg_cron was to start the last run and its start; None of others."""
+        """Seconds from the minute in which the last run was due until its start.
+
+        None unless the job's schedule started it, at a full minute.
+        """
         if self.fired_at is None or self.source != "schedule" or not _is_of_minutes(self.schedule):
             return None
         return self.fired_at.second + self.fired_at.microsecond / 1e6
 
     @property
     def problem(self) -> str | None:
-        """A sentence where the job is not as it was declared, whatever its runs say."""
+        """A sentence on a job that differs from its declaration; None for a job as declared."""
         wrong = STANDINGS.get(self.standing)
         return f"job {self.job!r} {wrong}" if wrong else None
 
     @property
     def explanation(self) -> Explanation | None:
-        """The likely cause and the next step, where the last run came to nothing."""
+        """The likely cause of the last run's failure and the next step; None without a failure or a known cause."""
         return explain(self.state or "", self.status_code, self.detail, self.response)
 
 
@@ -134,9 +138,9 @@ def history(
     secret: str | None = None,
     limit: int = 20,
 ) -> list[Run]:
-    """The newest runs first: of a job, in certain states and sent with a certain secret where they are given.
+    """Return at most ``limit`` runs, the newest first, filtered by job, states and the key of a secret where given.
 
-    Raises NoLedger or another Error.
+    Raises NoLedger, RowsHidden or another Error.
     """
     conditions: list[sql.Composable] = [sql.SQL("true")]
     if job is not None:
@@ -150,16 +154,16 @@ def history(
 
 
 def find_run(database: Database, schema: str, run: int) -> Run | None:
-    """A run by its number, or None.
+    """Return the run with a number, or None where the ledger has none.
 
-    Raises NoLedger or another Error.
+    Raises NoLedger, RowsHidden or another Error.
     """
-    found = _runs(database, schema, sql.SQL("run = {}").format(sql.Literal(run)), sql.SQL("run"), 1)
-    return found[0] if found else None
+    runs = _runs(database, schema, sql.SQL("run = {}").format(sql.Literal(run)), sql.SQL("run"), 1)
+    return runs[0] if runs else None
 
 
 def _runs(database: Database, schema: str, condition: sql.Composable, newest: sql.Composable, limit: int) -> list[Run]:
-    """Asked in two parts, since over both at once no index of the ledger would give the order."""
+    """Query table and history separately: no index gives the order over both."""
     query = sql.SQL(
         "(SELECT {columns} FROM {runs} WHERE {condition} ORDER BY {newest} DESC LIMIT {limit}) "
         "UNION ALL (SELECT {columns} FROM {history} WHERE run IS NULL AND fired_at IS NOT NULL AND {condition})"
@@ -176,18 +180,27 @@ def _runs(database: Database, schema: str, condition: sql.Composable, newest: sq
 
 
 def job_status(database: Database, schema: str) -> list[JobStatus]:
-    """How each job of the ledger's stack stands, its own ones and those that should be there among them.
+    """Return the status of each job of the ledger's stack, the project's own jobs and missing jobs among them.
 
-    Raises NoLedger or another Error.
+    Raises NoLedger, RowsHidden or another Error.
     """
-    query = load_sql("job_status").format(
+    return job_statuses(read_ledger(database, schema, job_status_query(schema)))
+
+
+def job_status_query(schema: str) -> sql.Composed:
+    """Return the query of job_status, to be read together with others."""
+    return load_sql("job_status").format(
         schema=sql.Identifier(schema), streak=sql.Literal(STREAK), own_jobs=sql.Literal(OWN_JOBS_PATTERN)
     )
-    return [_status(row) for row in read_ledger(database, schema, query)]
+
+
+def job_statuses(rows: Iterable[Row]) -> list[JobStatus]:
+    """Return a JobStatus for each row of job_status_query."""
+    return [_status(row) for row in rows]
 
 
 def _is_of_minutes(schedule: str) -> bool:
-    """Whether it is due at full minutes; others are due in seconds, at the server's start, or nobody knows when."""
+    """Whether a schedule is due at full minutes, not every few seconds, at the server's start, or unreadable."""
     try:
         return parse_schedule(schedule).times is not None
     except ScheduleError:

@@ -1,4 +1,4 @@
-"""Reading the run ledger: what has to be there and to be seen, so that nothing hidden passes for nothing bad."""
+"""Reads the run ledger. A missing ledger and hidden rows are errors, since neither may look like no failures."""
 
 from collections.abc import Sequence
 
@@ -11,25 +11,36 @@ from components.objects.run_ledger import RUNS
 from components.sql import load_sql
 
 UNDEFINED = ("42P01", "3F000")
-"""SQLSTATEs of a table or a schema that is not there."""
+"""SQLSTATEs of a missing table and of a missing schema."""
 
 
 class NoLedger(Error):
-    """There is no run ledger where one was looked for."""
+    """The schema has no run ledger."""
 
 
 class RowsHidden(Error):
-    """The ledger or its jobs are there, and this login is shown none of their rows."""
+    """Row security hides the rows of the ledger or of cron.job from this login."""
 
 
 def read_ledger(database: Database, schema: str, query: sql.Composable) -> Sequence[Row]:
-    """The rows of a query on the ledger, in one round trip.
+    """Return the rows of a query on the ledger in ``schema``, in one round trip.
 
-    Raises NoLedger where there is none, RowsHidden where row security hides it from who asks, or another Error.
+    Raises NoLedger where a table is missing, RowsHidden where row security hides rows, or another Error.
+    """
+    (rows,) = read_ledger_together(database, schema, [query])
+    return rows
+
+
+def read_ledger_together(database: Database, schema: str, queries: Sequence[sql.Composable]) -> Sequence[Sequence[Row]]:
+    """Return the rows of each query, all of the same moment, in one round trip.
+
+    Raises the errors of read_ledger. One refused query fails all of them.
     """
     runs = sql.Identifier(schema, RUNS).as_string()
     try:
-        (reader,), rows = database.read_together([load_sql("ledger_reader").format(runs=sql.Literal(runs)), query])
+        (reader,), *answers = database.read_together(
+            [load_sql("ledger_reader").format(runs=sql.Literal(runs)), *queries]
+        )
     except StatementFailed as exc:
         if exc.sqlstate in UNDEFINED:
             raise NoLedger(
@@ -42,4 +53,4 @@ def read_ledger(database: Database, schema: str, query: sql.Composable) -> Seque
             f"row security hides {hidden} from {reader['reader']!r}, so nothing can be told; connect as "
             f"{reader['owner']!r}, or as a login with BYPASSRLS"
         )
-    return rows
+    return answers

@@ -1,4 +1,4 @@
-"""Why pg_cron could not run a job. Pure."""
+"""Rules for jobs that pg_cron could not run. Pure."""
 
 from components.runs.cause_rule import unanswered
 

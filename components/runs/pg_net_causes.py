@@ -1,4 +1,4 @@
-"""Why there is no answer: what pg_net and libcurl tell, and what was lost with them. Pure."""
+"""Rules for runs without an answer: errors of pg_net and libcurl, and runs that were lost. Pure."""
 
 from components.runs.cause_rule import FAILED, LOGS, RETRY, Explanation, unanswered
 from components.values.limits import PLATFORM_TIMEOUT

@@ -1,7 +1,7 @@
-"""The ledger as a log: the newest runs, then each run whenever its state changes. It reads and never writes.
+"""Follows the ledger as a log: the newest runs, then each run whenever its state changes. It never writes.
 
-Every question is bounded by the ledger's indexes, however many rows it has: the newest numbers, those that were seen on
-their way, and what pg_cron tells of runs that the sweep has not put down yet.
+Each query is bounded by an index, however many rows the ledger has: it reads the newest numbers, the runs that were
+open before, and pg_cron's runs that the sweep has not recorded yet.
 """
 
 from collections.abc import Iterable
@@ -15,27 +15,27 @@ from components.objects.run_ledger import HISTORY, RUNS
 from components.runs.history import OPEN, Run, history
 
 OVERLAP = 1000
-"""How many of the newest numbers are looked at again each time: one is drawn some time before its row can be seen."""
+"""The newest numbers that are read again each time: a number is drawn some time before its row is visible."""
 
 BATCH = 1000
-"""How many new runs are read at once; after a pause there may be more."""
+"""The most new runs of one query; after a pause there may be more."""
 
 REMEMBERED = 2000
-"""How many runs without a number are remembered: twice those that the history shows."""
+"""The most runs without a number that are remembered: twice those that the history shows."""
 
 IN_FLIGHT = ("queued", "sent")
-"""States of runs whose answer may be there already; one that is retrying waits for its time."""
+"""States of runs whose answer may have arrived; a retrying run waits for its next attempt."""
 
 
 class Standing(NamedTuple):
-    """What of a run is news when it changes."""
+    """The part of a run whose change is news."""
 
     state: str
     attempt: int
 
 
 class RunLog:
-    """The runs of a ledger that were returned, and those that are news; of one job where it is given."""
+    """A ledger, or the runs of one ``job`` in it, and the runs that were returned already."""
 
     def __init__(self, database: Database, schema: str, job: str | None = None) -> None:
         self._database = database
@@ -47,15 +47,15 @@ class RunLog:
 
     @property
     def awaits(self) -> bool:
-        """Whether a run may have been answered without a verdict yet."""
-        return any(each.state in IN_FLIGHT for each in (*self._numbered.values(), *self._unnumbered.values()))
+        """Whether a returned run may have an answer without a verdict."""
+        return any(run.state in IN_FLIGHT for run in (*self._numbered.values(), *self._unnumbered.values()))
 
     def begin(self, limit: int) -> list[Run]:
-        """The newest runs, oldest first; what is older than those is no news any more.
+        """Return the ``limit`` newest runs, the oldest first; older runs are no news from now on.
 
-        Raises NoLedger or another Error.
+        Raises NoLedger, RowsHidden or another Error.
         """
-        history(self._database, self._schema, limit=0)  # says where there is no ledger
+        history(self._database, self._schema, limit=0)  # raises NoLedger or RowsHidden
         (row,) = self._database.read(self._format("SELECT coalesce(max(run), 0) AS newest FROM {runs}"))
         self._floor = row["newest"] - OVERLAP
         seen = self._format(
@@ -71,23 +71,23 @@ class RunLog:
         return runs[::-1]
 
     def changes(self) -> list[Run]:
-        """The runs that began, and those whose state or attempt is another than when they were returned, oldest first.
+        """Return new runs and runs whose state or attempt changed since they were returned, the oldest first.
 
         Raises ConnectionFailed, after which it may be called again, or another Error.
         """
-        found: list[Run] = []
+        changed: list[Run] = []
         full = True
         while full:
             runs, newest = self._read()
             new = [run.run for run in runs if run.run is not None and run.run not in self._numbered]
             full = len(new) >= BATCH
-            found += [run for run in runs if self._is_news(run.run, run.runid, Standing(run.state, run.attempt))]
+            changed += [run for run in runs if self._is_news(run.run, run.runid, Standing(run.state, run.attempt))]
             self._forget((max(new) if full else newest) - OVERLAP)
-        return sorted(found, key=_order)
+        return sorted(changed, key=_order)
 
     def _read(self) -> tuple[list[Run], int]:
-        """What may be news, and the newest number, both of one moment."""
-        awaited = [run for run, each in self._numbered.items() if each.state in OPEN]
+        """Read the runs that may be news and the newest number, both of one moment."""
+        awaited = [run for run, standing in self._numbered.items() if standing.state in OPEN]
         query = self._format(
             "SELECT n.newest, r.* FROM (SELECT coalesce(max(run), 0) AS newest FROM {runs}) AS n LEFT JOIN ("
             "(SELECT {columns} FROM {runs} WHERE {of_job} AND run > {floor} AND NOT run = ANY ({known}) "
@@ -115,10 +115,10 @@ class RunLog:
         )
 
     def _is_news(self, run: int | None, runid: int | None, standing: Standing) -> bool:
-        """Remember how a run stands; whether it stood otherwise before."""
+        """Remember a run's standing; return whether it differs from the remembered one."""
         before = self._numbered.get(run) if run is not None else None
         if before is None and runid is not None:
-            before = self._unnumbered.get(runid)  # the sweep has put it down since
+            before = self._unnumbered.get(runid)  # the sweep has recorded it since
         if run is not None:
             self._numbered[run] = standing
             self._unnumbered.pop(runid or 0, None)
@@ -127,9 +127,10 @@ class RunLog:
         return before != standing
 
     def _forget(self, floor: int) -> None:
-        """Drop the runs that are too old to be asked for again."""
+        """Drop ended runs with numbers up to ``floor``, which are not read again."""
         self._floor = max(floor, self._floor)
-        self._numbered = {run: each for run, each in self._numbered.items() if run > self._floor or each.state in OPEN}
+        numbered = self._numbered.items()
+        self._numbered = {run: standing for run, standing in numbered if run > self._floor or standing.state in OPEN}
         self._unnumbered = dict(list(self._unnumbered.items())[-REMEMBERED:])
 
 

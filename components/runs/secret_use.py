@@ -1,8 +1,8 @@
-"""Which value of a secret runs were sent with, by its version: 1 for the first, one more with each value after it.
+"""Reads which value of a secret was sent with which run, by the value's version: 1 for the first, then 2 and so on.
 
-A job's command writes the versions down with the request (sql/store/cron_secret_versions.sql). They are counted, and
-nothing in them comes from a value; one that is undone brings back the version of the value before. What an SQL job
-reads is not written down.
+A job's command records the versions with the request (sql/store/cron_secret_versions.sql). A version is a count and
+holds nothing of the value; an undone rotation brings back the previous version. The secrets that an SQL job reads are
+not recorded.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,11 +18,11 @@ from components.objects.secret_store import SECRETS
 from components.runs.history import Run
 
 UNKNOWN = ("42501", "42703", "42P01", "42883", "3F000")
-"""SQLSTATEs of what this login may not see, and of a store of an earlier version."""
+"""SQLSTATEs of missing rights, and of a missing store or one of an earlier version."""
 
 
 class SecretUse(NamedTuple):
-    """A value that is current or that runs of the ledger were sent with: the last of them, and how many are open."""
+    """A value, the last run that was sent with it, and the number of such runs that are open (``on_the_way``)."""
 
     version: int
     is_current: bool
@@ -34,24 +34,30 @@ class SecretUse(NamedTuple):
 
 
 def secret_use(database: Database, schema: str, key: str) -> list[SecretUse]:
-    """The values of a key, newest first; none where this login may not ask. Raises ConnectionFailed."""
+    """Return the current value of a key and those that runs of the ledger were sent with, the newest first.
+
+    Without rights or a store the list is empty. Raises ConnectionFailed or StatementFailed.
+    """
     query = sql.SQL("SELECT * FROM {}.cron_secret_use({})").format(sql.Identifier(schema), sql.Literal(key))
     return [SecretUse(**row) for row in _rows_if_known(database, query)]
 
 
 def use_of_earlier(key: str, uses: Iterable[SecretUse]) -> Iterator[str]:
-    """Sentences on the last run with a value that is current no more, for whoever is about to revoke it."""
-    before = [use for use in uses if not use.is_current and use.run is not None]
-    if not before:
+    """Yield sentences on the last run and the open runs with an earlier value, for whoever is about to revoke it."""
+    earlier = [use for use in uses if not use.is_current and use.run is not None]
+    if not earlier:
         return
-    last = max(before, key=lambda use: use.run or 0)
+    last = max(earlier, key=lambda use: use.run or 0)
     yield _last_run(key, last)
-    if waiting := sum(use.on_the_way for use in before):
+    if waiting := sum(use.on_the_way for use in earlier):
         yield f"on the way with it: {waiting}; revoke it when they have ended (cronctl history --secret {key})"
 
 
 def current_versions(database: Database, schema: str) -> dict[str, int]:
-    """The version of each key's current value; none where this login may not see them. Raises ConnectionFailed."""
+    """Return the version of each key's current value; an empty dict without rights or a store.
+
+    Raises ConnectionFailed or StatementFailed.
+    """
     query = sql.SQL("SELECT key, version FROM {}").format(sql.Identifier(schema, SECRETS))
     return {row["key"]: row["version"] for row in _rows_if_known(database, query)}
 
@@ -66,12 +72,12 @@ def _rows_if_known(database: Database, query: sql.Composable) -> list[Row]:
 
 
 def runs_with_earlier(runs: Iterable[Run], current: Mapping[str, int]) -> Iterator[str]:
-    """A sentence on each key of which one of these runs, newest first, was sent with an earlier value."""
-    told = set()
+    """Yield a sentence on each key of which one of these runs, the newest first, was sent with an earlier value."""
+    mentioned = set()
     for run in runs:
         for key, version in (run.secrets or {}).items():
-            if key not in told and version != current.get(key, version):
-                told.add(key)
+            if key not in mentioned and version != current.get(key, version):
+                mentioned.add(key)
                 yield _last_run(key, run)
 
 

@@ -1,4 +1,4 @@
-"""Why PostgreSQL refused a job's statement, by the first line of its error. Pure."""
+"""Rules for errors of a job's statement, by the first line of PostgreSQL's message. Pure."""
 
 from components.runs.cause_rule import statement_error, unanswered
 

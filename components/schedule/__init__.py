@@ -1,1 +1,1 @@
-"""Schedules in pg_cron's grammar: what they are, when they run, and what they mean in words."""
+"""Schedules in pg_cron's grammar: reading them, their runs, and their meaning in words."""

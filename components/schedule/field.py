@@ -1,16 +1,18 @@
-"""One item of a field of a schedule, such as ``*/5``: its values, or what is wrong and the likely right form.
+"""One item of a field of a schedule, such as ``*/5``: its values, or the problem with it and the likely right form.
 
-The grammar is pg_cron's (``get_range`` in its entry.c), less what pg_cron takes and nobody means.
+The grammar is pg_cron's (``get_range`` in its entry.c), without the items that pg_cron takes and nobody means.
 """
 
 import difflib
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 
 class Unit(NamedTuple):
-    """What a field counts; ``cycle`` is how many values make a round, where each has as many."""
+    """The unit that a field counts in.
+
+    ``cycle`` is the number of values in a round; None where rounds differ, as months do in days.
+    """
 
     name: str
     low: int
@@ -19,7 +21,7 @@ class Unit(NamedTuple):
     names: tuple[str, ...] = ()
 
     def number(self, word: str) -> int | None:
-        """The value of a number or of a name of three letters in any case."""
+        """The value of a number, or of a name of three letters in any case; None of another word."""
         if word.isdigit():
             return int(word)
         return self.names.index(word.lower()) + self.low if word.lower() in self.names else None
@@ -40,47 +42,49 @@ UNITS = (
     ),
     WEEKDAY,
 )
+LAST_DAY = "$"
+"""The day of month that stands for the last one; it must stand alone in its field."""
 
-INT_MAX = 2**31 - 1
-WORD = "[0-9A-Za-z]+"
-_ITEM = re.compile(rf"(?:(?P<star>\*)|(?P<first>{WORD})(?:-(?P<last>{WORD}))?)(?:/(?P<step>{WORD}))?")
+_INT_MAX = 2**31 - 1
+_WORD = "[0-9A-Za-z]+"
+_ITEM = re.compile(rf"(?:(?P<star>\*)|(?P<first>{_WORD})(?:-(?P<last>{_WORD}))?)(?:/(?P<step>{_WORD}))?")
 
-# What other crons write, and what fingers slip on.
 _REWRITES = (
     (re.compile(r"\?"), "*"),
     (re.compile(r"(.+)#.*"), r"\1"),
-    (re.compile(r"\$.+"), "$"),
+    (re.compile(r"\$.+"), LAST_DAY),
     (re.compile(r"\*-?([0-9]+)"), r"*/\1"),
     (re.compile(r"(.+)[;|:.](.+)"), r"\1,\2"),
     (re.compile(r"(.+)\\(.+)"), r"\1/\2"),
     (re.compile(r"(.+-.+)~(.+)"), r"\1/\2"),
     (re.compile(r"(.+)~.+"), r"\1"),
 )
+"""Items of other crons and slips of the finger, each with the form that pg_cron takes."""
 
 
 class Problem(NamedTuple):
-    """Why an item is refused, the texts that could stand instead, likeliest first, and the words before them.
+    """The reason why an item is refused, and ``form``, the item to write instead; None where nothing suggests one.
 
-    ``mistake``: pg_cron, or some version of it, takes the item and makes something else of it.
+    ``mistake`` is true where some version of pg_cron takes the item and reads it as something else.
     """
 
     why: str
-    forms: tuple[str, ...] = ()
-    advice: str = "write"
+    form: str | None = None
     mistake: bool = False
 
 
 def read_item(unit: Unit, item: str) -> frozenset[int] | Problem:
-    """The values of an item, or the problem with it."""
+    """The values of an item, between ``unit.low`` and ``unit.high``, or the problem with it."""
     if not item:
-        return Problem(f"has an empty item as {unit.name}", ("",))
+        return Problem(f"has an empty item as {unit.name}", "")
     match = _ITEM.fullmatch(item)
     if match is None:
         return _no_item(unit, item)
     words = [word for word in match.group("first", "last") if word is not None]
     for word in words:
-        if problem := _wrong_word(unit, item, word):
-            return problem
+        if why := _wrong_word(unit, word):
+            form = _with_right_words(unit, words, match["step"])
+            return Problem(why, form, mistake=word.isdigit() and int(word) > _INT_MAX)
     if match["step"] is not None and (problem := _wrong_step(unit, match)):
         return problem
     numbers = [number for word in words if (number := unit.number(word)) is not None]
@@ -89,10 +93,24 @@ def read_item(unit: Unit, item: str) -> frozenset[int] | Problem:
     if first > last:
         return Problem(
             f"has the range {shown(item)} as {unit.name}, which runs backwards and gives no or odd values",
-            (_around(unit, first, last, step),),
+            _around(unit, first, last, step),
             mistake=True,
         )
     return frozenset(range(first, last + 1, step))
+
+
+def right_form(unit: Unit, field: str) -> str | None:
+    """A field with the form of each refused item in its place; None where an item has none."""
+    forms: list[str] = []
+    for item in field.split(","):
+        answer = frozenset[int]() if unit is DAY_OF_MONTH and item == LAST_DAY else read_item(unit, item)
+        form = answer.form if isinstance(answer, Problem) else item
+        if form is None:
+            return None
+        forms.append(form)
+    if LAST_DAY in forms:
+        return LAST_DAY
+    return ",".join(filter(None, forms)) or "*"
 
 
 def shown(text: str, limit: int = 80) -> str:
@@ -104,60 +122,69 @@ def _no_item(unit: Unit, item: str) -> Problem:
     match = _ITEM.match(item)
     prefix = match[0] if match else ""
     rest = item[len(prefix) :]
-    forms = [pattern.sub(form, item) for pattern, form in _REWRITES if pattern.fullmatch(item)]
-    forms += [prefix] if prefix else []
+    rewritten = (pattern.sub(form, item) for pattern, form in _REWRITES if pattern.fullmatch(item))
+    form = next(rewritten, prefix or None)
     unfinished = (rest[0] == "/" and "/" not in prefix) or (rest[0] == "-" and prefix.isalnum())
     if prefix and not unfinished:
         why = f"has {shown(item)} as {unit.name}, of which pg_cron would ignore {shown(rest)}"
-        return Problem(why, tuple(forms[:1]), mistake=True)
-    return Problem(f"has {shown(item)} as {unit.name}, which is no value, list, range or step", tuple(forms[:1]))
+        return Problem(why, form, mistake=True)
+    return Problem(f"has {shown(item)} as {unit.name}, which is no value, list, range or step", form)
 
 
-def _wrong_word(unit: Unit, item: str, word: str) -> Problem | None:
+def _wrong_word(unit: Unit, word: str) -> str | None:
+    """Why a word is no value of the unit, or None."""
     number = unit.number(word)
     if number is None:
-        forms = tuple(item.replace(word, form, 1) for form in _instead_of(unit, item, word))
         known = f"a number from {unit.low} to {unit.high}"
         known += f" or a name of three letters such as {unit.names[1]!r}" if unit.names else ""
-        return Problem(f"has {shown(word)} as {unit.name}, which must be {known}", forms)
+        return f"has {shown(word)} as {unit.name}, which must be {known}"
     if unit.low <= number <= unit.high:
         return None
     why = f"has {shown(word)} as {unit.name}, which goes from {unit.low} to {unit.high}"
-    nearest = min(max(number, unit.low), unit.high)
-    if number > INT_MAX and unit.low <= number % 2**32 <= unit.high:
-        nearest = number % 2**32
-        why += f" (pg_cron keeps 32 bits of it and would read {nearest})"
-    elif number == unit.high + 1 == unit.cycle and word == item:
-        nearest = unit.low  # after 23 comes hour 0, unless it ends a range
-    return Problem(why, (re.sub(rf"\b{word}\b", str(nearest), item, count=1),), mistake=number > INT_MAX)
+    low_bits = number % 2**32
+    return (
+        f"{why} (pg_cron keeps 32 bits of it and would read {low_bits})" if unit.low <= low_bits <= unit.high else why
+    )
 
 
-def _instead_of(unit: Unit, item: str, word: str) -> Iterator[str]:
+def _with_right_words(unit: Unit, words: list[str], step: str | None) -> str | None:
+    """The item with values of the unit in place of its words, or None where one of them resembles no value."""
+    if len(words) == 1 and step is None and unit.number(words[0]) == unit.high + 1 == unit.cycle:
+        return str(unit.low)  # after 23 comes hour 0
+    forms = [form for word in words if (form := _right_word(unit, word, step))]
+    return "-".join(forms) + (f"/{step}" if step else "") if len(forms) == len(words) else None
+
+
+def _right_word(unit: Unit, word: str, step: str | None) -> str | None:
+    number = unit.number(word)
+    if number is not None:
+        low_bits = number % 2**32  # of which pg_cron would read no more
+        nearest = low_bits if unit.low <= low_bits <= unit.high else min(max(number, unit.low), unit.high)
+        return word if number == nearest else str(nearest)
     if unit is DAY_OF_MONTH and word.lower() in {"l", "lw", "last"}:
-        yield "$"
-    elif word.lower() == "h":  # Jenkins: some value of its own choice
-        yield "*" if "/" in item else str(unit.low)
-    elif digits := re.match("[0-9]+", word):  # 15W, 5L, 1st
-        yield digits[0]
-    else:
-        yield from difflib.get_close_matches(word.lower()[:3], unit.names, n=1)
+        return LAST_DAY
+    if word.lower() == "h":  # Jenkins: some value of its own choice
+        return "*" if step else str(unit.low)
+    if digits := re.match("[0-9]+", word):  # 15W, 5L, 1st
+        return digits[0]
+    return next(iter(difflib.get_close_matches(word.lower()[:3], unit.names, n=1)), None)
 
 
 def _wrong_step(unit: Unit, match: re.Match[str]) -> Problem | None:
     base, step = match[0].split("/")
     if match["first"] and not match["last"]:
         why = f"has a step on the single {unit.name} {shown(base)}, which pg_cron refuses"
-        return Problem(why, (f"{base}-{unit.high}/{step}",))
+        return Problem(why, f"{base}-{unit.high}/{step}")
     if not step.isdigit():
         digits = re.match("[0-9]+", step)
-        return Problem(f"has the step {shown(step)}, which is no number", (f"{base}/{digits[0]}",) if digits else ())
+        return Problem(f"has the step {shown(step)}, which is no number", f"{base}/{digits[0]}" if digits else None)
     every = int(step)
     if every == 0:
-        return Problem("has a step of 0", (base,))
+        return Problem("has a step of 0", base)
     if every > unit.high:
         lowest = match["first"] or str(unit.low)
         why = f"has the step {shown(step)}, which leaves {unit.name} {lowest} alone"
-        return Problem(why, (lowest,), mistake=True)
+        return Problem(why, lowest, mistake=True)
     return None
 
 

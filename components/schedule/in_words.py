@@ -1,9 +1,9 @@
 """A schedule in words: ``at 16:00, Monday to Friday``. Pure."""
 
-from collections.abc import Callable, Collection, Iterable
-from itertools import pairwise
+from collections.abc import Callable, Iterable
+from itertools import groupby, pairwise
 
-from components.schedule.occurrences import ALL_DAYS, ALL_WEEKDAYS, DayRule, Times
+from components.schedule.occurrences import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule, Times
 from components.schedule.schedule import Schedule
 from components.values.duration import in_words
 
@@ -14,11 +14,11 @@ _MONTHS = (
     *("August", "September", "October", "November", "December"),
 )
 _FEW = 6
-"""Times of a day that are listed one by one."""
+"""Times of a day that are listed one by one, at most."""
 
 
 def schedule_in_words(schedule: Schedule) -> str:
-    """When it runs, by the clock of ``cron.timezone``."""
+    """The times of a schedule in words, by the clock of ``cron.timezone``."""
     if schedule.interval is not None:
         return f"every {'second' if schedule.interval == 1 else in_words(schedule.interval)}"
     if schedule.times is None:
@@ -28,20 +28,17 @@ def schedule_in_words(schedule: Schedule) -> str:
     days = _days(times.rule)
     if days is None and is_at_times:
         clock = f"every day {clock}"
-    months = (
-        "" if len(times.rule.months) == len(_MONTHS) else f"in {_listed(times.rule.months, lambda m: _MONTHS[m - 1])}"
-    )
-    return ", ".join(filter(None, [clock, days, months]))
+    return ", ".join(filter(None, [clock, days, _months(times.rule)]))
 
 
 def _clock(times: Times) -> tuple[str, bool]:
-    """The times of a day, and whether they are some times and not all day long."""
+    """The times of a day in words, and whether these are times and no rhythm that goes on all day."""
     minutes, hours = sorted(times.minutes), sorted(times.hours)
     step, hour_step = _step(minutes, 60), _step(hours, 24)
     if step and hour_step == 1:
         return f"every {'minute' if step == 1 else f'{step} minutes'}", False
     if len(minutes) * len(hours) <= _FEW:
-        return f"at {_and([f'{hour:02}:{minute:02}' for hour in hours for minute in minutes])}", True
+        return f"at {joined([f'{hour:02}:{minute:02}' for hour in hours for minute in minutes])}", True
     if step:
         often = f"every {'minute' if step == 1 else f'{step} minutes'}"
         return f"{often} of {'hour' if len(hours) == 1 else 'hours'} {_listed(hours, str)}", False
@@ -52,7 +49,7 @@ def _clock(times: Times) -> tuple[str, bool]:
 
 
 def _days(rule: DayRule) -> str | None:
-    """On which days; None where it is every day."""
+    """On which days; None where a schedule runs every day."""
     by_week = None if rule.weekdays == ALL_WEEKDAYS else _weekdays(rule.weekdays)
     by_month = "on the last day of the month" if rule.last_day else None
     if by_month is None and rule.days != ALL_DAYS:
@@ -60,6 +57,13 @@ def _days(rule: DayRule) -> str | None:
     if by_week and by_month:
         return f"{by_month} where that is {by_week}" if rule.needs_both else f"{by_week} and {by_month}"
     return by_week or by_month
+
+
+def _months(rule: DayRule) -> str | None:
+    """In which months; None where a schedule runs in all of them."""
+    if rule.months == ALL_MONTHS:
+        return None
+    return f"in {_listed(rule.months, lambda month: _MONTHS[month - 1])}"
 
 
 def _weekdays(days: Iterable[int]) -> str:
@@ -80,19 +84,19 @@ def ordinal(day: int) -> str:
     return f"{day}{ending}"
 
 
-def _listed(values: Collection[int], name: Callable[[int], str]) -> str:
-    """Values by name, three and more in a row as a range."""
-    rows: list[list[int]] = []
-    for value in sorted(values):
-        if rows and value == rows[-1][-1] + 1:
-            rows[-1].append(value)
-        else:
-            rows.append([value])
-    told: list[str] = []
-    for row in rows:
-        told += [f"{name(row[0])} to {name(row[-1])}"] if len(row) > 2 else [name(each) for each in row]
-    return _and(told)
+def stretches(values: Iterable[int], name: Callable[[int], str]) -> list[str]:
+    """Values by their names, three and more in a row as the first and the last: ``Monday to Friday``."""
+    names: list[str] = []
+    for _, row in groupby(enumerate(sorted(values)), lambda pair: pair[1] - pair[0]):
+        row_names = [name(value) for _, value in row]
+        names += [f"{row_names[0]} to {row_names[-1]}"] if len(row_names) > 2 else row_names
+    return names
 
 
-def _and(parts: list[str]) -> str:
+def joined(parts: list[str]) -> str:
+    """A list as a sentence has it: ``a, b and c``."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _listed(values: Iterable[int], name: Callable[[int], str]) -> str:
+    return joined(stretches(values, name))

@@ -1,9 +1,9 @@
 """When the five fields of a schedule fire: the next runs, and the shortest time between two of them.
 
-pg_cron goes through real time minute by minute and looks up the wall time of each in ``cron.timezone``
-(``ShouldRunTask`` in its pg_cron.c). So a wall time that a clock change skips never runs, and one that it
-repeats runs twice. cronsim follows Debian's cron there, which is why it is given plain wall times alone. The last
-day of the month is one of which it is the 1st in 24 hours: where the clock is changed meanwhile, another.
+pg_cron goes through real time minute by minute and looks up the wall time of each minute in ``cron.timezone``
+(``ShouldRunTask`` in its pg_cron.c). So a job never runs at a wall time that a clock change skips, and it runs twice at
+a wall time that a change repeats. cronsim follows Debian's cron there, so it gets plain wall times alone. pg_cron takes
+a day for the last of the month where 24 hours later it is the 1st: a clock change in between makes it another day.
 """
 
 import heapq
@@ -16,15 +16,18 @@ from itertools import dropwhile, groupby, pairwise
 from cronsim import CronSim
 
 DAY = timedelta(days=1)
-DAY_MINUTES = 24 * 60
+"""24 hours."""
+DAY_MINUTES = DAY // timedelta(minutes=1)
+"""Minutes of 24 hours."""
 ALL_DAYS = frozenset(range(1, 32))
 ALL_WEEKDAYS = frozenset(range(7))
 ALL_MONTHS = frozenset(range(1, 13))
 _AROUND_LAST = frozenset({1, *range(27, 32)})
-"""Days of the month of which it can be the 1st in 24 hours, whatever is done to the clock."""
+"""Days of the month that can be followed by the 1st in 24 hours, whatever happens to the clock."""
 FIRST_DAY = date(2001, 1, 1)
-"""Any will do."""
+"""A day to begin with; any other would do."""
 CALENDAR_DAYS = 28 * 365 + 7
+"""Days after which the calendar repeats, from 1901 to 2099."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class DayRule:
     """The days that a schedule runs on.
 
     ``weekdays`` counts from Sunday, 0. Where one of the two day fields starts with a star (``*``, ``*/2``,
-    ``*,1``), both must match, otherwise either is enough. ``last_day`` adds the last day of each month.
+    ``*,1``), a day must match both fields, otherwise one of them. ``last_day`` adds the last day of each month.
     """
 
     days: frozenset[int]
@@ -49,11 +52,11 @@ class DayRule:
 
     @property
     def is_every_day(self) -> bool:
-        """Whether no day is left out."""
+        """Whether the rule takes all days."""
         return self.days == ALL_DAYS and self.weekdays == ALL_WEEKDAYS and self.months == ALL_MONTHS
 
     def includes(self, day: date, tomorrow: date) -> bool:
-        """Whether a day is one of them; ``tomorrow`` is what the date will be in 24 hours."""
+        """Whether the rule takes a day; ``tomorrow`` is the date 24 hours later."""
         by_month = day.day in self.days or (self.last_day and tomorrow.day == 1)
         by_week = day.isoweekday() % 7 in self.weekdays
         return day.month in self.months and ((by_month and by_week) if self.needs_both else (by_month or by_week))
@@ -79,7 +82,10 @@ class Times:
         return (instant for instant, _ in groupby(dropwhile(lambda instant: instant <= start, both)))
 
     def last_days_amiss(self, after: datetime, until: datetime, zone: tzinfo) -> Iterator[tuple[datetime, bool]]:
-        """Where pg_cron's last day of a month is not the calendar's: an instant in UTC, and whether it runs then."""
+        """Times at which pg_cron's last day of a month is not the calendar's.
+
+        Yields each as an instant in UTC, and whether pg_cron runs the job then. All times are aware.
+        """
         if not self.rule.last_day:
             return
         first = _wall(after, zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
@@ -101,7 +107,10 @@ class Times:
         return self.rule.includes(_wall(instant, zone), _wall(instant + DAY, zone))
 
     def shortest_gap(self) -> int:
-        """The shortest time between two consecutive runs in seconds, by a clock that is never changed."""
+        """The shortest time between two consecutive runs in seconds, by a clock that nobody changes.
+
+        Raises ValueError for times without any day.
+        """
         minutes = sorted(hour * 60 + minute for hour in self.hours for minute in self.minutes)
         days = shortest_day_gap(self.rule)
         if days is None:
@@ -110,7 +119,7 @@ class Times:
         return 60 * min([overnight, *(later - earlier for earlier, later in pairwise(minutes))])
 
     def _expression(self) -> str:
-        """The same for cronsim; ``*/31`` and ``*/8`` are leading stars that add no day of their own."""
+        """These times in cronsim's grammar; ``*/31`` and ``*/8`` are leading stars that add no day of their own."""
         rule = self.rule
         days = ("*/31," if rule.days_star else "") + ("L" if rule.last_day else _join(rule.days))
         weekdays = ("*/8," if rule.weekdays_star else "") + _join(rule.weekdays)
@@ -118,24 +127,24 @@ class Times:
 
 
 def days_of(rule: DayRule) -> Iterator[date]:
-    """The days of 28 years, after which the calendar repeats from 1901 to 2099."""
+    """The days of a rule in the 28 years from FIRST_DAY on."""
     days = (FIRST_DAY + timedelta(days=number) for number in range(CALENDAR_DAYS))
     return (day for day in days if rule.includes(day, day + DAY))
 
 
 @lru_cache(maxsize=4096)
 def shortest_day_gap(rule: DayRule) -> int | None:
-    """The least number of days between two days of the rule, None if it has none."""
-    found: list[int] = []
+    """The least number of days between two days of the rule; None for a rule without days."""
+    numbers: list[int] = []
     for day in days_of(rule):
         number = (day - FIRST_DAY).days
-        if found and number - found[-1] == 1:
+        if numbers and number - numbers[-1] == 1:
             return 1
-        found.append(number)
-    if not found:
+        numbers.append(number)
+    if not numbers:
         return None
-    found.append(found[0] + CALENDAR_DAYS)
-    return min(later - earlier for earlier, later in pairwise(found))
+    numbers.append(numbers[0] + CALENDAR_DAYS)
+    return min(later - earlier for earlier, later in pairwise(numbers))
 
 
 def _wall(instant: datetime, zone: tzinfo) -> datetime:
@@ -143,7 +152,10 @@ def _wall(instant: datetime, zone: tzinfo) -> datetime:
 
 
 def _instants(walls: Iterable[datetime], zone: tzinfo, fold: int) -> Iterator[datetime]:
-    """Wall times as instants: of a repeated one the first (fold 0) or second, of a skipped one nothing."""
+    """Wall times as instants in UTC.
+
+    A repeated wall time gives its first instant (``fold`` 0) or its second; a skipped one gives none.
+    """
     for wall in walls:
         instant = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
         if _wall(instant, zone) == wall:

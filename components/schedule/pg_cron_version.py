@@ -7,7 +7,7 @@ from components.schedule.field import shown
 
 
 class PgCronVersion(NamedTuple):
-    """A version of pg_cron as far as its extversion tells."""
+    """A version of pg_cron as its extversion gives it, which has no patch level."""
 
     major: int
     minor: int
@@ -17,15 +17,12 @@ class PgCronVersion(NamedTuple):
 
 
 INTERVALS_SINCE = ZONES_SINCE = PgCronVersion(1, 5)
-# Really 1.6.0, whose extversion still read 1.5: that one cannot be told from 1.5.x, where '$' is refused.
 LAST_DAY_SINCE = PgCronVersion(1, 6)
+"""pg_cron 1.6.0 takes '$', too, but its extversion is 1.5, as that of the versions that refuse '$'."""
 
 
 def parse_version(extversion: str) -> PgCronVersion:
-    """The version that an ``extversion`` of pg_extension stands for: ``1.4-1`` is 1.4.
-
-    It tells no patch level. Raises ValueError for a text of another form.
-    """
+    """The version in an ``extversion`` of pg_extension: ``1.4-1`` is 1.4. Raises ValueError for another form."""
     match = re.match(r"([0-9]+)\.([0-9]+)(?![0-9])", extversion)
     if match is None:
         raise ValueError(f"pg_cron's version {shown(extversion)} is unknown; expected one such as '1.6'")
@@ -33,8 +30,13 @@ def parse_version(extversion: str) -> PgCronVersion:
 
 
 def known_version(extversion: str | None) -> PgCronVersion | None:
-    """None where there is none yet, or one of a build that this project does not know."""
+    """The version in an ``extversion``; None where there is no extension yet, or one of a form that nobody knows."""
     try:
         return parse_version(extversion) if extversion else None
     except ValueError:
         return None
+
+
+def has_intervals(version: PgCronVersion | None) -> bool:
+    """Whether a version takes schedules such as ``30 seconds``; None stands for any version."""
+    return version is None or version >= INTERVALS_SINCE

@@ -1,23 +1,22 @@
-"""What a schedule means in words, where pg_cron takes it and people may take it for something else. Pure."""
+"""Remarks on schedules that people may take for something else than pg_cron does. Pure."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from components.schedule.field import DAY_OF_MONTH, UNITS, WEEKDAY, Unit
-from components.schedule.grammar import parse_schedule
-from components.schedule.in_words import WEEKDAYS, ordinal
+from components.schedule.in_words import WEEKDAYS, joined, ordinal, stretches
 from components.schedule.occurrences import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule
+from components.schedule.schedule import Schedule
 
 _STEP = re.compile(r"\*/0*([0-9]+)")
 _NTH = ("first", "second", "third", "fourth")
 _MOST = 7
-"""Values that a sentence lists."""
+"""Values that a sentence lists at most."""
 
 
 class _Round(NamedTuple):
-    """How the values of a field are told: ``at minutes 0 and 45 of each hour``."""
+    """Words for the values of a field: ``at minutes 0 and 45 of each hour``."""
 
     at: str
     one: str
@@ -33,10 +32,10 @@ _ROUNDS = {
 }
 
 
-def remarks(text: str) -> Iterator[str]:
-    """Sentences, without their subject, on a schedule that :func:`parse_schedule` takes."""
-    times = parse_schedule(text).times
-    fields = text.split()
+def remarks(schedule: Schedule) -> Iterator[str]:
+    """Sentences on a schedule, without their subject."""
+    times = schedule.times
+    fields = schedule.text.split()
     if times is None or len(fields) != len(UNITS):
         return
     for unit, field in zip(UNITS, fields, strict=True):
@@ -48,31 +47,32 @@ def remarks(text: str) -> Iterator[str]:
 
 
 def _is_even(unit: Unit, step: int) -> bool:
-    """Whether the first run of a round comes as long after the last as that one after its own."""
+    """Whether a step keeps its rhythm from one round to the next."""
     if unit is DAY_OF_MONTH:
         return step == 1
     return (unit.cycle or len(ALL_WEEKDAYS)) % step == 0
 
 
 def _uneven(unit: Unit, item: str, step: int) -> str:
-    told = _ROUNDS[unit.name]
+    words = _ROUNDS[unit.name]
     values = range(unit.low, unit.high + 1, step)
     if unit is WEEKDAY:
         listed = _listed([WEEKDAYS[value] for value in values if value < len(WEEKDAYS)])
     else:
-        listed = f"{told.one}{'s' if len(values) > 1 else ''} {_listed(list(map(str, values)))}"
-    sentence = f"runs {told.at} {listed} of each {told.whole} by {item!r}, not every {step} {told.one}s"
+        listed = f"{words.one}{'s' if len(values) > 1 else ''} {_listed(list(map(str, values)))}"
+    sentence = f"runs {words.at} {listed} of each {words.whole} by {item!r}, not every {step} {words.one}s"
     if unit.cycle is None:
-        return f"{sentence}: each {told.whole} begins anew"
-    divisors = [each for each in range(2, unit.cycle) if unit.cycle % each == 0]
-    near = [*[each for each in divisors if each < step][-1:], *[each for each in divisors if each > step][:1]]
-    forms = " or ".join(repr(f"*/{each}") for each in near)
+        return f"{sentence}: each {words.whole} begins anew"
+    divisors = [divisor for divisor in range(2, unit.cycle) if unit.cycle % divisor == 0]
+    below = [divisor for divisor in divisors if divisor < step]
+    above = [divisor for divisor in divisors if divisor > step]
+    forms = " or ".join(repr(f"*/{divisor}") for divisor in (*below[-1:], *above[:1]))
     return f"{sentence}; a step that divides {unit.cycle} keeps its rhythm, such as {forms}"
 
 
 def _either(fields: list[str], rule: DayRule) -> str:
-    weekdays = _listed(_stretches(rule.weekdays, WEEKDAYS.__getitem__))
-    days = "on the last day of each month" if rule.last_day else f"every {_listed(_stretches(rule.days, ordinal))}"
+    weekdays = _listed(stretches(rule.weekdays, WEEKDAYS.__getitem__))
+    days = "on the last day of each month" if rule.last_day else f"every {_listed(stretches(rule.days, ordinal))}"
     months = "" if rule.months == ALL_MONTHS else ", of the months that it names"
     sentence = (
         f"runs every {weekdays}, and {days}{months}: pg_cron takes either day field where neither begins with '*'"
@@ -89,16 +89,7 @@ def _either(fields: list[str], rule: DayRule) -> str:
     )
 
 
-def _stretches(values: Iterable[int], name: Callable[[int], str]) -> list[str]:
-    """Numbers by their names, three and more in a row by the first and the last."""
-    found: list[str] = []
-    for _, group in groupby(enumerate(sorted(values)), lambda pair: pair[1] - pair[0]):
-        names = [name(number) for _, number in group]
-        found += [f"{names[0]} to {names[-1]}"] if len(names) > 2 else names
-    return found
-
-
 def _listed(parts: list[str]) -> str:
     if len(parts) > _MOST:
         return f"{', '.join(parts[:3])} … {parts[-1]}"
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    return joined(parts)

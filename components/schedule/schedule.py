@@ -1,4 +1,4 @@
-"""A schedule that pg_cron takes, and when it runs."""
+"""A parsed schedule, and when it runs."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -11,10 +11,10 @@ from components.schedule.occurrences import Times
 
 @dataclass(frozen=True)
 class Schedule:
-    """A schedule that pg_cron takes. Compare it as ``text``: pg_cron stores what it was given.
+    """A schedule that pg_cron takes. Compare schedules by ``text``: pg_cron stores the text that it gets.
 
-    ``times`` is set for five fields or a macro that stands for them, ``interval`` for one in seconds, neither for
-    @reboot.
+    ``times`` is set for five fields and for a macro that stands for them, ``interval`` (seconds) for an interval, and
+    neither for @reboot.
     """
 
     text: str
@@ -32,7 +32,7 @@ class Schedule:
     def period_seconds(self) -> int | None:
         """The shortest time between two consecutive runs in seconds; None for @reboot.
 
-        A change of the clock in ``cron.timezone`` can bring two runs closer together; this does not count.
+        A change of the clock in ``cron.timezone``, which can bring two runs closer together, does not count.
         """
         return self.interval if self.times is None else self.times.shortest_gap()
 
@@ -40,7 +40,7 @@ class Schedule:
         """The next ``count`` runs after an aware ``after``, in UTC; ``tz`` is ``cron.timezone``.
 
         An interval counts from the start of the last run, which pg_cron alone knows: pass that start as
-        ``after``, or take the answer as the latest possible. For @reboot there is nothing to foretell.
+        ``after``, or take the answer as the latest possible. The list is empty for @reboot.
         Raises ValueError for an ``after`` without a time zone.
         """
         if after.tzinfo is None:

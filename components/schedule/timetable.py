@@ -11,24 +11,26 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from components.schedule.grammar import ScheduleError, parse_schedule
-from components.schedule.occurrences import DAY_MINUTES
+from components.schedule.occurrences import DAY, DAY_MINUTES
 from components.schedule.schedule import Schedule
 
-DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 
 TOGETHER = timedelta(minutes=5)
-"""Runs that follow each other at most this closely are one band, not marks of their own."""
+"""Runs that are no further apart make one span."""
 
 WEEK = 7
-"""Days that are looked at for runs in the same minute."""
+"""Days in which collisions are looked for."""
 
 FREQUENT = WEEK * 144
-"""Runs a week from which a job meets every other anyway: one every ten minutes."""
+"""Runs a week, one every ten minutes, from which a job meets every other job anyway."""
 
 
 class Span(NamedTuple):
-    """Runs from ``start`` to ``end``, the last one's start; a single run where both are the same."""
+    """Runs that follow each other closely: ``start`` of the first, ``end``, which is the last one's start, and number.
+
+    Start and end of a single run are the same.
+    """
 
     start: datetime
     end: datetime
@@ -36,9 +38,9 @@ class Span(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A schedule over one day; ``note`` says why there is nothing to foretell, where that is so.
+    """The runs of a schedule over one day; ``note`` is the reason where they cannot be foretold, otherwise None.
 
-    ``frequent``: it runs so often, on the average of a week, that it says nothing to share a minute with it.
+    ``frequent`` is true from FREQUENT runs a week on: such a job shares minutes with every other job.
     """
 
     runs: int
@@ -48,7 +50,7 @@ class Plan(NamedTuple):
 
 
 class Collision(NamedTuple):
-    """Jobs that fire in the same minute: at ``times`` (``HH:MM`` in UTC), on ``days`` (``Mon``), ``first`` at."""
+    """Jobs that fire in the same minute: at ``times`` (``HH:MM`` in UTC), on ``days`` (``Mon``), at ``first`` first."""
 
     jobs: tuple[str, ...]
     times: tuple[str, ...]
@@ -62,11 +64,14 @@ def day_start(now: datetime) -> datetime:
 
 
 def day_plan(text: str, start: datetime, zone: tzinfo) -> Plan:
-    """What a schedule does in the 24 hours from ``start``."""
+    """The plan of a schedule for the 24 hours from ``start``; one with a note for a schedule that is refused."""
     try:
-        schedule = parse_schedule(text)
+        return _plan(parse_schedule(text), start, zone)
     except ScheduleError:
         return Plan(0, (), note="a schedule that pg_cron may take and this project does not know")
+
+
+def _plan(schedule: Schedule, start: datetime, zone: tzinfo) -> Plan:
     end = start + DAY
     if schedule.kind == "reboot":
         return Plan(0, (), note="runs when the server starts")
@@ -81,7 +86,7 @@ def day_plan(text: str, start: datetime, zone: tzinfo) -> Plan:
 
 @lru_cache(maxsize=1024)
 def week_of(schedule: Schedule, start: datetime, zone: tzinfo) -> tuple[datetime, ...]:
-    """The runs of the seven days from ``start``; many jobs share a schedule, so the answer is kept."""
+    """The runs of the seven days from ``start``, in UTC; cached, since many jobs share a schedule."""
     return tuple(runs_between(schedule, start, start + WEEK * DAY, zone))
 
 
@@ -92,7 +97,7 @@ def runs_between(schedule: Schedule, start: datetime, end: datetime, zone: tzinf
 
 
 def spans(runs: Iterable[datetime]) -> Iterator[Span]:
-    """Runs in order, put together where they follow each other closely."""
+    """The spans of runs, which are in order."""
     span: Span | None = None
     for run in runs:
         if span is not None and run - span.end <= TOGETHER:
@@ -106,16 +111,14 @@ def spans(runs: Iterable[datetime]) -> Iterator[Span]:
 
 
 def collisions(schedules: Mapping[str, str], start: datetime, zone: tzinfo) -> list[Collision]:
-    """Which jobs (name: schedule) fire in the same minute in the week from ``start``; most jobs first.
+    """The jobs (name: schedule) that fire in the same minute in the week from ``start``; most jobs first.
 
-    Those that run all the time (``Plan.frequent``) are left out, as they meet every other.
+    Frequent jobs (``Plan.frequent``) are left out.
     """
     at: dict[datetime, list[str]] = defaultdict(list)
     for job, text in sorted(schedules.items()):
-        plan = day_plan(text, start, zone)
-        if not plan.frequent and not plan.note:
-            for run in week_of(parse_schedule(text), start, zone):
-                at[run].append(job)
+        for run in _rare_runs(text, start, zone):
+            at[run].append(job)
     days: dict[tuple[tuple[str, ...], str], list[datetime]] = defaultdict(list)
     for run, jobs in sorted(at.items()):
         if len(jobs) > 1:
@@ -123,15 +126,27 @@ def collisions(schedules: Mapping[str, str], start: datetime, zone: tzinfo) -> l
     alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[datetime]] = defaultdict(list)
     for (names, _), runs in days.items():
         alike[names, tuple(f"{run:%a}" for run in runs)].append(runs[0])
-    found = [
+    met = [
         Collision(names, tuple(f"{run:%H:%M}" for run in sorted(firsts, key=lambda run: run.time())), on, min(firsts))
         for (names, on), firsts in alike.items()
     ]
-    return sorted(found, key=lambda each: (-len(each.jobs), each.times, each.first))
+    return sorted(met, key=lambda collision: (-len(collision.jobs), collision.times, collision.first))
+
+
+def _rare_runs(text: str, start: datetime, zone: tzinfo) -> tuple[datetime, ...]:
+    """The runs of the week from ``start``; none of a schedule that is frequent, unknown or without times."""
+    try:
+        schedule = parse_schedule(text)
+    except ScheduleError:
+        return ()
+    if schedule.times is None or _is_constant(schedule):
+        return ()
+    runs = week_of(schedule, start, zone)
+    return runs if len(runs) < FREQUENT else ()
 
 
 def _is_constant(schedule: Schedule) -> bool:
-    """Whether it is every minute of every day: told without looking at each."""
+    """Whether a schedule runs every minute of every day."""
     if schedule.times is None:
         return False
     minutes, hours, rule = schedule.times.minutes, schedule.times.hours, schedule.times.rule

@@ -1,4 +1,4 @@
-"""The zone that the server's pg_cron reads schedules in, by the name that PostgreSQL knows it by."""
+"""The time zone in which the server's pg_cron reads schedules, by PostgreSQL's name for it."""
 
 from datetime import UTC, tzinfo
 from functools import cache
@@ -15,22 +15,22 @@ ZONE = sql.SQL("(SELECT s.setting FROM pg_catalog.pg_settings AS s WHERE s.name 
 
 
 def read_zone(database: Database) -> tzinfo:
-    """The connected server's. Raises an Error."""
+    """The zone of the connected server; UTC where this machine does not know it. Raises an Error."""
     (row,) = database.read(sql.SQL("SELECT {} AS name").format(ZONE))
     return zone_of(row["name"]) or UTC
 
 
 @cache
 def zone_of(name: str | None) -> tzinfo | None:
-    """A zone by PostgreSQL's name for it, which has no case and may be a POSIX one; UTC without a name.
+    """The zone of a PostgreSQL name, in any case or a POSIX rule; UTC without a name.
 
-    None for one that PostgreSQL may know and this machine does not.
+    None for a name that PostgreSQL may know and this machine does not.
     """
     if not name or name.upper() in {"GMT", "UTC"}:
         return UTC
-    known = {each.lower(): each for each in available_timezones()}
-    if found := known.get(name.lower().removeprefix("posix/")):
-        return ZoneInfo(found)
+    known = {key.lower(): key for key in available_timezones()}
+    if key := known.get(name.lower().removeprefix("posix/")):
+        return ZoneInfo(key)
     try:
         return _posix(name)
     except (ValueError, OSError):
@@ -38,7 +38,7 @@ def zone_of(name: str | None) -> tzinfo | None:
 
 
 def _posix(text: str) -> ZoneInfo:
-    """A zone by its rule, such as ``<+03>-3``: a file of zone data that has nothing else. Raises ValueError."""
+    """The zone of a rule such as ``<+03>-3``, read as zone data that hold this rule alone. Raises ValueError."""
     head = pack(">4sc15x6l", b"TZif", b"2", 0, 0, 0, 0, 1, 1)
     kind = pack(">lbb", 0, 0, 0) + b"\0"
     return ZoneInfo.from_file(BytesIO(2 * (head + kind) + f"\n{text}\n".encode()))

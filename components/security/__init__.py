@@ -1,1 +1,1 @@
-"""Who can do what, and what is amiss with it: the table of access, the doctor and its checks."""
+"""The table of access, and the checks of ``cronctl doctor``."""

@@ -1,8 +1,8 @@
-"""Who can do what with the secret store and the run ledger, as data: role x object x action. Pure.
+"""The table of access as data: who can do what with the secret store and the run ledger, role x object x action. Pure.
 
-docs/security.md holds this table (``python -m components.security.access_table`` prints it, with the file as argument
-puts it there), and a test logs in as each role and tries every cell against a real server. What is allowed is listed;
-the rest is no.
+docs/security.md holds this table: ``python -m components.security.access_table`` prints it, with the file as argument
+it renews the file. A test logs in as each role and tries every cell on a real server. ALLOWED lists what a role can do;
+every other cell is no.
 """
 
 import sys
@@ -25,32 +25,32 @@ TABLES = (*secret_store.TABLES, *run_ledger.TABLES)
 TABLE_ACTIONS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 
 VAULT_VIEW = "vault.decrypted_secrets"
-"""Supabase's own view; in the table for what it opens to whom."""
+"""Supabase's own view, which shows values to some roles."""
 
 BEGIN = "<!-- the table: python -m components.security.access_table -->\n"
 END = "<!-- end of the table -->\n"
-"""Between these lines docs/security.md holds it."""
+"""The lines around the table in docs/security.md."""
 
 OWNER = "SET ROLE <owner>"
-"""The way to everything: becoming the role that owns all of it."""
+"""The object of the action SET ROLE: the owner, who can do everything."""
 
 
 class Answer(StrEnum):
-    """What comes of trying."""
+    """The result of trying an action."""
 
     YES = "yes"
     NO = "no"
     NO_ROW = "no row"
-    """The privilege is there, row level security lets no row through."""
+    """The role has the privilege, and row level security lets no row through."""
     REFERENCES = "references"
-    """Rows come, but what they hold as value is only a name of it in Vault."""
+    """The role reads rows, whose value is only a reference to Vault."""
 
 
 class Role(NamedTuple):
-    """A role as the table's column; ``told`` says who that is."""
+    """A role as a column of the table."""
 
     name: str
-    told: str
+    description: str
 
 
 ROLES = (
@@ -68,7 +68,7 @@ ROLES = (
 
 
 class Cell(NamedTuple):
-    """One thing to try; ``object`` is a table, a function's ``name(types)``, VAULT_VIEW or OWNER."""
+    """A cell of the table; ``object`` is a table, a function's ``name(types)``, VAULT_VIEW or OWNER."""
 
     role: str
     object: str
@@ -76,7 +76,7 @@ class Cell(NamedTuple):
 
 
 class AccessRule(NamedTuple):
-    """An answer for a role, some objects and some actions; a later rule overrides an earlier one."""
+    """The answer for a role, objects and actions; a later rule overrides an earlier one."""
 
     role: str
     objects: Iterable[str]
@@ -86,7 +86,7 @@ class AccessRule(NamedTuple):
 
 
 def called(function: Function) -> str:
-    """A function as the table names it: ``get_secret(text)``."""
+    """Return a function's name in the table: ``get_secret(text)``."""
     return f"{function.name}({function.argument_types})"
 
 
@@ -114,7 +114,7 @@ ALLOWED = (
 
 
 def actions(store: StoreKind) -> Iterator[tuple[str, str]]:
-    """Every (object, action) of a store, in the table's order."""
+    """Yield every (object, action) of a store, in the table's order."""
     for table in TABLES:
         yield from ((table, action) for action in TABLE_ACTIONS)
     yield from ((view, "SELECT") for view in run_ledger.VIEWS)
@@ -126,8 +126,8 @@ def actions(store: StoreKind) -> Iterator[tuple[str, str]]:
 
 
 def access(store: StoreKind) -> dict[Cell, Answer]:
-    """The whole table of a store: an answer for each role, object and action."""
-    table = {Cell(role.name, *each): Answer.NO for role in ROLES for each in actions(store)}
+    """Return the table of a store: an answer for each role, object and action."""
+    table = {Cell(role.name, name, action): Answer.NO for role in ROLES for name, action in actions(store)}
     for rule in ALLOWED:
         if store in rule.stores:
             table |= {Cell(rule.role, name, action): rule.answer for name in rule.objects for action in rule.actions}
@@ -135,7 +135,7 @@ def access(store: StoreKind) -> dict[Cell, Answer]:
 
 
 class Line(NamedTuple):
-    """A line of the printed table: objects and actions with the same answers, one a role."""
+    """A line of the printed table: objects and actions with the same ``answers``, one for each of ROLES."""
 
     objects: tuple[str, ...]
     actions: tuple[str, ...]
@@ -143,22 +143,22 @@ class Line(NamedTuple):
 
 
 def lines(store: StoreKind) -> list[Line]:
-    """The table with what is alike put together: actions of an object first, then objects."""
+    """Return the table of a store as lines: actions with the same answers are merged first, then objects."""
     table = access(store)
-    found: dict[tuple[tuple[str, ...], tuple[Answer, ...]], tuple[str, ...]] = {}
-    for name, group in groupby(actions(store), key=lambda each: each[0]):
-        alike: dict[tuple[Answer, ...], tuple[str, ...]] = {}
-        for _, action in group:
+    merged: dict[tuple[tuple[str, ...], tuple[Answer, ...]], tuple[str, ...]] = {}
+    for name, pairs in groupby(actions(store), key=lambda pair: pair[0]):
+        of_object: dict[tuple[Answer, ...], tuple[str, ...]] = {}
+        for _, action in pairs:
             answers = tuple(table[Cell(role.name, name, action)] for role in ROLES)
-            alike[answers] = (*alike.get(answers, ()), action)
-        for answers, doing in alike.items():
-            found[doing, answers] = (*found.get((doing, answers), ()), name)
-    return [Line(objects, doing, answers) for (doing, answers), objects in found.items()]
+            of_object[answers] = (*of_object.get(answers, ()), action)
+        for answers, alike in of_object.items():
+            merged[alike, answers] = (*merged.get((alike, answers), ()), name)
+    return [Line(objects, alike, answers) for (alike, answers), objects in merged.items()]
 
 
 def summary(store: StoreKind, rotators: Iterable[str]) -> dict[str, str]:
-    """Who may do something with each object, in one line for a stack's outputs; operators by their names."""
-    told: dict[str, list[str]] = {}
+    """Return a line on each object for a stack's outputs: actions and who may do them, ``rotators`` as operators."""
+    permissions: dict[str, list[str]] = {}
     operators = list(rotators)
     for line in lines(store):
         who = [
@@ -167,16 +167,16 @@ def summary(store: StoreKind, rotators: Iterable[str]) -> dict[str, str]:
             if answer is not Answer.NO
             for name in (operators if role.name == "operator" else [role.name])
         ]
-        for each in line.objects:
-            told.setdefault(each, []).append(f"{', '.join(line.actions)}: {', '.join(who)}")
-    return {each: "; ".join(parts) for each, parts in told.items()}
+        for name in line.objects:
+            permissions.setdefault(name, []).append(f"{', '.join(line.actions)}: {', '.join(who)}")
+    return {name: "; ".join(parts) for name, parts in permissions.items()}
 
 
 def markdown() -> str:
-    """The tables of both stores, for docs/security.md."""
-    told = [f"- **{role.name}**: {role.told}" for role in ROLES]
+    """Return the list of roles and the tables of both stores, for docs/security.md."""
+    roles = [f"- **{role.name}**: {role.description}" for role in ROLES]
     titles = {"table": "Values in the store's tables (`store: table`)", "vault": "Values in Vault (`store: vault`)"}
-    parts = ["\n".join(told)]
+    parts = ["\n".join(roles)]
     for store in STORES:
         head = ["object", "action", *(role.name for role in ROLES)]
         rows = [head, ["---"] * len(head), *(_cells(line) for line in lines(store))]
@@ -186,11 +186,12 @@ def markdown() -> str:
 
 def _cells(line: Line) -> list[str]:
     objects = "<br>".join(f"`{name}`" for name in line.objects)
-    return [objects, ", ".join(line.actions), *(each if each is Answer.NO else f"**{each}**" for each in line.answers)]
+    answers = (answer if answer is Answer.NO else f"**{answer}**" for answer in line.answers)
+    return [objects, ", ".join(line.actions), *answers]
 
 
 def renewed(document: str) -> str:
-    """A document with today's table between its two marks. Raises ValueError where it has none."""
+    """Return the document with the current table between BEGIN and END. Raises ValueError where it lacks them."""
     return renewed_between(document, BEGIN, END, markdown())
 
 

@@ -1,4 +1,4 @@
-"""By which clock pg_cron reads schedules: judgement over the rows of sql/doctor/. Pure."""
+"""Judges the clock by which pg_cron reads schedules, from the rows of sql/doctor/. Pure."""
 
 from collections.abc import Iterator
 from zoneinfo import available_timezones
@@ -9,13 +9,13 @@ from components.database.transaction import Row
 from components.schedule.grammar import ScheduleError, parse_schedule
 from components.schedule.pg_cron_version import LAST_DAY_SINCE, ZONES_SINCE, known_version
 from components.schedule.zone import zone_of
-from components.security.doctor_finding import Answers, Found, Subject
+from components.security.doctor_finding import Judgement, RowsByQuery, Subject
 
 NAME = "write the name of a region's, such as Europe/Berlin, or GMT; pg_cron reads it at the server's start"
 
 
-def clock(subject: Subject, rows: Answers) -> Found:
-    """What people may not expect of cron.timezone and of builds that are a day off."""
+def clock(subject: Subject, rows: RowsByQuery) -> Judgement:
+    """Note what may surprise: settings of cron.timezone, and builds of pg_cron that run a day early."""
     for row in rows["clock"]:
         for sentence in _zone(subject, row):
             yield "note", "cron.timezone", sentence
@@ -50,7 +50,7 @@ def _zone(subject: Subject, row: Row) -> Iterator[str]:
 
 
 def _may_be_a_day_off(row: Row) -> bool:
-    """Whether it is 1.6 as far as can be told: its first build says 1.5, and has a setting that 1.5 has not."""
+    """Whether pg_cron may be 1.6: its first build reports 1.5, and has a setting that 1.5 lacks."""
     version = known_version(row["version"])
     return version == LAST_DAY_SINCE or (version == ZONES_SINCE and row["is_of_1_6"])
 

@@ -1,11 +1,10 @@
-"""What may be wrong with a living database that no declaration tells: checks as data, each a query and a judgement.
+"""Examines a living database for faults that no declaration shows. A check is data: its queries and its judge.
 
-Nothing here writes, and the queries read catalogs that every login may read, apart from cron.job, of which a login
-without BYPASSRLS sees its own jobs alone. What the checks judge by stands in secret_readers.py, linter.py,
-job_findings.py and clock_findings.py.
+Nothing here writes. The queries read catalogs that every login may read, and cron.job, where a login without BYPASSRLS
+sees only its own jobs. The judges are in secret_readers.py, linter.py, job_findings.py and clock_findings.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from psycopg import sql
@@ -17,23 +16,26 @@ from components.objects import run_ledger, secret_store
 from components.objects.our_functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.objects.secret_store import DECLARATIONS, SECRETS, VALUES, VAULT_TRIGGER
 from components.objects.stack_mark import mark
-from components.runs.health import all_problems, health
-from components.runs.history import job_status
+from components.runs.health import all_problems, health_and_jobs
 from components.runs.ledger_reading import NoLedger, RowsHidden
 from components.security.clock_findings import clock
-from components.security.doctor_finding import Answers, Finding, Found, Subject
+from components.security.doctor_finding import Finding, Judgement, RowsByQuery, Subject
 from components.security.job_findings import dead_roles, planted, queue_readers, queue_triggers
 from components.security.linter import EXTENSIONS, MANAGED_SCHEMAS, SENSITIVE_COLUMNS, creators, lints, search_paths
 from components.security.secret_readers import READING, SIGNING, readers
 from components.sql import load_sql
 
-Judge = Callable[[Subject, Answers], Found]
+Judge = Callable[[Subject, RowsByQuery], Judgement]
+
+RowsOrError = Sequence[Row] | StatementFailed
+"""A query's rows, or the error with which the server refused it."""
 
 
 class Check(NamedTuple):
-    """``needs`` are queries, sql/doctor/doctor_<name>.sql; of ``likes`` an answer is used where there is one.
+    """A check: ``judge`` turns the rows of its queries into findings; without any, the finding is ``well``.
 
-    ``when`` says what must be there to ask at all.
+    ``needs`` and ``likes`` name queries, sql/doctor/doctor_<name>.sql. A refused query of ``needs`` makes the check a
+    note; one of ``likes`` counts as no rows. Where the subject lacks ``when``, the finding is ``otherwise``.
     """
 
     name: str
@@ -46,60 +48,78 @@ class Check(NamedTuple):
 
 
 def examine(database: Database, schema: str) -> list[Finding]:
-    """Run every check on the store in ``schema`` and what surrounds it; each has at least one finding.
+    """Run every check on the store in ``schema``, its surroundings and its jobs; return one finding or more for each.
 
-    Raises ConnectionFailed. What a login may not read becomes a note.
+    It takes three round trips. What the login may not read becomes a note. Raises ConnectionFailed, or StatementFailed
+    where the server refuses even the first query.
     """
+    return [*examine_catalogs(database, schema), *_examine_health(database, schema)]
+
+
+def examine_catalogs(database: Database, schema: str) -> list[Finding]:
+    """Run all checks of examine but that of scheduler, sweeps, worker and jobs, in two round trips."""
     (situation,) = database.read(_query("situation", schema))
     subject = Subject(schema=schema, **situation)
-    rows: dict[str, Sequence[Row] | StatementFailed] = {}
-    for name in dict.fromkeys(name for check in CHECKS if _applies(check, subject) for name in check.needs):
-        try:
-            rows[name] = database.read(_query(name, schema))
-        except StatementFailed as exc:
-            rows[name] = exc
-    judged = [finding for check in CHECKS for finding in _findings(check, subject, rows)]
-    return [*judged, *_living(database, schema)]
+    names = dict.fromkeys(name for check in CHECKS if _applies(check, subject) for name in check.needs)
+    answers = _answers(database, {name: _query(name, schema) for name in names})
+    return [finding for check in CHECKS for finding in _findings(check, subject, answers)]
 
 
-def _living(database: Database, schema: str) -> Iterator[Finding]:
-    """What status says of what fires, sends and judges, and of jobs that are not as they were declared."""
+def health_findings(problems: Iterable[str]) -> list[Finding]:
+    """Return a finding for each problem of scheduler, sweeps, worker and jobs, or one that there is none."""
+    return [Finding("alive", "problem", "", problem) for problem in problems] or [
+        Finding("alive", "ok", "", "scheduler, sweeps and worker are alive, and the jobs as declared")
+    ]
+
+
+def _examine_health(database: Database, schema: str) -> list[Finding]:
     try:
-        found = all_problems(health(database, schema), job_status(database, schema))
+        return health_findings(all_problems(*health_and_jobs(database, schema)))
     except NoLedger:
-        yield Finding("alive", "note", "", f"there is no run ledger in schema {schema!r}")
-        return
+        return [Finding("alive", "note", "", f"there is no run ledger in schema {schema!r}")]
     except (RowsHidden, StatementFailed) as exc:
-        yield Finding("alive", "note", "", f"cannot be told: {exc}")
-        return
-    told = [Finding("alive", "problem", "", problem) for problem in found]
-    yield from told or [Finding("alive", "ok", "", "scheduler, sweeps and worker are alive, and the jobs as declared")]
+        return [Finding("alive", "note", "", f"cannot be told: {exc}")]
+
+
+def _answers(database: Database, queries: Mapping[str, sql.Composable]) -> dict[str, RowsOrError]:
+    """Read all queries in one round trip. One refused query fails all, so then each is read on its own."""
+    try:
+        return dict(zip(queries, database.read_together([*queries.values()]), strict=True))
+    except StatementFailed:
+        return {name: _answer(database, query) for name, query in queries.items()}
+
+
+def _answer(database: Database, query: sql.Composable) -> RowsOrError:
+    try:
+        return database.read(query)
+    except StatementFailed as exc:
+        return exc
 
 
 def _applies(check: Check, subject: Subject) -> bool:
     return check.when is None or bool(getattr(subject, check.when))
 
 
-def _findings(check: Check, subject: Subject, rows: Mapping[str, Sequence[Row] | StatementFailed]) -> Iterator[Finding]:
+def _findings(check: Check, subject: Subject, answers: Mapping[str, RowsOrError]) -> Iterator[Finding]:
     if not _applies(check, subject):
         yield Finding(check.name, "note", "", check.otherwise.format(**subject._asdict()))
         return
-    known = {}
+    rows = {}
     for name in check.needs:
-        answer = rows[name]
+        answer = answers[name]
         if isinstance(answer, StatementFailed):
             yield Finding(check.name, "note", "", f"cannot be told as {subject.role}: {answer}")
             return
-        known[name] = answer
+        rows[name] = answer
     for name in check.likes:
-        answer = rows.get(name, ())
-        known[name] = () if isinstance(answer, StatementFailed) else answer
-    found = [Finding(check.name, *each) for each in check.judge(subject, known)]
-    yield from found or [Finding(check.name, "ok", "", check.well)]
+        answer = answers.get(name, ())
+        rows[name] = () if isinstance(answer, StatementFailed) else answer
+    findings = [Finding(check.name, *parts) for parts in check.judge(subject, rows)]
+    yield from findings or [Finding(check.name, "ok", "", check.well)]
 
 
 def _query(name: str, schema: str) -> sql.Composed:
-    """A check's query; each file takes what it names of these."""
+    """Return the query sql/doctor/doctor_<name>.sql with the placeholders that it names."""
     ours = [function.name for function in (*STORE_FUNCTIONS, *LEDGER_FUNCTIONS, *ROTATION_FUNCTIONS.values())]
     functions = [*READING, *SIGNING] if name == "readers" else ours
     relations = [*secret_store.TABLES, *run_ledger.TABLES, *run_ledger.VIEWS]
@@ -161,4 +181,4 @@ CHECKS = (
     ),
     Check("planted keys", ("jobs",), planted, "no job's command holds a key", "has_cron", "pg_cron is not there"),
 )
-"""All checks, in the order in which they are told."""
+"""All checks, in the order of their findings."""

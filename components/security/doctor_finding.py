@@ -1,4 +1,4 @@
-"""What a check of the doctor says, and about what: the words that the checks' files share."""
+"""The types that the doctor and its judges share."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
@@ -7,15 +7,15 @@ from components.database.transaction import Row
 
 Level = Literal["ok", "note", "problem"]
 
-Found = Iterable[tuple[Level, str, str]]
-"""What a judgement yields: level, object and sentence, each the part of a Finding that it can know."""
+Judgement = Iterable[tuple[Level, str, str]]
+"""The level, object and sentence of each finding of one check."""
 
-Answers = Mapping[str, Sequence[Row]]
-"""The rows of each query that a check needs, by the query's name."""
+RowsByQuery = Mapping[str, Sequence[Row]]
+"""The rows of each query of a check, by the query's name."""
 
 
 class Finding(NamedTuple):
-    """One thing that a check has to say."""
+    """A result of a check on an object; ``object`` is empty where the finding is about the whole database."""
 
     check: str
     level: Level
@@ -24,7 +24,7 @@ class Finding(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """What the checks look at: the database behind a connection, and in it the schema of the store."""
+    """The subject of all checks: the login, the schema of the store, and the parts that exist in the database."""
 
     schema: str
     role: str

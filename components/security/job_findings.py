@@ -1,4 +1,4 @@
-"""What endangers jobs, or they endanger: judgement over the rows of sql/doctor/. Pure."""
+"""Judges jobs and pg_net's tables, from the rows of sql/doctor/. Pure."""
 
 from collections import defaultdict
 
@@ -6,13 +6,13 @@ from psycopg import sql
 
 from components.database.transaction import Row
 from components.leaks.exposed_key import planted_in_command, sends_reusable_key
-from components.security.doctor_finding import Answers, Found, Subject
+from components.security.doctor_finding import Judgement, RowsByQuery, Subject
 
 _DELETE = "DELETE FROM cron.job WHERE jobid = {}"
 
 
-def queue_readers(subject: Subject, rows: Answers) -> Found:
-    """One note that names every login, and one that names the jobs for which it matters."""
+def queue_readers(subject: Subject, rows: RowsByQuery) -> Judgement:
+    """Note the logins that read pg_net's tables, and the jobs whose requests hold a reusable key."""
     by_tables: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for row in rows["queue_readers"]:
         by_tables[tuple(row["tables"])].append(row["login"])
@@ -33,8 +33,8 @@ def queue_readers(subject: Subject, rows: Answers) -> Found:
         )
 
 
-def queue_triggers(subject: Subject, rows: Answers) -> Found:
-    """What somebody attached to pg_net's tables, which runs with the rights of who writes there."""
+def queue_triggers(subject: Subject, rows: RowsByQuery) -> Judgement:
+    """Report triggers on pg_net's tables: a trigger runs with the rights of whoever writes there."""
     for row in rows["queue_triggers"]:
         drop = (
             sql.SQL("DROP TRIGGER {} ON {}").format(sql.Identifier(row["trigger"]), sql.SQL(row["table"])).as_string()
@@ -47,8 +47,8 @@ def queue_triggers(subject: Subject, rows: Answers) -> Found:
         )
 
 
-def dead_roles(subject: Subject, rows: Answers) -> Found:
-    """Jobs whose role is gone: the scheduler ends over them again and again."""
+def dead_roles(subject: Subject, rows: RowsByQuery) -> Judgement:
+    """Report jobs whose role is gone: such a job ends pg_cron's scheduler again and again."""
     for row in rows["jobs"]:
         if not row["role_exists"]:
             role = sql.Identifier(row["username"]).as_string()
@@ -63,8 +63,8 @@ def dead_roles(subject: Subject, rows: Answers) -> Found:
     yield from _unseen(subject)
 
 
-def planted(subject: Subject, rows: Answers) -> Found:
-    """Jobs whose command holds something that looks like a key; told by kind alone."""
+def planted(subject: Subject, rows: RowsByQuery) -> Judgement:
+    """Report jobs whose command holds something that looks like a key, by the kind of key alone."""
     for row in rows["jobs"]:
         if kinds := planted_in_command(row["command"]):
             yield (
@@ -80,6 +80,6 @@ def _job(row: Row) -> str:
     return row["name"] or f"jobid {row['jobid']}"
 
 
-def _unseen(subject: Subject) -> Found:
+def _unseen(subject: Subject) -> Judgement:
     if not subject.sees_all_jobs:
         yield "note", "", f"{subject.role} sees its own jobs alone; ask as a login with BYPASSRLS for those of others"

@@ -1,9 +1,9 @@
-"""What Supabase's database linter would say: judgement over the rows of sql/doctor/. Pure.
+"""Applies rules of Supabase's database linter and related ones to the rows of sql/doctor/. Pure.
 
-The linter itself runs in Supabase's dashboard; these are those of its rules that objects like ours can trip.
+The linter itself runs in Supabase's dashboard. Here are the rules that objects of this project can trip.
 """
 
-from components.security.doctor_finding import Answers, Found, Subject
+from components.security.doctor_finding import Judgement, RowsByQuery, Subject
 from components.security.secret_readers import PLATFORM_LOGINS
 
 MANAGED_SCHEMAS = (
@@ -11,20 +11,20 @@ MANAGED_SCHEMAS = (
     *("net", "pgbouncer", "pgmq", "pgsodium", "pgsodium_masks", "pgtle", "realtime", "repack", "storage"),
     *("supabase_functions", "supabase_migrations", "tiger", "topology", "vault"),
 )
-"""Schemas that Supabase or extensions look after; the linter leaves them out as well."""
+"""Schemas that Supabase or extensions manage; the linter leaves them out as well."""
 
 SENSITIVE_COLUMNS = (
     *("access_token", "api_key", "apikey", "auth_key", "bearer_token", "jwt", "passphrase", "password", "private_key"),
     *("refresh_token", "secret", "secret_key", "session_key", "session_token", "token"),
 )
-"""Column names of keys, as lint 0023 knows them; it has others, for personal data."""
+"""Column names of keys in lint 0023, which has others for personal data."""
 
 EXTENSIONS = ("pg_cron", "pg_net", "supabase_vault")
 """The extensions that a stack may need."""
 
 
-def lints(subject: Subject, rows: Answers) -> Found:
-    """Ours are problems; extensions are Supabase's to place and to update."""
+def lints(subject: Subject, rows: RowsByQuery) -> Judgement:
+    """Report the project's objects as problems and extensions as notes, since Supabase manages extensions."""
     for row in rows["lints"]:
         yield (
             "problem",
@@ -41,8 +41,8 @@ def lints(subject: Subject, rows: Answers) -> Found:
         )
 
 
-def creators(subject: Subject, rows: Answers) -> Found:
-    """Who may put a function beside those that a job means (PostgreSQL's documentation, 5.10.6, "Usage Patterns")."""
+def creators(subject: Subject, rows: RowsByQuery) -> Judgement:
+    """Report logins that may create functions on the jobs' search_path (PostgreSQL's documentation, 5.10.6)."""
     for row in rows["creators"]:
         yield (
             "note" if PLATFORM_LOGINS.issuperset(row["logins"]) else "problem",
@@ -54,13 +54,14 @@ def creators(subject: Subject, rows: Answers) -> Found:
 
 
 SAFE_PATH = "pg_catalog, pg_temp"
-"""The search_path of a function that nobody can turn: PostgreSQL's own names first, a session's temporary ones last."""
+"""A search_path that no caller can exploit: PostgreSQL's own names first, a session's temporary names last."""
 
 
-def search_paths(subject: Subject, rows: Answers) -> Found:
-    """A function without a search_path takes its callers' one (lint 0011).
+def search_paths(subject: Subject, rows: RowsByQuery) -> Judgement:
+    """Report functions that use their caller's search_path (lint 0011), or one in which pg_temp is not the last.
 
-    Supabase's linter asks for any. But a path that leaves out pg_temp has it first, for types and tables, as '' does.
+    Supabase's linter accepts any search_path. But PostgreSQL searches pg_temp first, for types and tables, where the
+    path leaves it out, as '' does.
     """
     for row in rows["search_path"]:
         lacks = (

@@ -1,4 +1,4 @@
-"""Who may do what with the store and the ledger, in the few lines that a reader wants, and what the doctor found."""
+"""Summarizes who may do what with the store and the ledger, and the doctor's findings, for the report."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -6,13 +6,13 @@ from typing import NamedTuple
 from components.database.connection import Database
 from components.errors import StatementFailed
 from components.security import access_table as access
-from components.security.doctor import examine
+from components.security.doctor import examine_catalogs, health_findings
 from components.security.doctor_finding import Finding
 from components.values.choices import StoreKind
 
 
 class Permission(NamedTuple):
-    """What ``who`` may do: ``actions`` on ``objects``, by the table of access; nobody else may."""
+    """The only roles, ``who``, that may do ``actions`` on ``objects`` by the table of access."""
 
     objects: tuple[str, ...]
     actions: tuple[str, ...]
@@ -20,7 +20,10 @@ class Permission(NamedTuple):
 
 
 class LockDown(NamedTuple):
-    """What this project allows, to whom nothing, and what the doctor found; ``unasked`` says why it was not asked."""
+    """The permissions, the roles that have none (``nothing``), and the doctor's findings.
+
+    ``unasked`` is the error where the doctor could not examine the database, else None.
+    """
 
     store: StoreKind
     permissions: tuple[Permission, ...]
@@ -29,20 +32,25 @@ class LockDown(NamedTuple):
     unasked: str | None
 
 
-def lock_down(database: Database, schema: str, store: StoreKind, rotators: Iterable[str] | None) -> LockDown:
-    """What is allowed and what the doctor finds. Raises ConnectionFailed."""
+def lock_down(
+    database: Database, schema: str, store: StoreKind, rotators: Iterable[str] | None, problems: Iterable[str]
+) -> LockDown:
+    """Examine the database as the doctor does, in two round trips; ``problems`` are those of health and jobs.
+
+    ``rotators`` are the roles that may rotate, None where they are unknown. Raises ConnectionFailed.
+    """
     allowed, nothing = permissions(store, rotators)
     try:
-        found, unasked = tuple(examine(database, schema)), None
+        findings, unasked = (*examine_catalogs(database, schema), *health_findings(problems)), None
     except StatementFailed as exc:
-        found, unasked = (), str(exc)
-    return LockDown(store, allowed, nothing, found, unasked)
+        findings, unasked = (), str(exc)
+    return LockDown(store, allowed, nothing, findings, unasked)
 
 
 def permissions(store: StoreKind, rotators: Iterable[str] | None) -> tuple[tuple[Permission, ...], tuple[str, ...]]:
-    """Who may do what with a store and the ledger, and the roles that may do nothing of it.
+    """Return the permissions on a store and the ledger, and the roles that have none.
 
-    ``rotators`` stand for the role ``operator``, where a stack says who they are.
+    ``rotators`` replace the role ``operator``; with None it keeps that name.
     """
     operators = ["operator"] if rotators is None else list(rotators)
     names = {role.name: operators if role.name == "operator" else [role.name] for role in access.ROLES}

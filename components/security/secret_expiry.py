@@ -1,4 +1,4 @@
-"""Which secrets in use expire: what the database says of the JWTs that jobs send, whoever put them there."""
+"""Reports the JWTs among stored secrets that have expired or soon will."""
 
 from datetime import datetime
 
@@ -14,9 +14,9 @@ CHECK = "expiry"
 
 
 def expiry_findings(database: Database, schema: str, now: datetime) -> list[Finding]:
-    """A problem for each JWT that has expired and a note for each that soon will; ``now`` is an aware datetime.
+    """Return a problem for each expired JWT and a note for each that soon will be; ``now`` is an aware datetime.
 
-    Where this login may not ask, a note without an object says so. Raises ConnectionFailed.
+    A login that may not ask gets one note without an object. Raises ConnectionFailed or StatementFailed.
     """
     query = sql.SQL("SELECT key, extract(epoch FROM expires_at)::float AS expires FROM {schema}.cron_secret_expiries()")
     try:
@@ -25,11 +25,11 @@ def expiry_findings(database: Database, schema: str, now: datetime) -> list[Find
         if exc.sqlstate in UNKNOWN:
             return [Finding(CHECK, "note", "", f"when JWTs expire cannot be told: {exc}")]
         raise
-    found = []
+    findings = []
     for row in rows:
         if row["expires"] <= now.timestamp():
             wrong = "is an expired JWT, and every job that sends it fails; set a current one: cronctl rotate"
-            found.append(Finding(CHECK, "problem", row["key"], f"secret {row['key']!r} {wrong} {row['key']}"))
+            findings.append(Finding(CHECK, "problem", row["key"], f"secret {row['key']!r} {wrong} {row['key']}"))
         elif warning := expiry_warning(row["expires"], now):
-            found.append(Finding(CHECK, "note", row["key"], f"secret {row['key']!r} {warning}"))
-    return found
+            findings.append(Finding(CHECK, "note", row["key"], f"secret {row['key']!r} {warning}"))
+    return findings

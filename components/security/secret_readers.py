@@ -1,6 +1,6 @@
-"""Who can come to a secret's value: judgement over the rows of sql/doctor/. Pure.
+"""Judges who can read a secret's value, from the rows of sql/doctor/. Pure.
 
-A way that Supabase itself opens, and no project can close, is a note; every other one is a problem.
+A way that Supabase opens and no project can close is a note. Every other way is a problem.
 """
 
 from collections import defaultdict
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from components.database.transaction import Row
 from components.objects.our_functions import GET_SECRET
-from components.security.doctor_finding import Answers, Found, Subject
+from components.security.doctor_finding import Judgement, RowsByQuery, Subject
 
 READING = (GET_SECRET.name, "cron_secret_value", "cron_secret_under_test", "cron_secret_pattern")
 """Our functions that return secrets' values."""
@@ -31,19 +31,19 @@ PLATFORM_LOGINS = frozenset(
 """Supabase's own roles with LOGIN, which a project can neither alter nor do without (supautils.reserved_roles)."""
 
 VAULT_LOGINS = frozenset({"authenticator", "postgres"})
-"""Those of them that Supabase lets into Vault, the one after SET ROLE service_role."""
+"""Logins of PLATFORM_LOGINS that Supabase lets into Vault, authenticator after SET ROLE service_role."""
 
 READING_LOGINS = frozenset({"postgres", "supabase_etl_admin", "supabase_read_only_user"})
-"""Those of them that are members of pg_read_all_data, as a rule with BYPASSRLS."""
+"""Logins of PLATFORM_LOGINS that are members of pg_read_all_data, as a rule with BYPASSRLS."""
 
 
-def readers(subject: Subject, rows: Answers) -> Found:
-    """One finding a login, two where it has expected ways beside others."""
+def readers(subject: Subject, rows: RowsByQuery) -> Judgement:
+    """Yield a finding for each login, two for one that has expected ways and others."""
     by_login: dict[str, list[Row]] = defaultdict(list)
     for row in rows["readers"]:
         by_login[row["login"]].append(row)
     for login, ways in by_login.items():
-        # who is the owner or a superuser needs no other way
+        # the owner or a superuser needs no other way
         first = next((path for path in ("superuser", "owner") if any(way["path"] == path for way in ways)), None)
         if first is not None:
             yield "note", login, _almighty(first, [way["role"] for way in ways if way["path"] == first], login)
@@ -51,11 +51,11 @@ def readers(subject: Subject, rows: Answers) -> Found:
         unexpected = [way for way in ways if not _is_expected(way)]
         expected = [way for way in ways if _is_expected(way)]
         if unexpected:
-            told = ", ".join(_ways_as_sentences(unexpected, login))
-            yield "problem", login, f"{told}; {_remedy(unexpected, login)}"
+            sentence = ", ".join(_ways_as_sentences(unexpected, login))
+            yield "problem", login, f"{sentence}; {_remedy(unexpected, login)}"
         if expected:
-            told = ", ".join(_ways_as_sentences(expected, login))
-            yield "note", login, f"{told}; {_reason(expected)}"
+            sentence = ", ".join(_ways_as_sentences(expected, login))
+            yield "note", login, f"{sentence}; {_reason(expected)}"
 
 
 def _almighty(path: str, roles: list[str], login: str) -> str:
@@ -66,7 +66,7 @@ def _almighty(path: str, roles: list[str], login: str) -> str:
 
 
 def _is_expected(way: Row) -> bool:
-    """Whether the platform itself opens this way, so that no project can close it."""
+    """Whether Supabase itself opens this way, so that no project can close it."""
     login, role, path = way["login"], way["role"], way["path"]
     match path:
         case "vault":
@@ -79,7 +79,7 @@ def _is_expected(way: Row) -> bool:
 
 
 def _ways_as_sentences(ways: Iterable[Row], login: str) -> Iterator[str]:
-    """Each way once, by the shortest chain: as the login itself before any role that it can become."""
+    """Yield each way once, preferably that of the login itself, not of a role that it can become."""
     shortest: dict[tuple[str, str], Row] = {}
     for way in sorted(ways, key=lambda way: way["role"] != login):
         shortest.setdefault((way["path"], way["object"]), way)

@@ -1,1 +1,1 @@
-"""What single values may be, and how people write and read them. Pure."""
+"""Single values: their limits, and how people write and read them. Pure."""

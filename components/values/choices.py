@@ -1,22 +1,22 @@
-"""The words that the configuration, the state and the database share."""
+"""Words that the configuration, the state and the database share."""
 
 from typing import Literal
 
 DEFAULT_SCHEMA = "public"
-"""Where the store and the ledger stand unless the stack's configuration says otherwise."""
+"""The schema of the store and of the ledger, unless the stack's configuration names another."""
 
 ExtensionName = Literal["pg_cron", "pg_net", "supabase_vault"]
 SecretFormat = Literal["url", "jwt", "api_key", "token"]
 StoreKind = Literal["table", "vault"]
-"""Where secrets' values are: in the table itself, or in Supabase Vault, encrypted, with a reference in the table."""
+"""The place of secrets' values: the table itself, or Supabase Vault, encrypted, with a reference in the table."""
 Redirects = Literal["refuse", "follow"]
 OnRotated = Literal["keep", "restore", "fail"]
-"""What ``up`` does about a value that was rotated in the database: keep it, put the configured one back, or fail."""
+"""The answer of ``up`` to a value that was rotated in the database: keep it, restore the configured one, or fail."""
 
 PLACEHOLDER = "placeholder"
-"""How the value of a key begins that nobody has set: get_secret raises on it, so that nothing is sent without one."""
+"""The beginning of a value that nobody has set yet: get_secret raises on it, so no request goes out without a key."""
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether a secret's value says that it is not set yet."""
+    """Whether a secret's value is a placeholder, which nobody has set yet."""
     return value.strip().lower().startswith(PLACEHOLDER)

@@ -4,7 +4,7 @@ NAME_BYTES = 63
 """PostgreSQL cuts names at 63 bytes (NAMEDATALEN - 1); pg_cron 1.4 cuts job names there too."""
 
 VALUE_BYTES = 8192
-"""A header line longer than this is refused by common HTTP servers (nginx and node count 8 KiB for all of them)."""
+"""Bytes of a header line at most: common HTTP servers refuse more (nginx and node allow 8 KiB for all lines)."""
 
 PLATFORM_TIMEOUT = 150
 """Seconds until the first response after which Supabase answers 504 for an Edge Function."""

@@ -1,4 +1,4 @@
-"""Which hosts are this machine, to which no key can be lost on the way."""
+"""Hosts that are this machine, so that no key can be lost on the way."""
 
 import ipaddress
 
@@ -8,8 +8,8 @@ _NETWORKS = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"
 def is_loopback(host: str) -> bool:
     """Whether a host name or address names this machine and nothing else.
 
-    A name below ``localhost`` does not count, since some resolvers ask the network for it; an IPv4 address written as
-    an IPv6 one does not either, whatever the version of Python says of it.
+    A name below ``localhost`` does not count, since some resolvers ask the network for it. An IPv4 address written as
+    an IPv6 one does not count either, in no version of Python.
     """
     if host == "localhost":
         return True

@@ -1,9 +1,10 @@
-"""Text with ``{secret}`` places, as jobs write it in urls and headers: parsed here, filled in by the database.
+"""Templates: texts with ``{secret}`` places, as jobs write them in urls and headers; the database fills the places.
 
-A literal brace is doubled, as in Python's format strings. Nothing here ever sees a secret's value.
+A literal brace is doubled, as in Python's format strings. No secret's value comes into this module.
 """
 
 import re
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from components.leaks.key_form import key_in
@@ -12,11 +13,11 @@ KEY = r"[A-Za-z_][A-Za-z0-9_]{0,62}"
 _TOKEN = re.compile(rf"(?P<literal>[^{{}}]+)|(?P<open>{{{{)|(?P<close>}}}})|{{(?P<key>{KEY})}}")
 
 _MISSPELT = re.compile(r"\{(?P<key> *\$?[A-Za-z_][A-Za-z0-9_.-]{0,62} *)\}")
-"""What was meant for a secret: ``{supabase-url}``, ``{ key }``, ``{$KEY}``."""
+"""A misspelt place of a secret: ``{supabase-url}``, ``{ key }``, ``{$KEY}``."""
 
 
 class Literal(NamedTuple):
-    """Text that goes out as it stands."""
+    """A text that goes out as written."""
 
     text: str
 
@@ -30,8 +31,28 @@ class SecretRef(NamedTuple):
 Part = Literal | SecretRef
 
 
-def parse_template(text: str) -> tuple[Part, ...]:
-    """Split text into literals and secret references; neighbouring literals are joined.
+@dataclass(frozen=True)
+class Template:
+    """A parsed text: ``parts`` are its literals and secret references in order, neighbouring literals joined."""
+
+    text: str
+    parts: tuple[Part, ...]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the secrets that the template reads, in order, each key once."""
+        return tuple(dict.fromkeys(part.key for part in self.parts if isinstance(part, SecretRef)))
+
+    def filled(self, word: str) -> str:
+        """The text with one word in the place of each secret."""
+        return "".join(part.text if isinstance(part, Literal) else word for part in self.parts)
+
+
+def parse_template(text: str) -> Template:
+    """Read a text as a template.
 
     Raises ValueError where a brace is neither doubled nor part of a well-formed ``{key}``.
     """
@@ -54,15 +75,11 @@ def parse_template(text: str) -> tuple[Part, ...]:
         if parts and isinstance(parts[-1], Literal):
             literal = parts.pop().text + literal  # type: ignore[union-attr]
         parts.append(Literal(literal))
-    return tuple(parts)
+    return Template(text, tuple(parts))
 
 
 def _misspelt(name: str) -> str:
-    told = "a name in braces is no secret's key, which has letters, digits and '_' alone"
+    """The sentence on a misspelt key, with its right form unless that looks like a pasted value."""
+    problem = "a name in braces is no secret's key, which has letters, digits and '_' alone"
     key = re.sub(r"[-.]+", "_", name.strip(" $"))
-    return f"{told}; write {{{key}}}" if re.fullmatch(KEY, key) and key_in(name) is None else told
-
-
-def secret_keys(text: str) -> tuple[str, ...]:
-    """The keys of the secrets that a template reads, in order, once each."""
-    return tuple(dict.fromkeys(part.key for part in parse_template(text) if isinstance(part, SecretRef)))
+    return f"{problem}; write {{{key}}}" if re.fullmatch(KEY, key) and key_in(name) is None else problem

@@ -1,4 +1,4 @@
-"""The doctor against a real server: everything well after a deployment, and each ailment found and told."""
+"""The doctor on a real server: a deployment has no problem, and each fault has its finding."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ import typer
 from psycopg.conninfo import make_conninfo
 from typer.testing import CliRunner
 
+from bench.proxy import proxied
 from components.database.connection import Database
 from components.rotation import RotationFunctionProvider
 from components.run_ledger import RunLedgerProvider
@@ -90,25 +91,25 @@ def test_all_is_well_after_a_deployment(schema: str, store: str, provide: Provid
     findings = look(schema)
     assert problems(findings) == []
     assert {finding.check for finding in findings} == {*(check.name for check in CHECKS), "alive"}
-    told = {finding.object: finding.sentence for finding in findings if finding.check == "readers"}
-    assert told["supabase_admin"] == "reads every secret: it is a superuser"
-    assert told["postgres"] == "reads every secret as the store's owner"
-    assert "doctor_stranger" not in told
-    assert ("authenticator" in told) is (store == "vault")
+    sentences = {finding.object: finding.sentence for finding in findings if finding.check == "readers"}
+    assert sentences["supabase_admin"] == "reads every secret: it is a superuser"
+    assert sentences["postgres"] == "reads every secret as the store's owner"
+    assert "doctor_stranger" not in sentences
+    assert ("authenticator" in sentences) is (store == "vault")
     if store == "vault":
-        assert "vault.decrypted_secrets and may decrypt after SET ROLE service_role" in told["authenticator"]
-        assert "Supabase's own grant on Vault" in told["authenticator"]
+        assert "vault.decrypted_secrets and may decrypt after SET ROLE service_role" in sentences["authenticator"]
+        assert "Supabase's own grant on Vault" in sentences["authenticator"]
     assert {f.level for f in findings if f.check in {"linter", "job owners", "clock", "planted keys"}} == {"ok"}
 
 
-def test_nothing_there_is_told_and_is_no_problem(look: Look) -> None:
+def test_an_empty_database_has_no_problem(look: Look) -> None:
     findings = look("no_such_schema")
     assert problems(findings) == []
     assert only(findings, "readers", "").sentence == "there is no secret store in schema 'no_such_schema'"
 
 
 @pytest.mark.parametrize(
-    ("tampering", "told"),
+    ("tampering", "expected"),
     [
         (
             "GRANT SELECT ON public.cron_secrets TO doctor_stranger; ALTER TABLE public.cron_secrets DISABLE ROW LEVEL SECURITY",
@@ -147,13 +148,13 @@ def test_nothing_there_is_told_and_is_no_problem(look: Look) -> None:
     ],
 )
 def test_a_stranger_who_can_read_is_a_problem(
-    tampering: str, told: str, provide: Provide, superuser: Connection, look: Look
+    tampering: str, expected: str, provide: Provide, superuser: Connection, look: Look
 ) -> None:
     deploy(provide)
     superuser.execute(tampering.encode())
     found = only(look(), "readers", "doctor_stranger")
     assert found.level == "problem"
-    assert told in found.sentence
+    assert expected in found.sentence
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,9 @@ def test_a_stranger_who_can_read_is_a_problem(
         "GRANT SELECT ON vault.decrypted_secrets TO doctor_stranger",  # not a place of the table store's values
     ],
 )
-def test_who_reads_nothing_is_not_told(harmless: str, provide: Provide, superuser: Connection, look: Look) -> None:
+def test_a_login_that_reads_no_value_has_no_finding(
+    harmless: str, provide: Provide, superuser: Connection, look: Look
+) -> None:
     deploy(provide)
     superuser.execute(harmless.encode())
     assert [f for f in look() if (f.check, f.object) == ("readers", "doctor_stranger")] == []
@@ -227,7 +230,7 @@ def test_an_api_role_that_reads_the_table_is_a_problem_of_its_login(
     assert "(SELECT, BYPASSRLS) after SET ROLE service_role" in found.sentence
 
 
-def test_the_queue_is_told_with_the_jobs_for_which_it_matters(postgres: Connection, look: Look) -> None:
+def test_the_queue_has_a_finding_with_the_jobs_for_which_it_matters(postgres: Connection, look: Look) -> None:
     sends = "SELECT net.http_post(url := 'http://x/', headers := jsonb_build_object('apikey', public.get_secret('k')))"
     signs = "SELECT net.http_post(url := 'http://x/', headers := jsonb_build_object('X-Sig', public.sign_cron_request('k')))"
     postgres.execute("SELECT cron.schedule('sends', '0 0 1 1 *', %s)", [sends])
@@ -248,10 +251,10 @@ def test_the_queue_is_told_with_the_jobs_for_which_it_matters(postgres: Connecti
         ("ALTER TABLE public.cron_secrets DISABLE ROW LEVEL SECURITY", "0007", "public.cron_secrets"),
         ("DROP POLICY nobody ON public.cron_secrets", "0008", "public.cron_secrets"),
         (
-            "CREATE VIEW public.told AS SELECT 1; COMMENT ON VIEW public.told IS 'supabase-cron: a/b'; "
-            "GRANT SELECT ON public.told TO anon",
+            "CREATE VIEW public.marked AS SELECT 1; COMMENT ON VIEW public.marked IS 'supabase-cron: a/b'; "
+            "GRANT SELECT ON public.marked TO anon",
             "0010",
-            "public.told",
+            "public.marked",
         ),
         (
             "ALTER TABLE public.cron_secrets DISABLE ROW LEVEL SECURITY; GRANT SELECT ON public.cron_secrets TO anon",
@@ -259,10 +262,10 @@ def test_the_queue_is_told_with_the_jobs_for_which_it_matters(postgres: Connecti
             "public.cron_secrets",
         ),
         (
-            'CREATE TABLE public.told (id int PRIMARY KEY, "API-key" text); '
-            "COMMENT ON TABLE public.told IS 'supabase-cron: a/b'; GRANT SELECT ON public.told TO authenticated",
+            'CREATE TABLE public.marked (id int PRIMARY KEY, "API-key" text); '
+            "COMMENT ON TABLE public.marked IS 'supabase-cron: a/b'; GRANT SELECT ON public.marked TO authenticated",
             "0023",
-            "public.told",
+            "public.marked",
         ),
         ("CREATE POLICY open ON public.cron_secrets FOR UPDATE USING (true)", "0024", "public.cron_secrets"),
         ("GRANT EXECUTE ON FUNCTION public.get_secret(text) TO anon", "0028", "public.get_secret(text)"),
@@ -278,8 +281,8 @@ def test_each_lint_is_found(
         found = [f for f in look() if f.check == "linter" and f.object == name and f"lint {lint} " in f.sentence]
         assert [finding.level for finding in found] == ["problem"]
     finally:
-        superuser.execute("DROP VIEW IF EXISTS public.told") if "VIEW" in tampering else None
-        superuser.execute("DROP TABLE IF EXISTS public.told") if "TABLE public.told" in tampering else None
+        superuser.execute("DROP VIEW IF EXISTS public.marked") if "VIEW" in tampering else None
+        superuser.execute("DROP TABLE IF EXISTS public.marked") if "TABLE public.marked" in tampering else None
 
 
 def test_pg_graphql_shows_tables_in_every_schema(provide: Provide, superuser: Connection, look: Look) -> None:
@@ -415,9 +418,9 @@ def test_functions_whose_path_does_not_end_in_pg_temp(
         ("public.doctor_of_the_schema()", "note"),
         *((f"doctor_theirs.{name}()", "note") for name in PATHS),
     }
-    told = {finding.object: finding.sentence for finding in findings}
-    assert 'has the search_path "", in which pg_temp is not the last' in told["public.get_secret(text)"]
-    assert "run as postgres" in told["doctor_theirs.first()"]
+    sentences = {finding.object: finding.sentence for finding in findings}
+    assert 'has the search_path "", in which pg_temp is not the last' in sentences["public.get_secret(text)"]
+    assert "run as postgres" in sentences["doctor_theirs.first()"]
 
 
 def test_a_job_of_a_role_that_is_gone(superuser: Connection, look: Look) -> None:
@@ -451,7 +454,7 @@ def test_without_a_superuser_the_role_can_be_made_again_to_remove_its_job(
     assert only(look(), "job owners", "").level == "ok"
 
 
-def test_a_planted_key_is_told_without_it(postgres: Connection, look: Look) -> None:
+def test_a_planted_key_is_reported_without_its_text(postgres: Connection, look: Look) -> None:
     command = (
         f"SELECT net.http_post(url := 'http://x/', headers := '{{\"Authorization\": \"Bearer {PLANTED}\"}}'::jsonb)"
     )
@@ -483,7 +486,7 @@ def test_jobs_that_an_early_build_runs_a_day_off(provide: Provide, superuser: Co
         superuser.execute(AS_IT_IS)
 
 
-def test_a_login_without_rights_is_told_what_it_cannot_see(
+def test_a_login_without_rights_gets_notes_on_what_it_cannot_see(
     provide: Provide, conninfo: str, superuser: Connection, look: Look
 ) -> None:
     deploy(provide)
@@ -511,6 +514,39 @@ def test_without_extensions_there_is_nothing_to_ask(superuser: Connection, conni
     assert only(findings, "job owners", "").sentence == "pg_cron is not there"
 
 
+def test_a_table_that_a_login_may_not_read_hides_no_other_finding(
+    provide: Provide, conninfo: str, superuser: Connection, look: Look
+) -> None:
+    deploy(provide)
+    superuser.execute("GRANT USAGE ON SCHEMA cron TO doctor_stranger")
+    stranger = make_conninfo(conninfo, user="doctor_stranger", password="planted-login")
+    readable = look(url=stranger)
+    superuser.execute("REVOKE SELECT ON cron.job FROM PUBLIC")
+    try:
+        refused = look(url=stranger)
+    finally:
+        superuser.execute("GRANT SELECT ON cron.job TO PUBLIC")
+    needing_it = {check.name for check in CHECKS if "jobs" in check.needs}
+    assert {(f.check, f.sentence) for f in refused if f.check in needing_it} == {
+        (name, "cannot be told as doctor_stranger: permission denied for table job") for name in needing_it
+    }
+    others = [finding for finding in readable if finding.check not in {*needing_it, "alive"}]
+    assert [finding for finding in refused if finding.check not in {*needing_it, "alive"}] == others
+    assert {finding.check for finding in others} == {check.name for check in CHECKS} - needing_it
+
+
+def test_it_takes_three_round_trips(provide: Provide, conninfo: str) -> None:
+    deploy(provide)
+    with proxied(conninfo, 0) as (through_proxy, proxy):
+        far = Database(through_proxy)
+        far.connect()
+        proxy.trips = 0
+        examine(far, "public")
+        trips = proxy.trips
+        far.close()
+    assert trips == 3
+
+
 # The command
 
 
@@ -528,7 +564,9 @@ def run(conninfo: str) -> Callable[..., Any]:
 Run = Callable[..., Any]
 
 
-def test_the_command_tells_and_ends_with_its_status(provide: Provide, superuser: Connection, run: Run) -> None:
+def test_the_command_prints_findings_and_ends_with_its_status(
+    provide: Provide, superuser: Connection, run: Run
+) -> None:
     deploy(provide)
     result = run("--json")
     assert (result.exit_code, json.loads(result.stdout)["well"]) == (0, True), result.output
@@ -554,7 +592,7 @@ def test_the_schema_can_be_named(provide: Provide, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "url", "code", "told"),
+    ("arguments", "url", "code", "expected"),
     [
         (["--nonsense"], "host=127.0.0.1", 2, "--nonsense"),
         ([], "", 3, "no database to connect to"),
@@ -562,7 +600,7 @@ def test_the_schema_can_be_named(provide: Provide, run: Run) -> None:
         ([], "postgresql://u@example.com/x?sslmode=require", 3, "would not verify the server"),
     ],
 )
-def test_what_it_says_when_it_cannot(arguments: list[str], url: str, code: int, told: str, run: Run) -> None:
+def test_what_it_says_when_it_cannot(arguments: list[str], url: str, code: int, expected: str, run: Run) -> None:
     result = run(*arguments, url=url)
     assert result.exit_code == code
-    assert told in " ".join(result.stderr.replace("│", " ").split())
+    assert expected in " ".join(result.stderr.replace("│", " ").split())

@@ -19,7 +19,7 @@ from components.declaration.migration import migration
 from components.errors import Conflict, InvalidConfiguration
 from components.objects.all_kinds import KINDS
 from components.objects.args import Args
-from components.objects.object_kind import read_objects
+from components.objects.object_kind import Objects, Reading
 from components.objects.stack_mark import StackName
 from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
@@ -116,7 +116,8 @@ def differences(database: Database, config: Config) -> dict[str, list[str]]:
     for word, wanted in by_kind(declare(config)).items():
         kind = KINDS[word]
         for args in wanted:
-            live = read_objects(kind, database, kind.scope(args)).get(kind.identity(args))
+            living = Objects(kind, Reading.of(kind, kind.scope(args))(database))
+            live = living.get(kind.identity(args))
             told = ["missing"] if live is None else [each.name for each in kind.differences(args, live)]
             if told:
                 found[kind.title(args)] = told

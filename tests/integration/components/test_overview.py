@@ -12,8 +12,10 @@ from components.database.connection import Database
 from components.errors import StatementFailed
 from components.objects.all_kinds import KINDS
 from components.objects.cron_job import CronJobArgs, CronJobKind
-from components.objects.object_kind import execute, fail_if_changed, snapshot
+from components.objects.grants import GrantsKind
+from components.objects.object_kind import Reading, execute, snapshot
 from components.objects.overview import Overview, OverviewReader
+from components.objects.rotation_function import RotationFunctionKind
 from components.objects.secret import SecretKind
 from components.objects.secret_store import SecretStoreKind
 from tests.integration.components.conftest import Connection, Install
@@ -28,9 +30,9 @@ def overview(database: Database) -> Overview:
 def test_what_is_not_there_yet_is_no_error_and_leaves_no_trace(database: Database, postgres: Connection) -> None:
     found = overview(database)
     assert found.server.database
-    assert list(found.objects) == [type(kind) for kind in KINDS.values()]
-    assert found.objects[SecretKind] == {}
-    assert found.objects[SecretStoreKind] == {}
+    assert {reading.name for reading in found.rows} == {kind.reading for kind in KINDS.values()}
+    assert found.objects(SecretKind(), database, "public") == {}
+    assert found.objects(SecretStoreKind(), database, "public") == {}
     assert database.read(sql.SQL("SELECT name FROM pg_cursors")) == []
 
 
@@ -41,8 +43,8 @@ def test_secrets_and_jobs_are_seen_once_they_are_there(
     postgres.execute("INSERT INTO public.cron_secrets (key, value) VALUES ('cron_secret', 'planted-value')")
     postgres.execute("SELECT cron.schedule('nightly', '0 1 * * *', 'SELECT 1')")
     found = overview(database)
-    assert list(found.objects[SecretKind]) == ["public.cron_secret"]
-    assert list(found.objects[CronJobKind]) == ["nightly"]
+    assert list(found.objects(SecretKind(), database, "public")) == ["public.cron_secret"]
+    assert list(found.objects(CronJobKind(), database, None)) == ["nightly"]
     assert "planted-value" not in repr(found)
 
 
@@ -55,6 +57,16 @@ def test_it_takes_one_round_trip(conninfo: str, install: Install) -> None:
         overview(far)
         assert proxy.trips == 1
         far.close()
+
+
+def test_a_changed_function_is_seen_with_its_privileges(database: Database, install: Install) -> None:
+    install()
+    found = overview(database)
+    function, grants = (found.objects(kind, database, "public") for kind in (RotationFunctionKind(), GrantsKind()))
+    identity = next(iter(grants))
+    assert set(grants) == set(function)
+    function.replace(identity, [])
+    assert identity not in grants
 
 
 @pytest.fixture
@@ -72,19 +84,19 @@ def test_a_role_that_may_not_read_all_is_told_where_it_needs_it(stranger: Databa
     found = overview(stranger)
     assert found.server.role == ROLE
     assert found.server.missing_cron_privileges
-    assert "public" in found.objects[SecretStoreKind]
-    assert SecretKind not in found.objects
+    assert "public" in found.objects(SecretStoreKind(), stranger, "public")
     with pytest.raises(StatementFailed, match="permission denied for table cron_secret"):
-        snapshot(SecretKind(), stranger, "public")
+        found.objects(SecretKind(), stranger, "public")
 
 
 def test_a_job_is_its_versions_row_whichever_way_it_was_read(database: Database, postgres: Connection) -> None:
     postgres.execute("SELECT cron.schedule('nightly', '0 1 * * *', 'SELECT 1')")
-    kind, seen = CronJobKind(), overview(database).objects[CronJobKind]
-    assert seen.versions == snapshot(kind, database, None).versions
+    kind = CronJobKind()
+    seen, nightly = overview(database).objects(kind, database, None), Reading.of(kind, None, "nightly")
+    assert seen.rows("nightly") == snapshot(kind, database, None).rows("nightly") == nightly(database)["nightly"]
     args: Any = CronJobArgs(name="nightly", schedule="0 2 * * *", command="SELECT 1", stack="supabase-cron/test")
     with database.transaction() as transaction:
-        transaction.execute(fail_if_changed(kind, None, "nightly", seen))
+        transaction.execute(nightly.fail_if_changed(seen.rows("nightly")))
         execute(transaction, kind.plan(args, seen["nightly"]))
     with pytest.raises(StatementFailed, match="it was changed meanwhile"), database.transaction() as transaction:
-        transaction.execute(fail_if_changed(kind, None, "nightly", seen))
+        transaction.execute(nightly.fail_if_changed(seen.rows("nightly")))

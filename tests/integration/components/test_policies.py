@@ -413,7 +413,7 @@ def test_what_is_made_up_for_was_due_on_an_allowed_day(
     due = tomorrow + timedelta(days=made_up_for - 1)
     assert runs(postgres, "source, due_at") == [("catch_up", due)]
     (run,) = history(database, "public")
-    assert run.told == f"made up for {due:%Y-%m-%d %H:%M}"
+    assert run.summary == f"made up for {due:%Y-%m-%d %H:%M}"
 
 
 def test_a_run_that_is_put_off_over_midnight_is_of_the_day_on_which_it_was_due(

@@ -14,6 +14,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from bench.proxy import proxied
+from components.database.connection import Database
+from components.report.report_data import gather
 from tests.integration.components.command_line import Said
 from tests.integration.components.report_data import JOBS, SCRIPT, deploy, fill
 
@@ -98,11 +101,11 @@ def test_the_document_has_what_the_ledger_has(report: Report, filled: Fill) -> N
     assert found["health"]["ledger_bytes"] > 0
 
 
-def test_nothing_planted_is_told(report: Report, conninfo: str, filled: Fill, tmp_path: Path) -> None:
+def test_nothing_planted_is_in_it(report: Report, conninfo: str, filled: Fill, tmp_path: Path) -> None:
     filled()
-    told = report("--json").data + report("--output", "-").data
+    documents = report("--json").data + report("--output", "-").data
     for planted in ("planted-response", "planted-statement", "planted-command", "planted0123", "planted-long-ago"):
-        assert planted not in told
+        assert planted not in documents
     page = report("--output", "-").data
     assert "<script" not in page
     assert "&lt;script&gt;" in page
@@ -182,7 +185,7 @@ def test_other_windows(report: Report, filled: Fill, days: int) -> None:
     assert "</html>" in report("--days", str(days), "-o", "-").data
 
 
-def test_what_the_doctor_finds_is_told(report: Report, postgres: Connection) -> None:
+def test_the_doctors_findings_are_in_it(report: Report, postgres: Connection) -> None:
     postgres.execute("SELECT cron.schedule('leaky', '30 1 1 1 *', 'SELECT $$sb_secret_planted0123456789$$')")
     page = report("-o", "-").data
     assert "The doctor found 1 problem, told below." in page
@@ -192,7 +195,7 @@ def test_what_the_doctor_finds_is_told(report: Report, postgres: Connection) -> 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "expected"),
     [
         (["-o", "nowhere/report.html"], 3, "cronctl: cannot write nowhere/report.html: no such file or directory;"),
         (["-o", "."], 3, "cronctl: cannot write .: . is a folder;"),
@@ -202,9 +205,9 @@ def test_what_the_doctor_finds_is_told(report: Report, postgres: Connection) -> 
         (["--schema", "nowhere"], 3, "schema 'nowhere' has no run ledger; run pulumi up"),
     ],
 )
-def test_what_it_says_otherwise(arguments: list[str], code: int, told: str, report: Report, tmp_path: Path) -> None:
+def test_what_it_says_otherwise(arguments: list[str], code: int, expected: str, report: Report, tmp_path: Path) -> None:
     said = report(*arguments)
-    assert (said.code, told in said.talk.replace("\n", " ")) == (code, True), said
+    assert (said.code, expected in said.talk.replace("\n", " ")) == (code, True), said
     assert list(tmp_path.iterdir()) == []
 
 
@@ -212,6 +215,18 @@ def test_without_a_database(report: Report) -> None:
     said = report(SUPABASE_CRON_DATABASE_URL="")
     assert said.code == 3
     assert said.talk.startswith("cronctl: ")
+
+
+def test_it_takes_five_round_trips(report: Report, conninfo: str, filled: Fill) -> None:
+    filled()
+    with proxied(conninfo, 0) as (through_proxy, proxy):
+        far = Database(through_proxy)
+        far.connect()
+        proxy.trips = 0
+        gather(far, "public", stack=None, rotators=None, days=7)
+        trips = proxy.trips
+        far.close()
+    assert trips == 5
 
 
 def test_help_tells_the_exit_status(report: Report) -> None:

@@ -13,11 +13,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from components.catalogue.fields import signable_url
+from components.catalogue.address_rules import signable_url
 from components.catalogue.job import Job
 from components.catalogue.request import Probe
 from components.declaration.command import compile_command, compile_probe
 from components.sql import load_sql
+from components.values.template import parse_template
 from docs.signing.verify import CronRequestRefused, verify_cron_request
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -158,7 +159,7 @@ def test_a_line_break_cannot_pass_for_another_part(part: str, store: Connection)
 def test_the_catalogue_and_the_database_have_the_same_rule(path: str, store: Connection) -> None:
     url = f"https://example.com{path}"
     try:
-        signable_url(url)
+        signable_url(parse_template(url))
     except ValueError:
         with pytest.raises(psycopg.errors.InvalidParameterValue):
             sign(store, url)

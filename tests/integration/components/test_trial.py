@@ -21,7 +21,7 @@ PREDICATE_REFUSED = "cron job 'nightly': success.body"
 def statement(text: str) -> dict[str, Any]:
     job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "sql": text})
     command = compile_command("nightly", job, stack=STACK, schema="public")
-    return {"name": "nightly", "schedule": job.schedule, "command": command, "owner": STACK}
+    return {"name": "nightly", "schedule": job.schedule.text, "command": command, "owner": STACK}
 
 
 def request(predicate: str, **changes: Any) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def request(predicate: str, **changes: Any) -> dict[str, Any]:
     job = Job.model_validate({"description": "d", "schedule": "0 1 * * *", "http": http})
     command = compile_command("nightly", job, stack=STACK, schema="public")
     declared = {"success": {"body": predicate}}
-    return {"name": "nightly", "schedule": job.schedule, "command": command, "owner": STACK, "declared": declared}
+    return {"name": "nightly", "schedule": job.schedule.text, "command": command, "owner": STACK, "declared": declared}
 
 
 def refusal(provide: Provide, given: dict[str, Any], olds: dict[str, Any] | None = None) -> str | None:

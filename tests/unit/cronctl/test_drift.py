@@ -20,13 +20,13 @@ LIVE = LiveJob(
 
 
 class Living:
-    """A database of one kind's objects."""
+    """A database of jobs."""
 
-    def __init__(self, **objects: Any) -> None:
-        self.objects = objects
+    def __init__(self, **jobs: LiveJob) -> None:
+        self.rows = {name: [job._asdict()] for name, job in jobs.items()}
 
     def snapshot(self, reader: Callable[[Database], Any]) -> Any:
-        return self.objects
+        return self.rows
 
 
 @pytest.mark.parametrize(
