@@ -41,7 +41,7 @@ help: ## This list
 # Two lock files, one environment: what `make up` needs, and on top of it what the tests and checks need (some 400 MB,
 # Node and Deno among it). The second holds the first's versions, so neither target undoes the other.
 setup: $(VENV)/installed ## The virtual environment of what runs, from requirements.lock
-	@$(BIN)/python -m compileall -q components # for where PYTHONDONTWRITEBYTECODE is set: it saves each start 40 ms
+	@$(BIN)/python -m compileall -q components cronctl toolchain # for where PYTHONDONTWRITEBYTECODE is set: it saves each start 40 ms
 setup-dev: $(VENV)/installed-dev ## The same and the tools of tests and checks, from requirements-dev.lock
 
 pip = $(BIN)/python -m pip install --quiet --disable-pip-version-check

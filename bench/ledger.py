@@ -16,7 +16,8 @@ from components.catalogue.settings import RetentionConfig
 from components.database.connection import Database
 from components.declaration.declared_objects import alert_job, sweep_job
 from components.runs.health import health
-from components.runs.history import BAD, history, job_status
+from components.runs.history import history, job_status
+from components.runs.states import BAD
 
 JOBS = 200
 SIZES = (1_000, 1_000_000)

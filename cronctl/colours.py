@@ -1,6 +1,6 @@
 """The colours of states, verdicts and findings: bad ones stand out. No colour is the only sign of anything."""
 
-from components.runs.history import BAD, OPEN
+from components.runs.states import BAD, OPEN
 
 _RED = {*BAD, "differs", "missing", "problem", "refused"}
 _YELLOW = {*OPEN, "paused", "undeclared", "not deployed", "cannot tell", "warning"}

@@ -23,12 +23,13 @@ class Comparison(NamedTuple):
 
 def print_comparisons(title: str, findings: Iterable[Comparison]) -> None:
     """A table on stdout, and below it what there is to say of each."""
-    found = list(findings)
-    print_table(title, ("kind", "name", "status"), [(each.kind, each.name, each.status) for each in found])
-    for finding in found:
-        if finding.details:
-            print_line((f"{finding.kind} {finding.name}:", "bold"))
-        for line in (line for detail in finding.details for line in detail.split("\n")):
+    comparisons = list(findings)
+    rows = [(comparison.kind, comparison.name, comparison.status) for comparison in comparisons]
+    print_table(title, ("kind", "name", "status"), rows)
+    for comparison in comparisons:
+        if comparison.details:
+            print_line((f"{comparison.kind} {comparison.name}:", "bold"))
+        for line in (line for detail in comparison.details for line in detail.split("\n")):
             print_line((f"  {line}", None))
 
 
@@ -36,15 +37,15 @@ def stray_jobs(stack: str, live: Mapping[str, LiveJob], known: set[str]) -> Iter
     """Jobs that carry this stack's mark and that neither the declaration nor the state knows."""
     for name, job in live.items():
         if stack_of(job.command, name) == stack and name not in known:
-            told = f"in the database as jobid {job.jobid} with this stack's mark; SELECT cron.unschedule({job.jobid})"
-            yield Comparison("CronJob", name, "undeclared", (told,))
+            advice = f"in the database as jobid {job.jobid} with this stack's mark; SELECT cron.unschedule({job.jobid})"
+            yield Comparison("CronJob", name, "undeclared", (advice,))
 
 
 def jobs_of_other_stacks(stack: StackName, live: Mapping[str, LiveJob]) -> dict[str, list[str]]:
     """The jobs that carry the mark of another stack of the same project, by stack."""
-    found: dict[str, list[str]] = {}
+    by_stack: dict[str, list[str]] = {}
     for name, job in sorted(live.items()):
         marked = stack_of(job.command, name)
         if marked is not None and marked != str(stack) and marked.startswith(f"{stack.project}/"):
-            found.setdefault(marked.removeprefix(f"{stack.project}/"), []).append(name)
-    return found
+            by_stack.setdefault(marked.removeprefix(f"{stack.project}/"), []).append(name)
+    return by_stack

@@ -7,12 +7,11 @@ from components.catalogue.job import Job
 from components.catalogue.settings import Settings
 from components.catalogue.stack_config import read_catalogue
 from components.catalogue.yaml_source import read_source
-from cronctl.target import Target
+from cronctl.command_line.options import CATALOGUE
+from cronctl.declared_target import DeclaredTarget
 
-CATALOGUE = Path("jobs.yaml")
 
-
-def declared_jobs(target: Target, project: Path) -> Mapping[str, Job]:
+def declared_jobs(target: DeclaredTarget, project: Path) -> Mapping[str, Job]:
     """The stack's jobs; without a stack those of the catalogue in the project's folder, if there is one.
 
     Raises InvalidConfiguration.

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
-
-import typer
+from typing import Any, NamedTuple
 
 from components.catalogue.as_written import as_written
 from components.catalogue.job import Job
@@ -21,18 +19,9 @@ from components.schedule.in_words import schedule_in_words
 from components.schedule.zone import read_zone
 from components.values.suggestion import nearest
 from cronctl.declared import declared_jobs
+from cronctl.declared_target import DeclaredTarget
 from cronctl.history import advice
-from cronctl.output import errors_as_sentences, print_json, print_line, say
-from cronctl.target import (
-    DatabaseOption,
-    JsonOption,
-    ProjectOption,
-    SchemaOption,
-    StackOption,
-    Target,
-    named,
-    open_target,
-)
+from cronctl.output import print_json, print_line, say
 
 NEXT_RUNS = 3
 """Coming runs that are told."""
@@ -48,36 +37,22 @@ class Described(NamedTuple):
     zone: tzinfo
 
 
-def describe(
-    job: Annotated[str, typer.Argument(help="The job's name.", callback=named)],
-    stack: StackOption = None,
-    schema: SchemaOption = None,
-    *,
-    database: DatabaseOption = None,
-    as_json: JsonOption = False,
-    project: ProjectOption = Path(),
-) -> None:
-    """One job in words: when it runs, what it sends and how it proves it, its policies, its next runs and its last one.
-
-    What it sends is told as the stack declares it; without a stack, as the project's jobs.yaml does.
-
-    Exit status: 0, 2 wrong command line, 3 it could not be found out.
-    """
-    with errors_as_sentences(), open_target(stack, schema, project) as target:
-        found = _described(target, job, project)
+def describe(target: DeclaredTarget, job: str, project: Path, *, as_json: bool) -> None:
+    """Print one job in words. Raises Error."""
+    described = _described(target, job, project)
     if as_json:
-        print_json(_document(found))
+        print_json(_document(described))
         return
-    for title, text in _lines(found):
+    for title, text in _lines(described):
         print_line((f"{title:<10}  ", "bold"), (text, None))
-    if found.job is None:
+    if described.job is None:
         say(f"{job!r} is declared and not in the database; pulumi up schedules it", "yellow")
-    if found.last:
-        for text in advice([found.last]):
+    if described.last:
+        for text in advice([described.last]):
             say(text, "yellow")
 
 
-def _described(target: Target, name: str, project: Path) -> Described:
+def _described(target: DeclaredTarget, name: str, project: Path) -> Described:
     """Raises Error for a job that neither the declaration nor the database knows."""
     declared = declared_jobs(target, project)
     living = snapshot(CronJobKind(), target.database, None)
@@ -86,28 +61,28 @@ def _described(target: Target, name: str, project: Path) -> Described:
         raise Error(f"there is no job {name!r}, neither declared nor in the database{nearest(name, known)}")
     last: JobStatus | None = None
     with suppress(NoLedger):
-        last = next((each for each in job_status(target.database, target.schema) if each.job == name), None)
+        last = next((status for status in job_status(target.database, target.schema) if status.job == name), None)
     return Described(name, declared.get(name), living.get(name), last, read_zone(target.database))
 
 
-def _schedule(found: Described) -> str:
-    return found.job.schedule if found.job else found.declared.schedule.text if found.declared else ""
+def _schedule(described: Described) -> str:
+    return described.job.schedule if described.job else described.declared.schedule.text if described.declared else ""
 
 
-def _words(found: Described) -> str:
+def _words(described: Described) -> str:
     try:
-        return schedule_in_words(parse_schedule(_schedule(found)))
+        return schedule_in_words(parse_schedule(_schedule(described)))
     except ScheduleError:
         return "as pg_cron takes it; this project would refuse it"
 
 
-def _is_active(found: Described) -> bool:
-    return found.job.active if found.job else found.declared is not None and found.declared.active
+def _is_active(described: Described) -> bool:
+    return described.job.active if described.job else described.declared is not None and described.declared.active
 
 
-def _next(found: Described) -> list[datetime]:
+def _next(described: Described) -> list[datetime]:
     return upcoming_runs(
-        _schedule(found), active=_is_active(found), after=datetime.now(UTC), count=NEXT_RUNS, tz=found.zone
+        _schedule(described), active=_is_active(described), after=datetime.now(UTC), count=NEXT_RUNS, tz=described.zone
     )
 
 
@@ -115,27 +90,27 @@ def _request(job: Job) -> dict[str, Any]:
     return as_written(job) or {"statement": job.sql}
 
 
-def _lines(found: Described) -> Iterator[tuple[str, str]]:
-    job = found.declared
-    yield "job", found.name + (f" (jobid {found.job.jobid})" if found.job else "")
+def _lines(described: Described) -> Iterator[tuple[str, str]]:
+    job = described.declared
+    yield "job", described.name + (f" (jobid {described.job.jobid})" if described.job else "")
     if job:
         yield "does", job.description
-    yield "schedule", f"{_schedule(found)} ({_words(found)}; {found.zone})"
+    yield "schedule", f"{_schedule(described)} ({_words(described)}; {described.zone})"
     if job:
         for title, value in _request(job).items():
             yield title.replace("_", " "), _flat(value)
     else:
         yield "sends", "not declared here, so what it sends stands in cron.job.command alone"
-    if not _is_active(found):
+    if not _is_active(described):
         yield "next runs", "none, since it is paused"
     else:
-        yield "next runs", ", ".join(f"{run:%Y-%m-%d %H:%M:%S}" for run in _next(found)) + " UTC"
-    yield "last run", _last(found.last)
+        yield "next runs", ", ".join(f"{run:%Y-%m-%d %H:%M:%S}" for run in _next(described)) + " UTC"
+    yield "last run", _last(described.last)
 
 
 def _flat(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {_flat(each)}" for key, each in value.items())
+        return ", ".join(f"{key}: {_flat(part)}" for key, part in value.items())
     if isinstance(value, list):
         return ", ".join(map(_flat, value))
     return value if isinstance(value, str) else json.dumps(value)
@@ -149,18 +124,18 @@ def _last(last: JobStatus | None) -> str:
     return f"{last.state}{detail}, {last.fired_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC (run {last.last_run}){streak}"
 
 
-def _document(found: Described) -> dict[str, Any]:
-    job, last = found.declared, found.last
+def _document(described: Described) -> dict[str, Any]:
+    job, last = described.declared, described.last
     return {
-        "job": found.name,
-        "jobid": found.job.jobid if found.job else None,
+        "job": described.name,
+        "jobid": described.job.jobid if described.job else None,
         "description": job.description if job else None,
-        "schedule": _schedule(found),
-        "schedule_in_words": _words(found),
-        "timezone": str(found.zone),
-        "active": _is_active(found),
+        "schedule": _schedule(described),
+        "schedule_in_words": _words(described),
+        "timezone": str(described.zone),
+        "active": _is_active(described),
         "declared": _request(job) if job else None,
-        "next_runs": _next(found),
+        "next_runs": _next(described),
         "last_run": {
             **{"run": last.last_run, "state": last.state, "fired_at": last.fired_at},
             **{"status_code": last.status_code, "detail": last.detail, "streak": last.streak},

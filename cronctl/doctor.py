@@ -1,31 +1,20 @@
 """``cronctl doctor``: what may be wrong with the living database that no declaration tells."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import typer
 
 from components.security.doctor import examine
 from components.security.doctor_finding import Finding
 from components.security.secret_expiry import expiry_findings
-from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
-from cronctl.target import DatabaseOption, JsonOption, ProjectOption, SchemaOption, StackOption, open_target
+from cronctl.output import DIFFERS, print_json, print_table, say
+from cronctl.target import Target
 
 
-def doctor(
-    stack: StackOption = None,
-    schema: SchemaOption = None,
-    database: DatabaseOption = None,
-    as_json: JsonOption = False,
-    project: ProjectOption = Path(),
-) -> None:
-    """Look at who can read secrets, at the linter's rules, and at jobs that are dead or hold keys.
-
-    Exit status: 0 all is well (notes allowed), 1 a problem, 2 wrong command line, 3 it could not be found out.
-    """
-    with errors_as_sentences(), open_target(stack, schema, project) as target:
-        findings = examine(target.database, target.schema)
-        findings += expiry_findings(target.database, target.schema, datetime.now(UTC))
+def doctor(target: Target, *, as_json: bool) -> None:
+    """Print what may be wrong with the living database; ends with DIFFERS where it is a problem. Raises Error."""
+    findings = examine(target.database, target.schema)
+    findings += expiry_findings(target.database, target.schema, datetime.now(UTC))
     _print_findings(findings, as_json=as_json)
     problems = sum(finding.level == "problem" for finding in findings)
     if problems:

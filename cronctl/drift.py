@@ -1,5 +1,6 @@
 """``cronctl drift``: what was changed in the database since the last ``pulumi up``, whatever is declared meanwhile."""
 
+import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,36 +16,26 @@ from components.objects.cron_job import CronJobKind, LiveJob
 from components.objects.object_kind import Difference, ObjectKind, drift_sentence, snapshot
 from components.objects.stack_mark import stack_of
 from cronctl.comparison import NOT_IN_STATE, Comparison, jobs_of_other_stacks, print_comparisons, stray_jobs
-from cronctl.output import CANNOT_TELL, DIFFERS, errors_as_sentences, print_json, say
+from cronctl.output import CANNOT_TELL, DIFFERS, print_json, say
 from cronctl.stack import Stack, StateResource, read_stack
-from cronctl.target import DeclaredStackOption, JsonOption, ProjectOption, open_database
+from cronctl.target import connected
 
 
-def drift(
-    stack: DeclaredStackOption = None,
-    as_json: JsonOption = False,
-    project: ProjectOption = Path(),
-) -> None:
-    """What was changed in the database since the last pulumi up: the state held against what is there.
-
-    What is declared and not deployed yet is no drift; cronctl verify tells that, too.
-
-    Exit status: 0 no drift, 1 something was changed, 2 wrong command line, 3 it could not be found out.
-    """
-    with errors_as_sentences():
-        found = read_stack(stack, project.resolve())
-        with open_database(found.config.settings) as database:
-            findings = list(compare_state(found, database))
-            others = jobs_of_other_stacks(found.config.stack, _jobs(database))
+def drift(named: str | None, root: Path, *, as_json: bool) -> None:
+    """Print what was changed in the database since the last up; ends with DIFFERS where something was. Raises Error."""
+    stack = read_stack(named, root)
+    with connected(stack.config.settings.conninfo(os.environ)) as database:
+        findings = list(compare_state(stack, database))
+        others = jobs_of_other_stacks(stack.config.stack, _jobs(database))
     changed = [finding for finding in findings if finding.status != "in sync"]
     unknown = [finding for finding in changed if finding.status == "cannot tell"]
     if as_json:
-        told = {"drift": len(changed) > len(unknown), "objects": [finding._asdict() for finding in findings]}
-        print_json({"stack": found.config.stack.name, **told, "other_stacks": others})
+        objects = {"drift": len(changed) > len(unknown), "objects": [finding._asdict() for finding in findings]}
+        print_json({"stack": stack.config.stack.name, **objects, "other_stacks": others})
     elif changed:
-        since = f"since the last pulumi up of stack {found.config.stack.name}"
+        since = f"since the last pulumi up of stack {stack.config.stack.name}"
         print_comparisons(f"Changed in the database {since}", changed)
-    _conclude(found, findings, changed, others)
+    _conclude(stack, findings, changed, others)
     if changed:
         raise typer.Exit(DIFFERS if len(changed) > len(unknown) else CANNOT_TELL)
 
@@ -72,7 +63,7 @@ def _finding(kind: ObjectKind[Any, Any], resource: StateResource, database: Data
     live = snapshot(kind, database, kind.scope(state)).get(kind.identity(state))
     if live is None:
         return Comparison(resource.kind, resource.id, "missing", ("gone from the database",))
-    details = tuple(_drift_line(kind, resource.id, each) for each in kind.drift(state, live))
+    details = tuple(_drift_line(kind, resource.id, difference) for difference in kind.drift(state, live))
     return Comparison(resource.kind, resource.id, "differs" if details else "in sync", details)
 
 

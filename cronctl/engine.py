@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from components.errors import Error
@@ -11,6 +12,9 @@ from toolchain.errors import ToolchainError
 
 STACK_VARIABLE = "PULUMI_STACK"
 """Names the stack as ``--stack`` does, to the engine as well."""
+
+FEWER_COLLECTIONS = {"GOGC": "400"}
+"""The engine ends before what its garbage collector finds is needed again; without it, it takes a tenth less time."""
 
 
 def put_engine_on_path() -> None:
@@ -33,21 +37,38 @@ def selected_stack(root: Path) -> str:
     if named := os.environ.get(STACK_VARIABLE):
         return named
     try:
-        return ask_engine(root, "stack", "--show-name").strip()
+        return ask_engine(root, "stack", "--show-name")().strip()
     except Error as exc:
         raise Error(
             f"no stack is named with --stack or {STACK_VARIABLE}, and the engine knows of none: {exc}"
         ) from None
 
 
-def ask_engine(root: Path, *arguments: str) -> str:
-    """What the engine answers in a project's folder. It is on PATH. Raises Error with its own sentences."""
+def ask_engine(root: Path, *arguments: str) -> Callable[[], str]:
+    """Ask the engine in a project's folder; what is returned waits for its answer. It is on PATH.
+
+    So others can work meanwhile. Both raise Error, the latter with the engine's own sentences.
+    """
     command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
     try:
-        asked = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        asked = subprocess.Popen(
+            command,
+            cwd=root,
+            env={**FEWER_COLLECTIONS, **os.environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     except OSError:
         raise Error(f"no readable Pulumi.yaml in {root}; name the project's folder with --project") from None
+    return lambda: _answer(asked)
+
+
+def _answer(asked: subprocess.Popen[str]) -> str:
+    with asked:
+        answer, talk = asked.communicate()
     if asked.returncode == 0:
-        return asked.stdout
-    said = [line.removeprefix("error: ") for line in asked.stderr.splitlines() if line.startswith("error: ")]
-    raise Error("; ".join(said) or " ".join(asked.stderr.split()))
+        return answer
+    said = [line.removeprefix("error: ") for line in talk.splitlines() if line.startswith("error: ")]
+    raise Error("; ".join(said) or " ".join(talk.split()))

@@ -1,14 +1,10 @@
 """``cronctl init``: a small catalogue to begin with."""
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from components.errors import Error
-from cronctl.declared import CATALOGUE
-from cronctl.output import errors_as_sentences, say
-from cronctl.target import ProjectOption
+from cronctl.command_line.options import CATALOGUE
+from cronctl.output import say
 
 START = """\
 # yaml-language-server: $schema=./jobs.schema.json
@@ -38,23 +34,16 @@ jobs:
 """
 
 
-def init(
-    catalogue: Annotated[Path, typer.Argument(help="The file to write, in the project's folder.")] = CATALOGUE,
-    project: ProjectOption = Path(),
-) -> None:
-    """Write a small catalogue to begin with: two secrets and one job. Nothing that exists is touched.
-
-    Exit status: 0 it is written, 2 wrong command line, 3 it could not be.
-    """
+def init(catalogue: Path, project: Path) -> None:
+    """Write a small catalogue to begin with, where no file stands. Raises Error."""
     path = project / catalogue
-    with errors_as_sentences():
-        try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(START)
-        except FileExistsError:
-            raise Error(f"{path} exists already; name another file, such as: cronctl init my-jobs.yaml") from None
-        except OSError as exc:
-            raise Error(f"{path} cannot be written: {exc.strerror}") from None
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(START)
+    except FileExistsError:
+        raise Error(f"{path} exists already; name another file, such as: cronctl init my-jobs.yaml") from None
+    except OSError as exc:
+        raise Error(f"{path} cannot be written: {exc.strerror}") from None
     say(f"{path} is written; change it, and check it with: cronctl lint{_named(catalogue)}", "green")
     if catalogue != CATALOGUE:
         say(f"let the selected stack use it: pulumi config set catalogue {catalogue}")

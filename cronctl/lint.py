@@ -1,7 +1,7 @@
 """``cronctl lint``: the catalogue alone, without an engine, a stack or a database."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -10,31 +10,16 @@ from components.catalogue.settings import Settings
 from components.catalogue.stack_config import read_catalogue
 from components.catalogue.yaml_source import read_source
 from components.errors import InvalidConfiguration
-from cronctl.declared import CATALOGUE
 from cronctl.output import DIFFERS, print_json, print_line, say
-from cronctl.target import JsonOption, ProjectOption
 
 
-def lint(
-    catalogue: Annotated[Path, typer.Argument(help="The catalogue's file, in the project's folder.")] = CATALOGUE,
-    *,
-    as_json: JsonOption = False,
-    project: ProjectOption = Path(),
-) -> None:
-    """Check a catalogue as each preview does, as far as that takes no stack: no engine and no database is asked.
-
-    What only a stack has, overrides and the secrets' values, is looked at by pulumi preview.
-
-    Exit status: 0 no mistake (warnings allowed), 1 mistakes, 2 wrong command line or no such file.
-    """
-    path = project / catalogue
-    if not path.is_file():
-        raise typer.BadParameter(f"there is no file {path}; cronctl init writes one to begin with")
-    found, mistakes = _read(path, project)
-    warnings = found.warnings() if found else []
+def lint(path: Path, project: Path, *, as_json: bool) -> None:
+    """Print what is wrong with a catalogue; ends with DIFFERS where there is a mistake."""
+    catalogue, mistakes = _read(path, project)
+    warnings = catalogue.warnings() if catalogue else []
     if as_json:
-        told: dict[str, Any] = {"catalogue": str(path), "valid": not mistakes, "problems": mistakes}
-        print_json({**told, "warnings": warnings, "jobs": sorted(found.jobs) if found else []})
+        verdict: dict[str, Any] = {"catalogue": str(path), "valid": not mistakes, "problems": mistakes}
+        print_json({**verdict, "warnings": warnings, "jobs": sorted(catalogue.jobs) if catalogue else []})
     else:
         for mistake in mistakes:
             print_line((mistake, "red"))
@@ -43,8 +28,8 @@ def lint(
     if mistakes:
         say(f"{path}: {len(mistakes)} mistake{'s' if len(mistakes) > 1 else ''}", "red")
         raise typer.Exit(DIFFERS)
-    if found:
-        say(f"{path}: no mistake (jobs: {len(found.jobs)}, secrets: {len(found.secrets)})", "green")
+    if catalogue:
+        say(f"{path}: no mistake (jobs: {len(catalogue.jobs)}, secrets: {len(catalogue.secrets)})", "green")
 
 
 def _read(path: Path, project: Path) -> tuple[Catalogue | None, list[str]]:

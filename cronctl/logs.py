@@ -3,24 +3,21 @@
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC
-from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from components.database.connection import Database
 from components.errors import ConnectionFailed, Error, StatementFailed
 from components.objects.cron_job import CronJobKind
 from components.objects.object_kind import snapshot
 from components.operations.run_now import settle_runs
-from components.runs.history import STATES, Run
+from components.runs.history import Run
 from components.runs.run_log import RunLog
+from components.runs.states import STATES
 from components.values.suggestion import nearest
 from components.values.visible_text import visible_line
 from cronctl.colours import style_of
-from cronctl.history import JobArgument, document
-from cronctl.output import errors_as_sentences, print_json_line, print_line, say
-from cronctl.target import DatabaseOption, ProjectOption, SchemaOption, StackOption, Target, open_target
+from cronctl.history import document
+from cronctl.output import print_json_line, print_line, say
+from cronctl.target import Target
 
 INTERVAL = 1.0
 """Seconds between two looks at the ledger."""
@@ -32,43 +29,19 @@ NOTHING = "-"
 """What stands where there is nothing to tell, so that a line's fields keep their places."""
 
 
-def logs(
-    job: JobArgument = None,
-    stack: StackOption = None,
-    schema: SchemaOption = None,
-    database: DatabaseOption = None,
-    *,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Stay, and print each run as it changes.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=0, max=10_000, help="How many runs to begin with.")] = 20,
-    settle: Annotated[
-        bool,
-        typer.Option(
-            "--settle/--no-settle", help="With --follow: ask for verdicts at once, or leave them to the sweep."
-        ),
-    ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON Lines: one object a run.")] = False,
-    project: ProjectOption = Path(),
-) -> None:
-    """Runs as a log, oldest first, a line each: when it fired (UTC), its number, job, state, status, time and detail.
-
-    With --follow it stays until Ctrl-C and prints a run again at each change of its state. While a run is on its way it
-    has the ledger judge what came back, as the sweep does every minute; with --no-settle, or as a role that may not, it
-    only reads, and a verdict shows up to a minute later. Without --follow it never writes.
-
-    Exit status: 0 also without any run, 2 wrong command line, 3 it could not be found out, 130 ended by Ctrl-C.
-    """
+def logs(target: Target, job: str | None, *, follow: bool, limit: int, settle: bool, as_json: bool) -> None:
+    """Print runs as a log, and with ``follow`` each run again as it changes, until somebody ends it. Raises Error."""
     show = _show_document if as_json else _Lines().show
-    with errors_as_sentences(), open_target(stack, schema, project) as target:
-        log = RunLog(target.database, target.schema, job)
-        runs = log.begin(limit)
-        if not runs:
-            _refuse_unknown(target.database, job)
-        for run in runs:
-            show(run)
-        if follow:
-            _follow(log, target, show, settle=settle)
-        elif not runs:
-            say(f"no runs{f' of {job!r}' if job else ''} yet; the sweep puts them down within a minute")
+    log = RunLog(target.database, target.schema, job)
+    runs = log.begin(limit)
+    if not runs:
+        _refuse_unknown(target.database, job)
+    for run in runs:
+        show(run)
+    if follow:
+        _follow(log, target, show, settle=settle)
+    elif not runs:
+        say(f"no runs{f' of {job!r}' if job else ''} yet; the sweep puts them down within a minute")
 
 
 def _refuse_unknown(database: Database, job: str | None) -> None:

@@ -44,9 +44,9 @@ def value_problems(config: Config | None, key: str, spec: SecretSpec | None, val
         return [f"the new value of secret {key!r} {problem}"]
     if config is None:
         return []
-    found = [f"job {job!r} {problem}" for job, problem in misplaced_keys(config.catalogue, {key: value})]
-    found += [f"secret {own!r} {problem}" for own, problem in misplaced_probe_keys(config.catalogue, {key: value})]
-    return found
+    problems = [f"job {job!r} {problem}" for job, problem in misplaced_keys(config.catalogue, {key: value})]
+    problems += [f"secret {own!r} {problem}" for own, problem in misplaced_probe_keys(config.catalogue, {key: value})]
+    return problems
 
 
 def show(key: str, value: str) -> None:

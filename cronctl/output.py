@@ -10,17 +10,16 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from io import TextIOWrapper
-from typing import NoReturn
+from itertools import zip_longest
+from typing import NoReturn, TextIO
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from components.errors import Error, UnknownName
 from components.values.visible_text import visible_json, visible_line, visible_text
 from cronctl.colours import COLOURED, style_of
-from cronctl.columns import GAP, widths
+from cronctl.columns import GAP, cell_len, widths, wrapped
+from cronctl.terminal import columns_of_terminal, is_terminal, styled
 
 DIFFERS = 1
 """Exit status: what is declared, stored and living is not the same."""
@@ -35,20 +34,9 @@ PIPE_CLOSED = 141
 """Exit status: whoever read stdout has gone, as head does; a shell's own for what ends of SIGPIPE."""
 
 
-class _Data(Console):
-    """Stdout; rich itself would end with 1, which here says that something differs."""
-
-    def on_broken_pipe(self) -> None:
-        _end_for_want_of_a_reader()
-
-
-def _end_for_want_of_a_reader() -> NoReturn:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where Python flushes to when it ends
+def _end_for_want_of_a_reader(stream: TextIO) -> NoReturn:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # where Python flushes to when it ends
     raise SystemExit(PIPE_CLOSED)
-
-
-_data = _Data(soft_wrap=False)
-_talk = Console(stderr=True)
 
 
 def escape_what_stdout_lacks() -> None:
@@ -59,7 +47,7 @@ def escape_what_stdout_lacks() -> None:
 
 def print_file(text: str) -> None:
     """What would else be a file, as it is and in UTF-8; on a terminal for people to read."""
-    if sys.stdout.isatty():
+    if is_terminal(sys.stdout):
         _write(visible_text(text, keep="\n\t"))
         return
     if isinstance(sys.stdout, TextIOWrapper):
@@ -79,7 +67,7 @@ def print_json_line(value: object) -> None:
 
 def _json(value: object, indent: int | None = None) -> str:
     """In ASCII where stdout is no UTF-8, which JSON has to be."""
-    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    utf8 = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
     return visible_json(json.dumps(value, indent=indent, ensure_ascii=not utf8, default=_plain))
 
 
@@ -89,18 +77,23 @@ def _plain(value: object) -> str:
 
 
 def _write(text: str) -> None:
+    if sys.stdout is None:  # closed by who started us
+        return
     try:
         sys.stdout.write(text)
         sys.stdout.flush()  # before the talk on stderr, where both go one way
     except BrokenPipeError:
-        _end_for_want_of_a_reader()
+        _end_for_want_of_a_reader(sys.stdout)
 
 
 def print_line(*parts: tuple[str, str | None]) -> None:
     """A line on stdout of texts with their styles, at once, and as long as it is on any terminal."""
-    line = Text.assemble(*((visible_line(text), style or "") for text, style in parts))
-    line.rstrip()
-    _data.print(line, soft_wrap=True)
+    shown = [(visible_line(text), style) for text, style in parts]
+    while shown and not (last := shown[-1][0].rstrip()):
+        shown.pop()
+    if shown:
+        shown[-1] = last, shown[-1][1]
+    _write("".join(styled(text, style, sys.stdout) for text, style in shown) + "\n")
 
 
 def print_table(
@@ -109,34 +102,55 @@ def print_table(
     """A table on stdout, wrapped to the terminal; ``with_lines`` are the columns in which a line break is one."""
     shown = [visible_text if column in with_lines else visible_line for column in columns]
     cells = [[show(cell) for show, cell in zip(shown, row, strict=True)] for row in rows]
-    found = widths(columns, cells, _data.width)
-    heading = Text(visible_line(title), style="bold")
-    table = Table(title=heading, title_justify="left", box=None, padding=(0, GAP, 0, 0), pad_edge=False)
-    for at, column in enumerate(columns):
-        table.add_column(Text(column), overflow="fold", width=found[at] if found else None)
-    for row in cells:
-        table.add_row(*(_cell(column, cell) for column, cell in zip(columns, row, strict=True)))
-    _data.print(table)
+    room = widths(columns, cells, columns_of_terminal())
+    heading = [*_row_lines(columns, ["bold"] * len(columns), room)]
+    lines = (line for row in cells for line in _row_lines(row, [*map(_style, columns, row)], room))
+    _write("".join(f"{line}\n" for line in [styled(visible_line(title), "bold", sys.stdout), *heading, *lines]))
 
 
-def _cell(column: str, cell: str) -> Text:
-    return Text(cell, style=(style_of(cell) if column in COLOURED else None) or "")
+def _row_lines(row: Sequence[str], styles: Sequence[str | None], room: Sequence[int]) -> Iterator[str]:
+    """The lines of a row, as many as its highest cell has; nothing stands behind the last text of a line."""
+    for line in zip_longest(*(wrapped(cell, width) for cell, width in zip(row, room, strict=True)), fillvalue=""):
+        shown = ""
+        blanks = 0
+        for text, style, width in zip(line, styles, room, strict=True):
+            if text:
+                shown += " " * blanks + styled(text, style, sys.stdout)
+                blanks = 0
+            blanks += width - cell_len(text) + GAP
+        yield shown
+
+
+def _style(column: str, cell: str) -> str | None:
+    return style_of(cell) if column in COLOURED else None
 
 
 def say(text: str, style: str | None = None) -> None:
     """A line on stderr."""
-    _talk.print(Text(visible_line(text)), style=style, soft_wrap=True)
+    _talk(styled(visible_line(text), style, sys.stderr))
+
+
+def _talk(text: str) -> None:
+    if sys.stderr is None:  # closed by who started us
+        return
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        _end_for_want_of_a_reader(sys.stderr)
 
 
 def has_terminal() -> bool:
     """Whether stderr or stdout is a terminal, whatever colours are forced."""
-    return _talk.file.isatty() or _data.file.isatty()
+    return is_terminal(sys.stderr) or is_terminal(sys.stdout)
 
 
 def say_on_terminal(text: str) -> None:
     """A line for who sits at the terminal alone, which there must be: on stderr, or on stdout where that is none."""
-    console = _talk if _talk.file.isatty() else _data
-    console.print(Text(visible_line(text)), soft_wrap=True)
+    if is_terminal(sys.stderr):
+        _talk(visible_line(text))
+    else:
+        _write(visible_line(text) + "\n")
 
 
 @contextmanager
@@ -151,6 +165,15 @@ def errors_as_sentences() -> Iterator[None]:
         for line in sentences:
             say(f"cronctl: {line}", style="red")
         raise typer.Exit(status) from None
+
+
+@contextmanager
+def interrupted(sentence: str) -> Iterator[None]:
+    """Tell Ctrl-C as a sentence that says what it leaves behind."""
+    try:
+        yield
+    except (KeyboardInterrupt, typer.Abort):
+        raise Error(f"interrupted; {sentence}") from None
 
 
 def print_errors(sentences: Sequence[str], status: int) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from components.report.report_data import JobReport, Report
 from components.report.run_pieces import Strip, Window, in_order
-from components.runs.history import BAD, OPEN
+from components.runs.states import BAD, OPEN
 from components.schedule.occurrences import DAY, DAY_MINUTES
 from cronctl.report_words import counted, moment
 
@@ -70,15 +70,15 @@ def in_time(jobs: Iterable[JobReport]) -> list[JobReport]:
 
 def meetings(report: Report) -> list[Meeting]:
     """The minutes of the day that several jobs share, as far apart as they can be read; most jobs first."""
-    found: list[Meeting] = []
+    shown: list[Meeting] = []
     today = f"{report.day:%a}"
-    for each in report.collisions:
-        for time in each.times if today in each.days else ():
+    for collision in report.collisions:
+        for time in collision.times if today in collision.days else ():
             hour, minute = map(int, time.split(":"))
             left = 100 * (hour * 60 + minute) / DAY_MINUTES
-            if all(abs(left - other.left) >= LETTERS_APART for other in found):
-                found.append(Meeting(left, len(each.jobs), f"{time}: {', '.join(each.jobs)}"))
-    return sorted(found)
+            if all(abs(left - other.left) >= LETTERS_APART for other in shown):
+                shown.append(Meeting(left, len(collision.jobs), f"{time}: {', '.join(collision.jobs)}"))
+    return sorted(shown)
 
 
 def bars(strip: Strip, window: Window) -> list[Bar]:
@@ -100,12 +100,12 @@ def bars(strip: Strip, window: Window) -> list[Bar]:
 
 def letters(strip: Strip, window: Window) -> list[Letter]:
     """The verdicts of runs that came to nothing, as far apart as they can be read."""
-    found: list[Letter] = []
+    shown: list[Letter] = []
     for bar, piece in zip(bars(strip, window), strip.pieces, strict=True):
         left = 100 * (bar.x + bar.width / 2) / window.pieces
-        if piece.verdict in LETTERS and (not found or left - found[-1].left >= LETTERS_APART):
-            found.append(Letter(min(max(left, 1), 99), LETTERS[piece.verdict], piece.verdict))
-    return found
+        if piece.verdict in LETTERS and (not shown or left - shown[-1].left >= LETTERS_APART):
+            shown.append(Letter(min(max(left, 1), 99), LETTERS[piece.verdict], piece.verdict))
+    return shown
 
 
 def _look(state: str) -> str:
@@ -115,23 +115,23 @@ def _look(state: str) -> str:
 
 def midnights(window: Window) -> list[float]:
     """Where days begin, in pieces."""
-    return [(each - window.since) / window.step for each in _midnights(window)]
+    return [(midnight - window.since) / window.step for midnight in _midnights(window)]
 
 
 def _midnights(window: Window) -> Iterator[datetime]:
     first = window.since.replace(hour=0)
     number = 0 if first == window.since else 1
-    while (each := first + number * DAY) < window.until:
-        yield each
+    while (midnight := first + number * DAY) < window.until:
+        yield midnight
         number += 1
 
 
 def labels(window: Window) -> list[Label]:
     """Names of days, none so near the end that it would stand out of the chart."""
-    found = list(_midnights(window))
-    stride = -(-len(found) // LABELS)
-    last = [(100 * (each - window.since) / (window.until - window.since), each) for each in found[::-1][::stride]]
-    shown = [Label(left, f"{each:%a}", each.day, is_today=each == found[-1]) for left, each in reversed(last)]
+    begins = list(_midnights(window))
+    stride = -(-len(begins) // LABELS)
+    last = [(100 * (day - window.since) / (window.until - window.since), day) for day in begins[::-1][::stride]]
+    shown = [Label(left, f"{day:%a}", day.day, is_today=day == begins[-1]) for left, day in reversed(last)]
     return [label._replace(left=min(label.left, LAST)) for label in shown if label.left <= LAST or label.is_today]
 
 
@@ -143,10 +143,10 @@ def days(window: Window) -> list[datetime]:
 
 def by_day(strip: Strip) -> Mapping[datetime, dict[str, int]]:
     """How many runs came to what, by the day's midnight."""
-    found: dict[datetime, Counter[str]] = {}
+    counted_by_day: dict[datetime, Counter[str]] = {}
     for piece in strip.pieces:
-        found.setdefault(piece.begin.astimezone(UTC).replace(hour=0), Counter()).update(piece.counts)
-    return {day: in_order(counts) for day, counts in found.items()}
+        counted_by_day.setdefault(piece.begin.astimezone(UTC).replace(hour=0), Counter()).update(piece.counts)
+    return {day: in_order(counts) for day, counts in counted_by_day.items()}
 
 
 def _piece_time(begin: datetime, step: timedelta) -> str:

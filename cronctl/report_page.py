@@ -15,7 +15,8 @@ from markupsafe import Markup
 from components.objects.stack_mark import is_own_job
 from components.report.report_data import BOUNDS, Report
 from components.report.run_pieces import in_order
-from components.runs.history import BAD, STREAK
+from components.runs.history import STREAK
+from components.runs.states import BAD
 from components.values.visible_text import visible_text
 from cronctl.report_chart import LETTERS, bars, by_day, days, in_time, labels, letters, meetings, midnights
 from cronctl.report_words import (
@@ -113,17 +114,18 @@ def _visible(value: object) -> object:
 
 def headlines(report: Report) -> list[Headline]:
     """What a reader should know first."""
-    found = []
+    sentences = []
     broken = [job.job for job in report.jobs if job.state in BAD]
     if broken:
         runs = "run" if len(broken) == 1 else "runs"
-        found.append(Headline("problem", f"The last {runs} of {listed(broken)} came to nothing."))
-    found += [Headline("problem", f"{problem}.") for problem in report.problems]
+        sentences.append(Headline("problem", f"The last {runs} of {listed(broken)} came to nothing."))
+    sentences += [Headline("problem", f"{problem}.") for problem in report.problems]
     wrong = sum(finding.level == "problem" for finding in report.lock_down.findings)
     if wrong:
-        found.append(Headline("problem", f"The doctor found {wrong} problem{'s' if wrong > 1 else ''}, told below."))
-    if found:
-        return found
+        problems = f"{wrong} problem{'s' if wrong > 1 else ''}"
+        sentences.append(Headline("problem", f"The doctor found {problems}, told below."))
+    if sentences:
+        return sentences
     if not report.jobs:
         return [Headline("ok", "No job is scheduled here that carries this project's mark.")]
     return [Headline("ok", "No job's last run came to nothing, and what runs them is alive.")]

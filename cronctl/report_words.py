@@ -8,7 +8,7 @@ from itertools import pairwise
 from markupsafe import Markup, escape
 
 from components.report.report_data import BOUNDS, JobReport
-from components.runs.history import BAD
+from components.runs.states import BAD
 from components.schedule.timetable import WEEK, Collision, Span
 
 TIMES = 6

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import typer
 from psycopg import sql
@@ -18,18 +18,9 @@ from components.objects.secret_store import STAGES
 from components.runs.secret_use import SecretUse, secret_use, use_of_earlier
 from components.values.duration import in_words
 from components.values.suggestion import nearest
+from cronctl.declared_target import DeclaredTarget
 from cronctl.new_value import given, made_up, show, value_problems, write
-from cronctl.output import errors_as_sentences, has_terminal, print_json, say
-from cronctl.target import (
-    DatabaseOption,
-    JsonOption,
-    ProjectOption,
-    SchemaOption,
-    StackOption,
-    Target,
-    named,
-    open_target,
-)
+from cronctl.output import interrupted, print_json, say
 
 REFUSED = 1
 """Exit status: the new value did not pass its probe, or has not the form of its secret, and nothing has changed."""
@@ -51,57 +42,25 @@ class Outcome(NamedTuple):
     uses: Sequence[SecretUse] = ()
 
 
-def rotate(
-    key: Annotated[str, typer.Argument(help="The secret's key. The value is never an argument.", callback=named)],
-    *,
-    stack: StackOption = None,
-    schema: SchemaOption = None,
-    database: DatabaseOption = None,
-    generate: Annotated[
-        bool,
-        typer.Option("--generate", help="Make up a random value (of a token); a terminal shows it once, or --save it."),
-    ] = False,
-    save: Annotated[
-        Path | None, typer.Option("--save", help="Where to write the generated value, for the side that checks it.")
-    ] = None,
-    undo: Annotated[bool, typer.Option("--undo", help="Make the previous value current again.")] = False,
-    as_json: JsonOption = False,
-    project: ProjectOption = Path(),
-) -> None:
-    """Rotate a secret: the value comes from a prompt, from stdin or from a generator.
-
-    Where a probe is declared for the secret, the new value is tried against it first and becomes current only if it
-    succeeds; otherwise the current one stays. The previous value is kept for the secret's grace time.
-
-    Exit status: 0 the value is current, 1 it was refused, 2 wrong command line, 3 it could not be done.
-    """
-    if undo and generate:
-        raise typer.BadParameter(
-            "restores the previous value and needs no new one; leave out --generate", param_hint="--undo"
-        )
-    if save and not generate:
-        raise typer.BadParameter("is for a generated value; add --generate", param_hint="--save")
-    if generate and not save and (as_json or not has_terminal()):
-        raise typer.BadParameter(
-            "would make a value current that nobody knows; name a file for it with --save", param_hint="--generate"
-        )
-    with (
-        errors_as_sentences(),
-        _interrupted("nothing has changed"),
-        open_target(stack, schema, project) as target,
-        _explained_refusals(target.schema),
-    ):
+def rotate(target: DeclaredTarget, key: str, *, generate: bool, save: Path | None, undo: bool) -> Outcome:
+    """Give a key its new value, or its previous one. Raises Error."""
+    with _explained_refusals(target.schema):
         outcome = _undo(target, key) if undo else _rotate(target, key, generate=generate, save=save)
         if outcome.state in CHANGED:
             outcome = outcome._replace(uses=_uses(target, key))
+    return outcome
+
+
+def tell(outcome: Outcome, config: Config | None, *, as_json: bool) -> None:
+    """Print how it ended; ends with REFUSED where the value was."""
     if as_json:
         print_json({**outcome._asdict(), "uses": [use._asdict() for use in outcome.uses]})
-    _say_outcome(outcome, target.config)
+    _say_outcome(outcome, config)
     if outcome.state == "refused":
         raise typer.Exit(REFUSED)
 
 
-def _uses(target: Target, key: str) -> Sequence[SecretUse]:
+def _uses(target: DeclaredTarget, key: str) -> Sequence[SecretUse]:
     """Which runs were sent with which value; none where that takes too long or fails, since the value is current."""
     try:
         return secret_use(target.database, target.schema, key)
@@ -110,16 +69,7 @@ def _uses(target: Target, key: str) -> Sequence[SecretUse]:
         return ()
 
 
-@contextmanager
-def _interrupted(sentence: str) -> Iterator[None]:
-    """Ctrl-C as a sentence that says what it leaves behind."""
-    try:
-        yield
-    except (KeyboardInterrupt, typer.Abort):
-        raise Error(f"interrupted; {sentence}") from None
-
-
-def _undo(target: Target, key: str) -> Outcome:
+def _undo(target: DeclaredTarget, key: str) -> Outcome:
     _declared(target.config, key)
     with target.database.transaction() as transaction:
         call = sql.SQL("SELECT {}.undo_cron_secret(%(key)s)").format(sql.Identifier(target.schema))
@@ -127,7 +77,7 @@ def _undo(target: Target, key: str) -> Outcome:
     return Outcome(key, "undone")
 
 
-def _rotate(target: Target, key: str, *, generate: bool, save: Path | None) -> Outcome:
+def _rotate(target: DeclaredTarget, key: str, *, generate: bool, save: Path | None) -> Outcome:
     spec = _declared(target.config, key)
     with target.database.transaction() as transaction:  # who cannot rotate it is told before a value is asked for
         settle(transaction, target.schema, key)
@@ -163,11 +113,11 @@ def _declared(config: Config | None, key: str) -> SecretSpec | None:
     return spec
 
 
-def _tried(target: Target, key: str, value: str, save: Path | None) -> Outcome:
+def _tried(target: DeclaredTarget, key: str, value: str, save: Path | None) -> Outcome:
     """Hand the value over and wait for its end. Raises StatementFailed or ProbeRefused where nothing has changed."""
     again = f"cronctl rotate {key} < {save}" if save else "the same value once more"
     goes_on = f"a rotation that has started goes on, and the sweep job ends it; to see how, give {again}"
-    with _interrupted(goes_on):
+    with interrupted(goes_on):
         try:
             started = _start(target, key, value)
         except ConnectionFailed as exc:
@@ -183,7 +133,7 @@ def _tried(target: Target, key: str, value: str, save: Path | None) -> Outcome:
     return Outcome(key, "current")
 
 
-def _start(target: Target, key: str, value: str) -> Rotation | None:
+def _start(target: DeclaredTarget, key: str, value: str) -> Rotation | None:
     """Begin a rotation, or take up one to the same value; None where it is the current one already."""
     with target.database.transaction() as transaction:
         before = settle(transaction, target.schema, key)
@@ -231,8 +181,8 @@ def _say_outcome(outcome: Outcome, config: Config | None) -> None:
         case "unchanged":
             say(f"{name} has that value already; nothing has changed")
         case "refused":
-            told = outcome.detail or ""
-            say(f"cronctl: {told}" if repr(outcome.key) in told else f"{name}: {told}", "red")
+            reason = outcome.detail or ""
+            say(f"cronctl: {reason}" if repr(outcome.key) in reason else f"{name}: {reason}", "red")
         case "undone":
             say(f"{name} has its previous value again", "green")
         case "current":

@@ -1,10 +1,11 @@
 """``cronctl verify``: what is declared, what the state says and what the database has, held against each other."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import typer
 
@@ -21,9 +22,9 @@ from components.runs.ledger_reading import NoLedger
 from components.schedule.grammar import upcoming_runs
 from components.schedule.zone import read_zone
 from cronctl.comparison import NOT_IN_STATE, Comparison, print_comparisons, stray_jobs
-from cronctl.output import DIFFERS, errors_as_sentences, print_json, print_table, say
+from cronctl.output import DIFFERS, print_json, print_table, say
 from cronctl.stack import StateResource, read_stack
-from cronctl.target import DeclaredStackOption, JsonOption, ProjectOption, open_database
+from cronctl.target import connected
 
 
 class JobNow(NamedTuple):
@@ -38,29 +39,17 @@ class JobNow(NamedTuple):
     verdict: str | None
 
 
-def verify(
-    stack: DeclaredStackOption = None,
-    as_json: JsonOption = False,
-    project: ProjectOption = Path(),
-    *,
-    show_all: Annotated[
-        bool, typer.Option("--all", "-a", help="Also the objects that are in sync, a line each.")
-    ] = False,
-) -> None:
-    """Hold what is declared, what the state says and what the database has against each other.
-
-    Exit status: 0 all the same, 1 something differs, 2 wrong command line, 3 it could not be found out.
-    """
-    with errors_as_sentences():
-        found = read_stack(stack, project.resolve())
-        with open_database(found.config.settings) as database:
-            findings = list(compare_declared(found.config, found.state, database))
-            jobs = list(jobs_now(found.config, database))
-    stack, differing = found.config.stack.name, [finding for finding in findings if finding.status != "in sync"]
+def verify(named: str | None, root: Path, *, as_json: bool, show_all: bool) -> None:
+    """Print how declaration, state and database compare; ends with DIFFERS where they do not. Raises Error."""
+    stack = read_stack(named, root)
+    with connected(stack.config.settings.conninfo(os.environ)) as database:
+        findings = list(compare_declared(stack.config, stack.state, database))
+        jobs = list(jobs_now(stack.config, database))
+    name, differing = stack.config.stack.name, [finding for finding in findings if finding.status != "in sync"]
     if as_json:
         print_json(
             {
-                "stack": stack,
+                "stack": name,
                 "in_sync": not differing,
                 "objects": [finding._asdict() for finding in findings],
                 "jobs": [job._asdict() for job in jobs],
@@ -69,7 +58,7 @@ def verify(
     else:
         if shown_findings := findings if show_all else differing:
             print_comparisons(
-                f"Objects of stack {stack}" if show_all else f"What differs in stack {stack}", shown_findings
+                f"Objects of stack {name}" if show_all else f"What differs in stack {name}", shown_findings
             )
         print_table("Jobs (times in UTC)", ("job", "schedule", "next run", "last run", "verdict"), map(_row, jobs))
     if differing:
@@ -79,7 +68,7 @@ def verify(
         )
         raise typer.Exit(DIFFERS)
     if not as_json:
-        say(f"stack {stack}: all {len(findings)} objects are in sync", "green")
+        say(f"stack {name}: all {len(findings)} objects are in sync", "green")
 
 
 def _row(job: JobNow) -> tuple[str, ...]:
@@ -117,7 +106,7 @@ def _finding(
         return Comparison(word, name, "missing", ("not in the database",))
     if outputs is None:
         return Comparison(word, name, "not deployed", (NOT_IN_STATE,))
-    details = [_difference_text(each) for each in kind.differences(args, live)]
+    details = [_difference_text(difference) for difference in kind.differences(args, live)]
     stored = _inputs(type(args), outputs)
     for key, wanted in args.properties(without=kind.ignored_in_diff).items():
         if stored.get(key) != wanted:

@@ -24,28 +24,13 @@ from components.catalogue.address_rules import container, host_name, url_templat
 from components.values.duration import seconds
 from components.values.exact_number import MAX_DIGITS
 from components.values.limits import NAME_BYTES, VALUE_BYTES
+from components.values.schema_name import schema_name
 from components.values.template import KEY, Template, parse_template
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, token
 HEADER_WITH_VALUE = re.compile(r"([^:=]*)[:=].*", re.DOTALL)
 """A header's name with the value in it, which must not be shown: ``X-Api-Key:…``; the group is the name alone."""
 
-_TAKEN_SCHEMAS = {"information_schema", "cron", "net", "vault"} | {
-    "auth",
-    "extensions",
-    "graphql",
-    "graphql_public",
-    "pgbouncer",
-    "pgsodium",
-    "pgsodium_masks",
-    "realtime",
-    "storage",
-    "supabase_functions",
-    "supabase_migrations",
-}
-"""Schemas of pg_cron, pg_net and Vault, and schemas that Supabase keeps for itself."""
-
-_SCHEMA = re.compile(r"[^\W\d][\w-]*")
 _NO_STATEMENT = re.compile(r"\s+|;|--[^\n]*|/\*.*?\*/", re.DOTALL)
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 """A control character."""
@@ -83,15 +68,6 @@ def fits_name(value: str) -> str:
     size = len(value.encode())
     if size > NAME_BYTES:
         raise ValueError(f"is {size} bytes long; PostgreSQL cuts names at {NAME_BYTES}, shorten it")
-    return value
-
-
-def schema_name(value: str) -> str:
-    """Refuse schemas of PostgreSQL and of the platform, and names that a statement could read as more than a name."""
-    if value.startswith("pg_") or value in _TAKEN_SCHEMAS:
-        raise ValueError(f"{value!r} is a schema of PostgreSQL's or of the platform's own; choose another")
-    if not _SCHEMA.fullmatch(value):
-        raise ValueError(f"{value!r} is no name for a schema here; write letters, digits, '_' and '-'")
     return value
 
 

@@ -13,7 +13,6 @@ from components.catalogue.request import Request
 from components.catalogue.secret_spec import SecretSpec
 from components.values.address import host_of, is_address
 from components.values.choices import is_placeholder
-from components.values.duration import DAY_SECONDS
 from components.values.limits import VALUE_BYTES
 
 MIN_KEY_BYTES = 32
@@ -21,9 +20,6 @@ MIN_KEY_BYTES = 32
 
 _NEW_KEY = "sb_"
 _PUBLISHABLE = "sb_publishable_"
-EXPIRES_SOON = 14
-"""Days before the expiry of a JWT from which on a warning comes."""
-
 _JWT_START = "eyJ"
 
 
@@ -100,17 +96,6 @@ def expiry(spec: SecretSpec, value: str) -> float | None:
     """The expiry of a JWT in seconds since 1970; None of another value and of a JWT without one."""
     expires = (_claims(value) or {}).get("exp") if spec.format == "jwt" else None
     return expires if isinstance(expires, int | float) and math.isfinite(expires) else None
-
-
-def expiry_warning(expires: float | None, now: datetime) -> str | None:
-    """The end of a sentence on a JWT that expires soon; None of any other. ``expires`` is in seconds since 1970."""
-    if expires is None:
-        return None
-    days = (expires - now.timestamp()) / DAY_SECONDS
-    if not 0 < days <= EXPIRES_SOON:
-        return None
-    left = "less than a day" if days < 1 else f"{int(days)} day{'s' if days >= 2 else ''}"
-    return f"is a JWT that expires in {left}, and every job that sends it fails then; set a new one before"
 
 
 def misplaced_keys(catalogue: Catalogue, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,6 @@ from components.catalogue.jobs_file import Catalogue, defaults_model
 from components.catalogue.pasted_key import written_values
 from components.catalogue.secret_value import (
     expiry,
-    expiry_warning,
     misplaced_keys,
     misplaced_probe_keys,
     value_problem,
@@ -30,6 +29,7 @@ from components.catalogue.yaml_source import Location, Source, read_source
 from components.database.tls_rule import stays_on_this_machine
 from components.errors import InvalidConfiguration
 from components.objects.stack_mark import StackName
+from components.values.expiry import expiry_warning
 from components.values.suggestion import nearest
 from components.values.visible_text import acts_on_engine, visible_line
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from psycopg.conninfo import conninfo_to_dict
 
-from components.database.conninfo import CONNECT_TIMEOUT, PORT, UNENCODED, URL_VARIABLE, is_misread
+from components.database.conninfo import CONNECT_TIMEOUT, PORT, UNENCODED, is_misread
+from components.values.variables import URL_VARIABLE
 
 _QUOTED = re.compile(r'"([^"]*)"')
 _POOLER = re.compile(r"\.pooler\.supabase\.[a-z]+$")

@@ -16,9 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from components.database.tls_rule import is_socket, with_tls
 from components.errors import InvalidConfiguration
-
-URL_VARIABLE = "SUPABASE_CRON_DATABASE_URL"
-"""Overrides the configuration: refresh and destroy get theirs from the state, with the password of the last up."""
+from components.values.variables import URL_VARIABLE
 
 PORT = 5432
 """The port of a conninfo without one."""

@@ -15,6 +15,7 @@ from psycopg import sql
 from components.database.server_facts import Server
 from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
+from components.objects import table_names
 from components.objects.args import Args
 from components.objects.functions import drop_retired
 from components.objects.locked_table import lock_statements, table_differences
@@ -25,7 +26,7 @@ from components.objects.stack_mark import OWN_JOBS_PATTERN, Claim, mark, marked_
 from components.schedule.pg_cron_version import ZONES_SINCE, known_version
 from components.sql import load_sql
 
-RUNS = "cron_runs"
+RUNS = table_names.RUNS
 REQUESTS = "cron_run_requests"
 LOCKS = "cron_locks"
 SWEEPS = "cron_sweeps"
@@ -34,7 +35,7 @@ WATCHED = "cron_watched_jobs"
 ALERTS = "cron_alerts"
 JOB_RUNS = "cron_job_runs"
 STANDINGS = "cron_job_standings"
-HISTORY = "cron_run_history"
+HISTORY = table_names.HISTORY
 TABLES = {
     RUNS: (
         *("job", "run", "state", "fired_at", "settled_at", "request", "pid", "runid", "sent_at", "milliseconds"),

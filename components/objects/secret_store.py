@@ -15,6 +15,7 @@ from psycopg import sql
 from components.database.server_facts import Server
 from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
+from components.objects import table_names
 from components.objects.args import Args
 from components.objects.functions import drop_retired
 from components.objects.locked_table import LiveTable, lock_statements, table_differences
@@ -25,7 +26,7 @@ from components.objects.stack_mark import Claim, mark
 from components.sql import load_sql
 from components.values.choices import StoreKind
 
-SECRETS = "cron_secrets"
+SECRETS = table_names.SECRETS
 DECLARATIONS = "cron_secret_declarations"
 STAGES = "cron_secret_stages"
 PROBES = "cron_secret_probes"

@@ -3,7 +3,8 @@
 from components.database.connection import Database
 from components.errors import Error
 from components.operations.run_now import Skipped, await_verdict, run_now
-from components.runs.history import BAD, OPEN, Run
+from components.runs.history import Run
+from components.runs.states import BAD, OPEN
 
 VERDICT_SECONDS = 200.0
 """Seconds to wait for the end of the run: the longest timeout of a request and some rounds of pg_net."""

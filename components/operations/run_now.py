@@ -10,7 +10,8 @@ from components.database.session_settings import AS_A_JOB
 from components.database.transaction import Row
 from components.errors import Error, StatementFailed
 from components.objects.cron_job import records_run
-from components.runs.history import OPEN, Run, find_run
+from components.runs.history import Run, find_run
+from components.runs.states import OPEN
 from components.sql import load_sql
 
 POLL = 0.25

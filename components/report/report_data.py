@@ -18,8 +18,9 @@ from components.objects.stack_mark import is_own_job
 from components.report.failure_kinds import MOST_KINDS, Failures, failures
 from components.report.run_pieces import Strip, Window, strips, window
 from components.runs.health import Health, all_problems, health_and_jobs
-from components.runs.history import BAD, JobStatus
+from components.runs.history import JobStatus
 from components.runs.ledger_reading import read_ledger_together
+from components.runs.states import BAD
 from components.schedule.grammar import upcoming_runs
 from components.schedule.timetable import Collision, Plan, collisions, day_plan, day_start
 from components.security.lock_down import LockDown, lock_down

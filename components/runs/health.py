@@ -9,8 +9,8 @@ from psycopg import sql
 
 from components.database.connection import Database
 from components.errors import StatementFailed
-from components.objects.run_ledger import RUNS
 from components.objects.stack_mark import RUNS_SWEEP
+from components.objects.table_names import RUNS
 from components.runs.history import JobStatus, job_status, job_status_query, job_statuses
 from components.runs.ledger_reading import NoLedger, read_ledger, read_ledger_together
 from components.schedule.zone import zone_of

@@ -9,18 +9,14 @@ from psycopg import sql
 
 from components.database.connection import Database
 from components.database.transaction import Row
-from components.objects.run_ledger import HISTORY, RUNS
 from components.objects.stack_mark import OWN_JOBS_PATTERN
+from components.objects.table_names import HISTORY, RUNS
 from components.runs.cause_rule import Explanation
 from components.runs.explanation import explain
-from components.runs.ledger_reading import read_ledger
+from components.runs.ledger_reading import read_ledger, read_ledger_together
+from components.runs.states import BAD
 from components.schedule.grammar import ScheduleError, parse_schedule
 from components.sql import load_sql
-
-OPEN = ("queued", "sent", "retrying")
-BAD = ("failed", "timed_out", "lost", "exhausted")
-STATES = (*OPEN, "ok", *BAD, "skipped")
-"""Every state of a run: under way, successful, failed in some way, or skipped by a policy."""
 
 STREAK = 20
 """The longest streak that is counted, in runs."""
@@ -142,6 +138,13 @@ def history(
 
     Raises NoLedger, RowsHidden or another Error.
     """
+    query = _history_query(schema, job=job, states=states, secret=secret, limit=limit)
+    return _newest(read_ledger(database, schema, query), limit)
+
+
+def _history_query(
+    schema: str, *, job: str | None, states: Iterable[str] | None, secret: str | None, limit: int
+) -> sql.Composable:
     conditions: list[sql.Composable] = [sql.SQL("true")]
     if job is not None:
         conditions.append(sql.SQL("job = {}").format(sql.Literal(job)))
@@ -150,7 +153,7 @@ def history(
     if secret is not None:
         conditions.append(sql.SQL("secrets ? {}").format(sql.Literal(secret)))
     newest = sql.SQL("run" if job is None else "fired_at")  # each has its index: sql/ledger/ledger_tables.sql
-    return _runs(database, schema, sql.SQL(" AND ").join(conditions), newest, limit)
+    return _runs_query(schema, sql.SQL(" AND ").join(conditions), newest, limit)
 
 
 def find_run(database: Database, schema: str, run: int) -> Run | None:
@@ -158,13 +161,13 @@ def find_run(database: Database, schema: str, run: int) -> Run | None:
 
     Raises NoLedger, RowsHidden or another Error.
     """
-    runs = _runs(database, schema, sql.SQL("run = {}").format(sql.Literal(run)), sql.SQL("run"), 1)
-    return runs[0] if runs else None
+    query = _runs_query(schema, sql.SQL("run = {}").format(sql.Literal(run)), sql.SQL("run"), 1)
+    return next(iter(_newest(read_ledger(database, schema, query), 1)), None)
 
 
-def _runs(database: Database, schema: str, condition: sql.Composable, newest: sql.Composable, limit: int) -> list[Run]:
+def _runs_query(schema: str, condition: sql.Composable, newest: sql.Composable, limit: int) -> sql.Composable:
     """Query table and history separately: no index gives the order over both."""
-    query = sql.SQL(
+    return sql.SQL(
         "(SELECT {columns} FROM {runs} WHERE {condition} ORDER BY {newest} DESC LIMIT {limit}) "
         "UNION ALL (SELECT {columns} FROM {history} WHERE run IS NULL AND fired_at IS NOT NULL AND {condition})"
     ).format(
@@ -175,7 +178,10 @@ def _runs(database: Database, schema: str, condition: sql.Composable, newest: sq
         newest=newest,
         limit=sql.Literal(limit),
     )
-    runs = [Run(**row) for row in read_ledger(database, schema, query)]
+
+
+def _newest(rows: Iterable[Row], limit: int) -> list[Run]:
+    runs = [Run(**row) for row in rows]
     return sorted(runs, key=lambda run: run.fired_at, reverse=True)[:limit]
 
 
@@ -185,6 +191,15 @@ def job_status(database: Database, schema: str) -> list[JobStatus]:
     Raises NoLedger, RowsHidden or another Error.
     """
     return job_statuses(read_ledger(database, schema, job_status_query(schema)))
+
+
+def history_and_status(
+    database: Database, schema: str, *, job: str | None, states: Iterable[str], limit: int
+) -> tuple[list[Run], list[JobStatus]]:
+    """Read history and job_status together, in one round trip. Raises NoLedger, RowsHidden or another Error."""
+    query = _history_query(schema, job=job, states=states, secret=None, limit=limit)
+    runs, jobs = read_ledger_together(database, schema, [query, job_status_query(schema)])
+    return _newest(runs, limit), job_statuses(jobs)
 
 
 def job_status_query(schema: str) -> sql.Composed:

@@ -7,7 +7,7 @@ from psycopg import sql
 from components.database.connection import Database
 from components.database.transaction import Row
 from components.errors import Error, StatementFailed
-from components.objects.run_ledger import RUNS
+from components.objects.table_names import RUNS
 from components.sql import load_sql
 
 UNDEFINED = ("42P01", "3F000")

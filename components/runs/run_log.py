@@ -11,8 +11,9 @@ from typing import LiteralString, NamedTuple
 from psycopg import sql
 
 from components.database.connection import Database
-from components.objects.run_ledger import HISTORY, RUNS
-from components.runs.history import OPEN, Run, history
+from components.objects.table_names import HISTORY, RUNS
+from components.runs.history import Run, history
+from components.runs.states import OPEN
 
 OVERLAP = 1000
 """The newest numbers that are read again each time: a number is drawn some time before its row is visible."""

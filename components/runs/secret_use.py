@@ -14,7 +14,7 @@ from psycopg import sql
 from components.database.connection import Database
 from components.database.transaction import Row
 from components.errors import StatementFailed
-from components.objects.secret_store import SECRETS
+from components.objects.table_names import SECRETS
 from components.runs.history import Run
 
 UNKNOWN = ("42501", "42703", "42P01", "42883", "3F000")

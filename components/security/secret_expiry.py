@@ -4,11 +4,11 @@ from datetime import datetime
 
 from psycopg import sql
 
-from components.catalogue.secret_value import expiry_warning
 from components.database.connection import Database
 from components.errors import StatementFailed
 from components.runs.secret_use import UNKNOWN
 from components.security.doctor_finding import Finding
+from components.values.expiry import expiry_warning
 
 CHECK = "expiry"
 

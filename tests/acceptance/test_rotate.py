@@ -131,7 +131,7 @@ def store(conninfo: str) -> Iterator[Store]:
 
 
 def _install(conninfo: str) -> None:
-    place: dict[str, Any] = {"schema_name": SCHEMA, "owner": STACK}
+    place: dict[str, Any] = {"schema_name": SCHEMA, "stack": STACK}
     secret = {**place, "value": OLD, "description": "d"}
     plans = [
         SecretStoreKind().plan(SecretStoreArgs(**place), None),

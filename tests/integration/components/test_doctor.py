@@ -19,7 +19,7 @@ from components.secret import SecretProvider
 from components.secret_store import SecretStoreProvider
 from components.security.doctor import CHECKS, examine
 from components.security.doctor_finding import Finding
-from cronctl.doctor import doctor
+from cronctl.command_line.checks import doctor
 from tests.integration.components.conftest import AS_IT_IS
 
 STACK = "supabase-cron/test"

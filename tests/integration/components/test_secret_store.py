@@ -91,7 +91,7 @@ def test_destroy_refuses_while_there_are_keys_that_nobody_declares(provide: Prov
 
 
 def test_a_store_of_another_stack_is_refused(provide: Provide) -> None:
-    provide(SecretStoreProvider).create(store(stack="other/prod"))
+    provide(SecretStoreProvider).create(store(owner="other/prod"))
     (failure,) = provide(SecretStoreProvider).check({}, store(adopt=True)).failures
     assert "belongs to the stack other/prod" in failure.reason
 

@@ -9,7 +9,7 @@ from components.catalogue import reference
 from components.catalogue.base_model import Model
 from components.catalogue.jobs_file import Catalogue
 from components.catalogue.settings import Settings
-from cronctl.__main__ import app
+from cronctl.command_line.table import COMMANDS
 from tests.unit.docs.pages import PAGES, ROOT, anchor, anchors, headings, links, text_of
 
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
@@ -85,7 +85,7 @@ def test_the_configuration_names_each_key_of_a_stack() -> None:
 def test_the_readme_is_short_and_has_each_command() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(readme.splitlines()) <= 150
-    for command in app.registered_commands:
+    for command in COMMANDS:
         assert f"`{command.name}`" in readme
 
 

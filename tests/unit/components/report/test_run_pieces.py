@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from components.report.run_pieces import PIECES, WORST, Piece, strips, window, worst
-from components.runs.history import STATES
+from components.runs.states import STATES
 
 NOW = datetime(2026, 11, 25, 13, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
