@@ -11,9 +11,11 @@ from components.database.connection import Database
 from components.objects.object_kind import execute
 from components.objects.run_ledger import RunLedgerArgs, RunLedgerKind
 from components.objects.secret_store import SecretStoreArgs, SecretStoreKind
+from components.objects.stack_mark import StackName
 from devstack import Stack
 
-STACK = "supabase-cron/bench"
+STACK_NAME = StackName("supabase-cron", "bench")
+STACK = str(STACK_NAME)
 SCHEMA = "public"
 
 

@@ -128,7 +128,7 @@ LEDGER_FUNCTIONS = (
     Function(
         "take_cron_alerts",
         "text, text, jsonb",
-        "p_alert text, p_owner text, p_policy jsonb",
+        "p_alert text, p_stack text, p_policy jsonb",
         "record",
         "v",
     ),
@@ -137,6 +137,13 @@ LEDGER_FUNCTIONS = (
     Function("purge_cron_job_runs", "interval", "p_details interval", "void", "v"),
     Function("record_cron_sweep", "text, text", "p_step text, p_failure text", "void", "v"),
     Function("await_cron_answers", "", "", "void", "v"),
+    Function(
+        "cron_sweep_has_work",
+        "text, text[], interval, interval",
+        "p_step text, p_catch_up text[], p_runs interval, p_details interval",
+        "boolean",
+        "s",
+    ),
     Function(
         "sweep_cron_runs",
         "text[], interval, interval",

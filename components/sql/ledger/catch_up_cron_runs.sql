@@ -11,9 +11,23 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 -- Run once those of the jobs that were due while pg_cron did not run, however often that was. Each of them is an array:
 -- its name, and the days from and to which it is active, or NULL. The last 90 seconds are left to pg_cron, which starts
--- no more than cron.max_running_jobs at once.
+-- no more than cron.max_running_jobs at once. Jobs whose schedule names a minute of the hour are looked at where it is one
+-- of those since the last sweep, and all of them every ten minutes, or where the last sweep failed or is an hour ago.
 DECLARE
     missed record;
+    looked CONSTANT timestamptz := (
+        SELECT sweep.ended_at
+        FROM {schema}.cron_sweeps AS sweep
+        JOIN {schema}.cron_sweeps AS step ON step.step = 'catch_up_cron_runs'
+        WHERE sweep.step = 'sweep_cron_runs' AND sweep.ended_at BETWEEN now() - interval '1 hour' AND now()
+          AND step.ended_at > greatest(step.failed_at, now() - interval '9 minutes')
+    );
+    minutes CONSTANT int[] := (
+        SELECT array_agg(DISTINCT extract(minute FROM {schema}.cron_wall_time(at, {schema}.cron_zone()))::int)
+        FROM generate_series(
+            date_trunc('minute', looked - interval '90 seconds'), now() - interval '90 seconds', interval '1 minute'
+        ) AS at
+    );
 BEGIN
     FOR missed IN
         SELECT w.job, j.command, due.at
@@ -31,6 +45,7 @@ BEGIN
             p_jobs[n][3]
         ) AS due (at)
         WHERE w.active AND j.active AND due.at IS NOT NULL
+          AND coalesce(substring(w.schedule FROM '^(\d{{1,2}})[ \t]')::int = ANY (minutes), true)
         ORDER BY due.at
         FOR UPDATE OF w SKIP LOCKED
     LOOP

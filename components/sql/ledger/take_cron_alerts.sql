@@ -2,7 +2,7 @@
 -- Called by: the commands of the jobs cron-alert-<alert>-<schema> (declaration/command.py)
 -- Locks: none beyond the rows that it writes
 -- Raises: nothing of its own
-CREATE OR REPLACE FUNCTION {schema}.take_cron_alerts(p_alert text, p_owner text, p_policy jsonb)
+CREATE OR REPLACE FUNCTION {schema}.take_cron_alerts(p_alert text, p_stack text, p_policy jsonb)
 RETURNS TABLE (message text, job text, event text, run bigint, detail text, stack text)
 LANGUAGE plpgsql
 VOLATILE
@@ -22,7 +22,7 @@ BEGIN
         changed.job,
         changed.condition,
         CASE WHEN changed.is_told THEN changed.event ELSE changed.known_event END,
-        CASE WHEN changed.is_told THEN format('%s: job %s ', p_owner, changed.job) || CASE changed.condition
+        CASE WHEN changed.is_told THEN format('%s: job %s ', p_stack, changed.job) || CASE changed.condition
             WHEN 'ok' THEN 'works again'
             WHEN 'failed' THEN format('failed: %s', changed.detail)
             WHEN 'exhausted' THEN format('failed in all its attempts: %s', changed.detail)
@@ -76,7 +76,7 @@ BEGIN
                     string_agg(w.step || ': ' || w.detail, '; ') FILTER (
                         WHERE w.failed_at > coalesce(w.ended_at, '-infinity')
                     ) AS failures
-                FROM {schema}.cron_sweeps AS w WHERE w.step <> 'settle_cron_secret'
+                FROM {schema}.cron_sweeps AS w
             ) AS steps
             WHERE starts_with(s.job, {runs_sweep}) AND NOT p_policy ? 'jobs'
         ) AS present
@@ -101,7 +101,7 @@ BEGIN
         attempts = CASE WHEN excluded.message IS NULL THEN 5 ELSE 0 END;
 
     RETURN QUERY
-        SELECT a.message, a.job, a.event, a.run, about.detail, p_owner
+        SELECT a.message, a.job, a.event, a.run, about.detail, p_stack
         FROM {schema}.cron_alerts AS a
         LEFT JOIN {schema}.cron_runs AS about ON about.run = a.run
         LEFT JOIN {schema}.cron_runs AS carrier ON carrier.run = a.sent

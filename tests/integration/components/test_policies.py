@@ -12,13 +12,20 @@ import pytest
 from components.catalogue.policy import ActiveBetween
 from components.cron_job import CronJobProvider
 from components.database.connection import Database
-from components.declaration.declared_objects import runs_sweep_job
+from components.declaration.declared_objects import sweep_job
 from components.objects.our_functions import LEDGER_FUNCTIONS
 from components.run_ledger import RunLedgerProvider
 from components.runs.history import history
 from tests.integration.components.conftest import at_once
 from tests.integration.components.endpoint import Answer, Asked, Endpoint
-from tests.integration.components.test_run_ledger import LEDGER, RETENTION, STACK, command, settle
+from tests.integration.components.test_run_ledger import (
+    LEDGER,
+    RETENTION,
+    STACK,
+    command,
+    every_step_is_due,
+    settle,
+)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Provide = Callable[..., Any]
@@ -349,7 +356,8 @@ def daily(moment: datetime) -> str:
 
 def sweep(postgres: Connection, *catch_up: str, days: tuple[str, str] | tuple[None, None] = (None, None)) -> None:
     caught = [(name, *days) for name in catch_up]
-    postgres.execute(at_once(runs_sweep_job("public", STACK, RETENTION, catch_up=caught).command))
+    every_step_is_due(postgres)
+    postgres.execute(at_once(sweep_job("public", STACK, RETENTION, catch_up=caught).command))
 
 
 def test_what_a_downtime_missed_is_made_up_for_once(
@@ -487,7 +495,7 @@ def test_pg_cron_and_its_sweep_do_all_of_it(
     sweep(postgres)
     postgres.execute("UPDATE public.cron_watched_jobs SET since = now() - interval '3 hours' WHERE job = 'caught'")
     provide(CronJobProvider).create(
-        runs_sweep_job("public", STACK, RETENTION, catch_up=[("caught", None, None)]).properties()
+        sweep_job("public", STACK, RETENTION, catch_up=[("caught", None, None)]).properties()
     )
 
     def first(job: str) -> tuple[Any, ...] | None:
