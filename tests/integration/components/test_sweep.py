@@ -54,10 +54,10 @@ def steps(superuser: Connection, *catch_up: str) -> set[str]:
     calls = "SELECT funcname::text, calls FROM pg_stat_xact_user_functions"  # with what was not flushed before
     with superuser.transaction():
         superuser.execute("SET LOCAL track_functions = 'all'")
-        before = dict(superuser.execute(calls.encode()).fetchall())
+        before: dict[str, int] = dict(superuser.execute(calls.encode()).fetchall())
         text = sweep_job("public", STACK, RETENTION, catch_up=[(name, None, None) for name in catch_up]).command
         superuser.execute(at_once(text))
-        after = dict(superuser.execute(calls.encode()).fetchall())
+        after: dict[str, int] = dict(superuser.execute(calls.encode()).fetchall())
     return {step for step in STEPS if after.get(step, 0) > before.get(step, 0)}
 
 
@@ -68,9 +68,9 @@ def test_a_minute_without_work_takes_no_step(superuser: Connection) -> None:
 
 def test_a_minute_without_work_is_written_down_as_one_row(superuser: Connection) -> None:
     rows = "SELECT step, xmin::text FROM public.cron_sweeps"
-    before = dict(superuser.execute(rows).fetchall())
+    before: dict[str, str] = dict(superuser.execute(rows).fetchall())
     steps(superuser)
-    after = dict(superuser.execute(rows).fetchall())
+    after: dict[str, str] = dict(superuser.execute(rows).fetchall())
     assert [step for step, version in after.items() if before[step] != version] == ["sweep_cron_runs"]
 
 
