@@ -494,6 +494,7 @@ def test_pg_cron_and_its_sweep_do_all_of_it(
     schedule(endpoint.url + "/caught", "caught", daily(datetime.now(UTC) - timedelta(minutes=30)))
     sweep(postgres)
     postgres.execute("UPDATE public.cron_watched_jobs SET since = now() - interval '3 hours' WHERE job = 'caught'")
+    every_step_is_due(postgres)  # the sweep did not run in these hours, either
     provide(CronJobProvider).create(
         sweep_job("public", STACK, RETENTION, catch_up=[("caught", None, None)]).properties()
     )

@@ -162,17 +162,18 @@ def test_every_step_is_taken_every_ten_minutes_and_after_a_clock_was_set_back(
 
 
 @pytest.mark.parametrize(
-    ("due", "late", "made_up_for"),
+    ("due", "step", "ago", "made_up_for"),
     [
-        (10, "", False),  # it was looked at when the sweeps passed by
-        (10, "sweep_cron_runs", True),
-        (10, "catch_up_cron_runs", True),
-        (2, "", True),  # pg_cron could not start it: the sweep goes on
+        (10, "sweep_cron_runs", 1, False),  # it was looked at when the sweeps passed by
+        (10, "sweep_cron_runs", 12, True),
+        (10, "catch_up_cron_runs", 12, True),
+        (2, "sweep_cron_runs", 1, True),  # pg_cron could not start it: the sweep goes on
     ],
 )
 def test_what_was_due_since_the_last_sweep_is_looked_at(
     due: int,
-    late: str,
+    step: str,
+    ago: int,
     made_up_for: bool,
     provide: Provide,
     postgres: Connection,
@@ -188,7 +189,7 @@ def test_what_was_due_since_the_last_sweep_is_looked_at(
     steps(superuser, "caught")
     superuser.execute("UPDATE public.cron_watched_jobs SET since = now() - interval '3 hours'")
     superuser.execute(
-        "UPDATE public.cron_sweeps SET ended_at = ended_at - interval '12 minutes' WHERE step = %s", [late]
+        f"UPDATE public.cron_sweeps SET ended_at = ended_at - interval '{ago} minutes' WHERE step = '{step}'".encode()
     )
     steps(superuser, "caught")
     runs = postgres.execute("SELECT job, source FROM public.cron_runs").fetchall()
