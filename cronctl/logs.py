@@ -8,7 +8,7 @@ from components.database.connection import Database
 from components.errors import ConnectionFailed, Error, StatementFailed
 from components.objects.cron_job import CronJobKind
 from components.objects.object_kind import snapshot
-from components.operations.run_now import settle_runs
+from components.operations.run_now import collect_results
 from components.runs.history import Run
 from components.runs.run_log import RunLog
 from components.runs.states import STATES
@@ -74,7 +74,7 @@ def _follow(log: RunLog, target: Target, show: Callable[[Run], None], *, settle:
 def _settled(target: Target) -> bool:
     """Have the ledger judge; False where that cannot be, whereupon the sweep's verdicts are waited for."""
     try:
-        settle_runs(target.database, target.schema)
+        collect_results(target.database, target.schema)
     except StatementFailed as exc:
         say(f"verdicts come with the sweep, every minute, since they cannot be asked for: {exc}", "yellow")
         return False

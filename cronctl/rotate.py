@@ -13,7 +13,7 @@ from components.catalogue.stack_config import Config
 from components.database.transaction import Transaction
 from components.errors import ConnectionFailed, Error, InvalidConfiguration, ProbeRefused, StatementFailed
 from components.objects.object_kind import execute
-from components.objects.secret_rotation import Rotation, await_rotation, settle, start_rotation
+from components.objects.secret_rotation import Rotation, advance_rotation, await_rotation, start_rotation
 from components.objects.secret_store import STAGES
 from components.runs.secret_use import SecretUse, secret_use, use_of_earlier
 from components.values.duration import in_words
@@ -80,7 +80,7 @@ def _undo(target: DeclaredTarget, key: str) -> Outcome:
 def _rotate(target: DeclaredTarget, key: str, *, generate: bool, save: Path | None) -> Outcome:
     spec = _declared(target.config, key)
     with target.database.transaction() as transaction:  # who cannot rotate it is told before a value is asked for
-        settle(transaction, target.schema, key)
+        advance_rotation(transaction, target.schema, key)
     try:
         value = made_up(key, spec) if generate else given(key)
     except UnicodeError:
@@ -136,9 +136,9 @@ def _tried(target: DeclaredTarget, key: str, value: str, save: Path | None) -> O
 def _start(target: DeclaredTarget, key: str, value: str) -> Rotation | None:
     """Begin a rotation, or take up one to the same value; None where it is the current one already."""
     with target.database.transaction() as transaction:
-        before = settle(transaction, target.schema, key)
+        before = advance_rotation(transaction, target.schema, key)
         _give(transaction, target.schema, key, value)
-        after = settle(transaction, target.schema, key)
+        after = advance_rotation(transaction, target.schema, key)
     had_ended = before is not None and before.state != "waiting"
     if before is not None and after is not None and before.rotation == after.rotation and had_ended:
         return None

@@ -39,7 +39,7 @@ def start_rotation(schema: str, key: str, value: str) -> Statements:
     return [CopyRow(given, (key, "given", value)), (stage, None)]
 
 
-def settle(transaction: Transaction, schema: str, key: str, rotation: UUID | None = None) -> Rotation | None:
+def advance_rotation(transaction: Transaction, schema: str, key: str, rotation: UUID | None = None) -> Rotation | None:
     """Let the server take a key's rotation as far as it can go now.
 
     Returns how ``rotation`` stands or, without it, the key's last one; None where there is none.
@@ -57,7 +57,7 @@ def await_rotation(database: Database, schema: str, key: str, rotation: UUID | N
     """
     while True:
         with database.transaction() as transaction:
-            settled = settle(transaction, schema, key, rotation)
+            settled = advance_rotation(transaction, schema, key, rotation)
         if settled is None or settled.state == "current":
             return
         if settled.state == "refused":

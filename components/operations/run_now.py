@@ -76,7 +76,7 @@ def _record(
     return int(row["run"])
 
 
-def settle_runs(database: Database, schema: str) -> None:
+def collect_results(database: Database, schema: str) -> None:
     """Judge answered runs now, as the sweep does every minute. Raises an Error, also for a login without rights."""
     with database.transaction() as transaction:
         transaction.execute(sql.SQL("SELECT {}.settle_cron_runs()").format(sql.Identifier(schema)))
@@ -86,7 +86,7 @@ def await_verdict(database: Database, schema: str, run: int, seconds: float) -> 
     """Return the run as soon as it has ended, or the open run after ``seconds``. Raises an Error."""
     deadline = time.monotonic() + seconds
     while True:
-        settle_runs(database, schema)
+        collect_results(database, schema)
         current = find_run(database, schema, run)
         if current is None:
             raise Error(f"run {run} is gone from the ledger")
