@@ -23,7 +23,7 @@ from components.catalogue.policy import policy_document
 from components.catalogue.request import HttpAction
 from components.catalogue.settings import RetentionConfig
 from components.declaration.command import compile_command, rule
-from components.declaration.declared_objects import sweep_job
+from components.declaration.declared_objects import runs_sweep_job
 from devstack import Stack
 from devstack.processes import stop
 
@@ -151,7 +151,7 @@ class Ledger:
         self._stack = stack
         self._superuser = superuser
         self._runs = runs
-        self._command = sweep_job(
+        self._command = runs_sweep_job(
             SCHEMA, STACK, KEPT, catch_up=[(f"job-{number}", None, None) for number in range(JOBS)]
         ).command.encode()
         self._command = b"\n".join(line for line in self._command.splitlines() if b"await_cron_answers" not in line)

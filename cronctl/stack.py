@@ -39,11 +39,6 @@ def config_of(asked: StackValues) -> Config:
     )
 
 
-def read_config(named: str | None, root: Path) -> Config:
-    """What a stack declares, or the selected stack. Raises Error or InvalidConfiguration."""
-    return config_of(ask_values(named, root)())
-
-
 def read_stack(named: str | None, root: Path) -> Stack:
     """What a stack declares and what its state says, or the selected stack's.
 

@@ -36,13 +36,15 @@ def values_in_clear(root: Path, project: str, stack: str) -> Iterator[str]:
 def plain_values(root: Path, stack: str, keys: Collection[str]) -> dict[str, object] | None:
     """What the stack's file, or else the project's, has for some keys of the project's, without the engine.
 
-    None where the engine alone knows: there is no such file, an environment adds to it (Pulumi ESC), or one of the
-    keys is encrypted or set in parts. Raises InvalidConfiguration for what must be encrypted and is not.
+    None where the engine alone knows: there is no such file, an environment adds to it (Pulumi ESC), one of the keys
+    is encrypted or set in parts, or ``stack`` names another project. Raises InvalidConfiguration for what must be
+    encrypted and is not.
     """
     path, said = _project_file(root)
     project, file = said.get("name"), _stack_file(path, said, stack)
     stated = _mapping(file)
-    if not isinstance(project, str) or not file.is_file() or stated.get("environment"):
+    of_another = stack.count("/") > 1 and stack.split("/")[-2] != project
+    if of_another or not isinstance(project, str) or not file.is_file() or stated.get("environment"):
         return None
     own = list(_own_keys(stated.get("config"), project))
     if found := list(_in_clear(own, project, stack)):

@@ -26,7 +26,7 @@ from components.objects.rotation_function import RotationFunctionArgs
 from components.objects.run_ledger import RunLedgerArgs
 from components.objects.secret import ProbeArgs, SecretArgs
 from components.objects.secret_store import SecretStoreArgs
-from components.objects.stack_mark import ALERT, RUNS_SWEEP
+from components.objects.stack_mark import ALERT, RUNS_SWEEP, SECRETS_SWEEP
 from components.sql import load_sql
 from components.values.address import PLAIN
 from components.values.choices import ExtensionName
@@ -106,7 +106,8 @@ def declare(config: Config) -> Declaration:
         own_jobs={
             job.name: job
             for job in (
-                sweep_job(
+                secrets_sweep_job(schema, stack, adopt=settings.adopt),
+                runs_sweep_job(
                     schema, stack, settings.retention, catch_up=_caught_up(config.catalogue), adopt=settings.adopt
                 ),
                 *(
@@ -163,11 +164,20 @@ def _probe(key: str, probe: Probe, schema: str, *, control: bool) -> ProbeArgs:
     return ProbeArgs(request=compile_probe(key, probe, schema=schema), control=control, **rule(probe))
 
 
-def sweep_job(
+def secrets_sweep_job(schema: str, stack: str, *, adopt: bool = False) -> CronJobArgs:
+    """The job that finishes rotations that nobody waits for, and deletes previous values when their grace is over.
+
+    It shares no transaction with the sweep of runs, which executes commands of jobs and may be cancelled with them.
+    """
+    command = load_sql("secrets_sweep").format(schema=sql.Identifier(schema))
+    return _own_job(SECRETS_SWEEP + schema, command.as_string(), schema, stack, adopt=adopt)
+
+
+def runs_sweep_job(
     schema: str, stack: str, retention: RetentionConfig, *, catch_up: Sequence[CaughtUp] = (), adopt: bool = False
 ) -> CronJobArgs:
-    """The job that finishes rotations, judges answers, sends retries, catches up on ``catch_up``, deletes old runs."""
-    command = load_sql("sweep").format(
+    """The job that judges answers, sends retries, catches up on the jobs ``catch_up``, and deletes old runs."""
+    command = load_sql("runs_sweep").format(
         schema=sql.Identifier(schema),
         runs=sql.Literal(f"{retention.runs} days"),
         details=sql.Literal(f"{retention.details} days"),

@@ -26,8 +26,7 @@ RUNS_SWEEP = "cron-runs-sweep-"
 SECRETS_SWEEP = "cron-secrets-sweep-"
 ALERT = "cron-alert-"
 OWN_JOBS = (RUNS_SWEEP, SECRETS_SWEEP, ALERT)
-"""The prefixes of the names of the project's own jobs, which end in the name of the schema; a stack has had no job with
-SECRETS_SWEEP since one sweep does the work of both."""
+"""The prefixes of the names of the project's own jobs, which end in the name of the schema."""
 
 OWN_JOBS_PATTERN = f"^({'|'.join(OWN_JOBS)})"
 """OWN_JOBS as a regular expression of PostgreSQL's."""

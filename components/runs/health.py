@@ -26,7 +26,7 @@ LEAST_TTL = 300
 """Seconds that pg_net must keep an answer, so that a late sweep still finds it."""
 
 SECRETS_STEP = "settle_cron_secret"
-"""The step that finishes rotations."""
+"""The only step of the sweep of secrets; the sweep of runs has all other steps."""
 
 JUDGING_STEP = "settle_cron_runs"
 """The step that gives runs their verdicts."""
@@ -88,9 +88,9 @@ class Health(NamedTuple):
 
     @property
     def _unswept(self) -> float | None:
-        """Seconds since the last step of the sweep, or since its declaration where that is later."""
+        """Seconds since the last step of the sweep of runs, or since its declaration where that is later."""
         made = () if self.sweep_since is None else (self.sweep_since,)
-        return min((*made, *(step.last for step in self.steps)), default=None)
+        return min((*made, *(step.last for step in self.steps if step.step != SECRETS_STEP)), default=None)
 
     @property
     def _idle(self) -> float:

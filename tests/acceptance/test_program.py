@@ -19,7 +19,7 @@ JOBS = {
     "escalate-overdue-bookings": "0 6 * * *",
     "notification-worker": "* * * * *",
 }
-SWEEPS = [("cron-runs-sweep-public",)]
+SWEEPS = [("cron-runs-sweep-public",), ("cron-secrets-sweep-public",)]
 OURS = "SELECT jobname::text, schedule, active FROM cron.job WHERE jobname NOT LIKE 'cron-%-sweep-%' ORDER BY jobname"
 
 Connection = psycopg.Connection[tuple[Any, ...]]

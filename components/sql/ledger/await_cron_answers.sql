@@ -1,5 +1,5 @@
 -- await_cron_answers waits until pg_net's queue is empty: 2 to 12 seconds, and half of statement_timeout at most.
--- Called by: the command of the job cron-runs-sweep-<schema> (sql/ledger/sweep.sql), before sweep_cron_runs
+-- Called by: the command of the job cron-runs-sweep-<schema> (sql/ledger/runs_sweep.sql), before sweep_cron_runs
 -- Locks: none
 -- Raises: nothing of its own; an error while it reads the queue ends the wait
 CREATE OR REPLACE FUNCTION {schema}.await_cron_answers()

@@ -12,7 +12,7 @@ AS $body$
 -- Run once those of the jobs that were due while pg_cron did not run, however often that was. Each of them is an array:
 -- its name, and the days from and to which it is active, or NULL. The last 90 seconds are left to pg_cron, which starts
 -- no more than cron.max_running_jobs at once. Jobs whose schedule names a minute of the hour are looked at where it is one
--- of those since the last sweep, and all of them every ten minutes, or where the last sweep failed or is an hour ago.
+-- of those since the last sweep began, and all of them every ten minutes, or where the last sweep failed or is an hour ago.
 DECLARE
     missed record;
     looked CONSTANT timestamptz := (

@@ -14,22 +14,17 @@ AS $body$
 -- Each question is a statement of its own: a session lasts for one sweep, and plans only what it executes.
 BEGIN
     CASE p_step
-        WHEN 'sweep_cron_secrets' THEN
-            RETURN EXISTS (
-                SELECT FROM {schema}.cron_secret_stages AS s
-                WHERE s.stage <> 'previous' OR s.expires_at <= clock_timestamp()
-            );
         WHEN 'settle_cron_runs' THEN
             RETURN EXISTS (SELECT FROM {schema}.cron_runs AS r WHERE r.state IN ('queued', 'sent'));
         WHEN 'settle_cron_job_runs' THEN
-            -- Runs of pg_cron since the last sweep, but for those of our own jobs that went well. A run may be in the table
-            -- for some time before pg_cron writes down how it began and ended.
+            -- New runs of pg_cron, but for those of our own jobs that did not fail, this sweep's among them. New is what a sweep
+            -- may not have seen that took no step: longer than a step stays fresh, so that catch_up_cron_runs finds all.
             RETURN (
                 SELECT bool_or(n.is_new AND NOT n.is_own) OR count(*) FILTER (WHERE n.is_new) = 100
                 FROM (
                     SELECT
-                        coalesce(d.end_time, d.start_time, 'infinity') > now() - interval '5 minutes' AS is_new,
-                        d.status = 'succeeded' AND split_part(d.command, '/', 3) ~ {own_jobs} AS is_own
+                        coalesce(d.end_time, d.start_time, 'infinity') > now() - interval '12 minutes' AS is_new,
+                        d.status <> 'failed' AND split_part(d.command, '/', 3) ~ {own_jobs} AS is_own
                     FROM cron.job_run_details AS d ORDER BY d.runid DESC LIMIT 100
                 ) AS n
             ) OR EXISTS (SELECT FROM {schema}.cron_runs AS r WHERE r.state IN ('queued', 'sent'));
@@ -50,12 +45,17 @@ BEGIN
         WHEN 'catch_up_cron_runs' THEN
             RETURN p_catch_up <> '{{}}';
         WHEN 'purge_cron_runs' THEN
-            RETURN p_runs + interval '15 minutes' < (
-                SELECT now() - r.settled_at FROM {schema}.cron_runs AS r ORDER BY r.run LIMIT 1
+            RETURN now() - p_runs - interval '15 minutes' > (
+                SELECT min(o.settled_at)
+                FROM (SELECT r.settled_at FROM {schema}.cron_runs AS r ORDER BY r.run LIMIT 100) AS o
             );
         WHEN 'purge_cron_job_runs' THEN
-            RETURN p_details + interval '15 minutes' < (
-                SELECT now() - d.start_time FROM cron.job_run_details AS d ORDER BY d.runid LIMIT 1
+            RETURN now() - p_details - interval '15 minutes' > (
+                SELECT min(coalesce(o.end_time, o.start_time))
+                FROM (
+                    SELECT d.end_time, d.start_time FROM cron.job_run_details AS d
+                    WHERE d.username = current_user ORDER BY d.runid LIMIT 100
+                ) AS o
             );
     END CASE;
 END

@@ -15,7 +15,7 @@ DECLARE
     seen int;
     total int := 0;
     last bigint := -9223372036854775808;
-    is_young boolean;
+    are_young boolean;
 BEGIN
     LOOP
         WITH oldest AS MATERIALIZED (
@@ -29,10 +29,10 @@ BEGIN
             DELETE FROM cron.job_run_details AS d
             WHERE d.runid = ANY (ARRAY(SELECT o.runid FROM oldest AS o WHERE o.ended < now() - p_details))
         )
-        SELECT count(*), max(o.runid), bool_or(o.ended BETWEEN now() - p_details AND now())
-        INTO seen, last, is_young FROM oldest AS o;
+        SELECT count(*), max(o.runid), bool_and(o.ended >= now() - p_details) FILTER (WHERE o.ended <= now())
+        INTO seen, last, are_young FROM oldest AS o;
         total := total + seen;
-        EXIT WHEN seen < batch OR is_young OR total >= 20000;
+        EXIT WHEN seen < batch OR are_young OR total >= 20000;
         batch := least(5 * batch, 20000 - total);
     END LOOP;
 END

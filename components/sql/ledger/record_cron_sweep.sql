@@ -10,9 +10,9 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
 -- p_failure says why a step of a sweep failed, and is NULL where it did not. That a step went well once more is written
--- every nine minutes, so before sweep_cron_runs counts it as due; that the sweep did, each time.
+-- every nine minutes, so before sweep_cron_runs counts it as due.
 BEGIN
-    IF p_failure IS NULL AND p_step <> 'sweep_cron_runs' AND EXISTS (
+    IF p_failure IS NULL AND EXISTS (
         SELECT FROM {schema}.cron_sweeps AS s
         WHERE s.step = p_step AND s.ended_at > coalesce(s.failed_at, '-infinity')
           AND s.ended_at BETWEEN clock_timestamp() - interval '9 minutes' AND clock_timestamp()

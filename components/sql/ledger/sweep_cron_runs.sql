@@ -1,5 +1,5 @@
 -- sweep_cron_runs executes the steps of the sweep that have work, one after another.
--- Called by: the command of the job cron-runs-sweep-<schema> (sql/ledger/sweep.sql), after await_cron_answers
+-- Called by: the command of the job cron-runs-sweep-<schema> (sql/ledger/runs_sweep.sql), after await_cron_answers
 -- Locks: none of its own; what its steps lock stays locked until the end of the transaction
 -- Raises: nothing of its own; the error of a step goes to cron_sweeps; one of record_cron_sweep there passes through
 CREATE OR REPLACE FUNCTION {schema}.sweep_cron_runs(p_catch_up text[], p_runs interval, p_details interval)
@@ -22,7 +22,7 @@ DECLARE
     );
 BEGIN
     FOREACH step IN ARRAY ARRAY[
-        'sweep_cron_secrets()', 'settle_cron_runs()', 'settle_cron_job_runs()', 'retry_cron_runs()', 'watch_cron_jobs()',
+        'settle_cron_runs()', 'settle_cron_job_runs()', 'retry_cron_runs()', 'watch_cron_jobs()',
         'catch_up_cron_runs(%2$L)', 'purge_cron_runs(%3$L)', 'purge_cron_job_runs(%4$L)'
     ] LOOP
         name := split_part(step, '(', 1);
@@ -35,9 +35,8 @@ BEGIN
             PERFORM {schema}.record_cron_sweep(name, SQLERRM);
         END;
     END LOOP;
-    UPDATE {schema}.cron_sweeps AS s SET ended_at = clock_timestamp() WHERE s.step = 'sweep_cron_runs';
-    IF NOT FOUND THEN
-        PERFORM {schema}.record_cron_sweep('sweep_cron_runs', NULL);
-    END IF;
+    -- When it began, from where catch_up_cron_runs goes on.
+    INSERT INTO {schema}.cron_sweeps (step, ended_at) VALUES ('sweep_cron_runs', now())
+    ON CONFLICT ON CONSTRAINT cron_sweeps_pkey DO UPDATE SET ended_at = excluded.ended_at;
 END
 $body$

@@ -76,7 +76,7 @@ BEGIN
                     string_agg(w.step || ': ' || w.detail, '; ') FILTER (
                         WHERE w.failed_at > coalesce(w.ended_at, '-infinity')
                     ) AS failures
-                FROM {schema}.cron_sweeps AS w
+                FROM {schema}.cron_sweeps AS w WHERE w.step <> 'settle_cron_secret'
             ) AS steps
             WHERE starts_with(s.job, {runs_sweep}) AND NOT p_policy ? 'jobs'
         ) AS present

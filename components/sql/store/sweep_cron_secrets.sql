@@ -1,5 +1,5 @@
 -- sweep_cron_secrets calls settle_cron_secret for each key that has a value in a stage.
--- Called by: sweep_cron_runs
+-- Called by: the command of the job cron-secrets-sweep-<schema> (sql/store/secrets_sweep.sql)
 -- Locks: the rows of these keys in cron_secret_declarations (FOR UPDATE SKIP LOCKED)
 -- Raises: nothing of its own; the errors of keys go to cron_sweeps through record_cron_sweep
 CREATE OR REPLACE FUNCTION {schema}.sweep_cron_secrets()

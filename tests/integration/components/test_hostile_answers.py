@@ -13,7 +13,7 @@ import pytest
 
 from components.catalogue.settings import RetentionConfig
 from components.declaration.command import multirange
-from components.declaration.declared_objects import sweep_job
+from components.declaration.declared_objects import runs_sweep_job
 from components.run_ledger import RunLedgerProvider
 from tests.integration.components.conftest import Provide, at_once
 from tests.integration.components.endpoint import Answer, Endpoint
@@ -199,7 +199,7 @@ def test_a_step_that_fails_is_written_down_and_the_others_do_their_work(
         "CREATE OR REPLACE FUNCTION public.watch_cron_jobs() RETURNS void LANGUAGE plpgsql "
         "AS 'BEGIN RAISE EXCEPTION $$a planted fault$$; END'"
     )
-    sweep = at_once(sweep_job("public", STACK, RetentionConfig()).command)
+    sweep = at_once(runs_sweep_job("public", STACK, RetentionConfig()).command)
     deadline = time.monotonic() + 20
     while postgres.execute("SELECT FROM public.cron_runs WHERE state = 'ok'").rowcount == 0:
         assert time.monotonic() < deadline
@@ -209,7 +209,7 @@ def test_a_step_that_fails_is_written_down_and_the_others_do_their_work(
     well = "SELECT step FROM public.cron_sweeps WHERE ended_at > now() - interval '1 minute' ORDER BY step"
     assert [step for (step,) in postgres.execute(well)] == [
         *("catch_up_cron_runs", "purge_cron_job_runs", "purge_cron_runs", "retry_cron_runs", "settle_cron_job_runs"),
-        *("settle_cron_runs", "settle_cron_secret", "sweep_cron_runs", "sweep_cron_secrets"),
+        *("settle_cron_runs", "sweep_cron_runs"),
     ]
 
 

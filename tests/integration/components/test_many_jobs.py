@@ -14,7 +14,7 @@ import pytest
 
 from components.catalogue.settings import RetentionConfig
 from components.cron_job import CronJobProvider
-from components.declaration.declared_objects import sweep_job
+from components.declaration.declared_objects import runs_sweep_job
 from components.run_ledger import RunLedgerProvider
 from tests.integration.components.endpoint import Answer, Endpoint
 from tests.integration.components.test_run_ledger import LEDGER, STACK, command, settled
@@ -36,7 +36,7 @@ def test_every_fire_is_accounted_for(
 ) -> None:
     install()
     provide(RunLedgerProvider).create(LEDGER)
-    sweep = sweep_job("public", STACK, RetentionConfig())
+    sweep = runs_sweep_job("public", STACK, RetentionConfig())
     provide(CronJobProvider).create(sweep.properties())
     while time.time() % 60 > 30:  # all of them within one minute
         time.sleep(0.5)

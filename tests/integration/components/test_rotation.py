@@ -11,6 +11,7 @@ import pytest
 
 from components.catalogue.request import Probe
 from components.declaration.command import compile_probe, multirange
+from components.declaration.declared_objects import secrets_sweep_job
 from components.errors import Conflict, ProbeRefused, StatementFailed
 from components.objects.secret import ProbeArgs
 from components.objects.secret_store import TABLES
@@ -76,7 +77,7 @@ def left(postgres: Connection) -> list[tuple[str, str]]:
 
 
 def sweep(postgres: Connection) -> None:
-    postgres.execute("SELECT public.sweep_cron_secrets()")
+    postgres.execute(secrets_sweep_job("public", STACK).command.encode())
 
 
 def sweep_until(postgres: Connection, done: Callable[[], bool]) -> None:

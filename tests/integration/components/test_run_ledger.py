@@ -14,7 +14,7 @@ from components.catalogue.settings import RetentionConfig
 from components.cron_job import CronJobProvider
 from components.database.connection import Database
 from components.declaration.command import compile_command
-from components.declaration.declared_objects import sweep_job
+from components.declaration.declared_objects import runs_sweep_job
 from components.errors import Conflict
 from components.run_ledger import RunLedgerProvider
 from components.runs.history import history as runs_of
@@ -68,7 +68,7 @@ def fire(postgres: Connection, url: str, **http: Any) -> int:
 def settle(postgres: Connection) -> None:
     """Sweep, with each step; test_sweep.py has which of them a sweep leaves out."""
     every_step_is_due(postgres)
-    postgres.execute(at_once(sweep_job("public", STACK, RETENTION).command))
+    postgres.execute(at_once(runs_sweep_job("public", STACK, RETENTION).command))
     assert failed_steps(postgres) == []
 
 

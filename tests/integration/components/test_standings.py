@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 from components.catalogue.settings import RetentionConfig
 from components.cron_job import CronJobProvider
 from components.database.connection import Database
-from components.declaration.declared_objects import sweep_job
+from components.declaration.declared_objects import runs_sweep_job
 from components.run_ledger import RunLedgerProvider
 from components.runs.health import health
 from components.runs.history import history, job_status
@@ -45,7 +45,7 @@ def deployed(install: Callable[..., None], provide: Provide, clean: None, superu
     provide(RunLedgerProvider).create(LEDGER)
     superuser.execute("DELETE FROM cron.job_run_details")
     provide(CronJobProvider).create(nightly())
-    sweep = sweep_job("public", STACK, RetentionConfig())
+    sweep = runs_sweep_job("public", STACK, RetentionConfig())
     provide(CronJobProvider).create({**sweep.properties(), "schedule": NEVER})
 
 
@@ -239,7 +239,7 @@ def test_status_without_pg_net_says_that_it_is_not_there(
 
 def test_the_verdict_comes_soon_after_the_answer(provide: Provide, postgres: Connection, endpoint: Endpoint) -> None:
     """The sweep's own command, begun in the same second as the job."""
-    text = sweep_job("public", STACK, RetentionConfig()).command
+    text = runs_sweep_job("public", STACK, RetentionConfig()).command
     fire(postgres, endpoint.url)
     began = time.monotonic()
     postgres.execute(text.encode())

@@ -9,7 +9,7 @@ import pytest
 
 from components.catalogue.settings import RetentionConfig
 from components.cron_job import CronJobProvider
-from components.declaration.declared_objects import sweep_job
+from components.declaration.declared_objects import runs_sweep_job, secrets_sweep_job
 from components.run_ledger import RunLedgerProvider
 from tests.integration.components.conftest import STACK, Provide, at_once
 from tests.integration.components.endpoint import Endpoint
@@ -18,8 +18,8 @@ from tests.integration.components.test_run_ledger import LEDGER, command, failed
 Connection = psycopg.Connection[tuple[Any, ...]]
 RETENTION = RetentionConfig()
 STEPS = {
-    *("sweep_cron_secrets", "settle_cron_runs", "settle_cron_job_runs", "retry_cron_runs", "watch_cron_jobs"),
-    *("catch_up_cron_runs", "purge_cron_runs", "purge_cron_job_runs"),
+    *("settle_cron_runs", "settle_cron_job_runs", "retry_cron_runs", "watch_cron_jobs", "catch_up_cron_runs"),
+    *("purge_cron_runs", "purge_cron_job_runs"),
 }
 NEVER = "0 0 1 1 *"
 
@@ -27,10 +27,6 @@ A_RUN = "INSERT INTO public.cron_runs (job, state, fired_at, settled_at, retry_a
 A_DETAIL = (
     "INSERT INTO cron.job_run_details (jobid, runid, database, username, command, status, start_time, end_time) "
     "SELECT jobid, nextval('cron.runid_seq'), 'postgres', 'postgres', {} FROM cron.job WHERE jobname = 'nightly'"
-)
-A_STAGE = (
-    "INSERT INTO public.cron_secret_stages (key, stage, value, rotation, expires_at) "
-    "VALUES ('some_key', {}, 'planted', gen_random_uuid(), {})"
 )
 
 
@@ -55,7 +51,7 @@ def steps(superuser: Connection, *catch_up: str) -> set[str]:
     with superuser.transaction():
         superuser.execute("SET LOCAL track_functions = 'all'")
         before: dict[str, int] = dict(superuser.execute(calls.encode()).fetchall())
-        text = sweep_job("public", STACK, RETENTION, catch_up=[(name, None, None) for name in catch_up]).command
+        text = runs_sweep_job("public", STACK, RETENTION, catch_up=[(name, None, None) for name in catch_up]).command
         superuser.execute(at_once(text))
         after: dict[str, int] = dict(superuser.execute(calls.encode()).fetchall())
     return {step for step in STEPS if after.get(step, 0) > before.get(step, 0)}
@@ -77,9 +73,6 @@ def test_a_minute_without_work_is_written_down_as_one_row(superuser: Connection)
 @pytest.mark.parametrize(
     ("work", "taken"),
     [
-        (A_STAGE.format("'pending'", "NULL"), {"sweep_cron_secrets"}),
-        (A_STAGE.format("'previous'", "now() - interval '1 second'"), {"sweep_cron_secrets"}),
-        (A_STAGE.format("'previous'", "now() + interval '1 hour'"), set()),
         (A_RUN.format("'queued', now(), NULL, NULL, NULL"), {"settle_cron_runs", "settle_cron_job_runs"}),
         (
             A_RUN.format("'sent', now() - interval '3 hours', NULL, NULL, NULL"),
@@ -90,6 +83,10 @@ def test_a_minute_without_work_is_written_down_as_one_row(superuser: Connection)
         (A_RUN.format("'ok', now() - interval '1 year', now() - interval '1 year', NULL, NULL"), {"purge_cron_runs"}),
         (A_DETAIL.format("'SELECT 1', 'succeeded', now(), now()"), {"settle_cron_job_runs"}),
         (A_DETAIL.format("'SELECT 1', 'running', now(), NULL::timestamptz"), {"settle_cron_job_runs"}),
+        (  # in a gap that is shorter than a step stays fresh
+            A_DETAIL.format("'SELECT 1', 'succeeded', now() - interval '9 minutes', now() - interval '9 minutes'"),
+            {"settle_cron_job_runs"},
+        ),
         (A_DETAIL.format("'SELECT 1', 'failed', NULL::timestamptz, NULL::timestamptz"), {"settle_cron_job_runs"}),
         (
             A_DETAIL.format("'SELECT 1', 'succeeded', now() - interval '1 year', now() - interval '1 year'"),
@@ -102,15 +99,18 @@ def test_a_step_is_taken_where_it_has_work(work: str, taken: set[str], superuser
     assert steps(superuser) == taken
 
 
-@pytest.mark.parametrize(("status", "taken"), [("succeeded", set()), ("failed", {"settle_cron_job_runs"})])
+@pytest.mark.parametrize(
+    ("status", "taken"),
+    [("running", set()), ("succeeded", set()), ("failed", {"settle_cron_job_runs"})],
+)
 def test_of_the_projects_own_jobs_only_failures_are_work(status: str, taken: set[str], superuser: Connection) -> None:
-    text = sweep_job("public", STACK, RETENTION).command.replace("'", "''")
+    text = runs_sweep_job("public", STACK, RETENTION).command.replace("'", "''")
     superuser.execute(A_DETAIL.format(f"'{text}', '{status}', now(), now()").encode())
     assert steps(superuser) == taken
 
 
 def test_a_hundred_new_runs_may_hide_others(superuser: Connection) -> None:
-    text = sweep_job("public", STACK, RETENTION).command.replace("'", "''")
+    text = runs_sweep_job("public", STACK, RETENTION).command.replace("'", "''")
     superuser.execute(A_DETAIL.format("'SELECT 1', 'succeeded', now(), now()").encode())
     for _ in range(100):
         superuser.execute(A_DETAIL.format(f"'{text}', 'succeeded', now(), now()").encode())
@@ -210,3 +210,32 @@ def test_a_purge_takes_more_while_all_that_it_finds_is_old(postgres: Connection,
     assert (False, True, 50) in left
     assert sum(count for *_, count in left) < 150 + 50 + 900
     superuser.execute("DELETE FROM public.cron_runs WHERE settled_at IS NULL")
+
+
+def test_a_run_that_ended_late_holds_up_no_purge(postgres: Connection, superuser: Connection) -> None:
+    run = "INSERT INTO public.cron_runs (job, state, settled_at) SELECT 'nightly', 'ok', {} FROM generate_series(1, {})"
+    superuser.execute(run.format("now() - interval '1 day'", 1).encode())
+    superuser.execute(run.format("now() - interval '1 year'", 300).encode())
+    assert steps(superuser) == {"purge_cron_runs"}
+    assert postgres.execute("SELECT count(*) FROM public.cron_runs").fetchone() == (1,)
+
+
+def test_a_sweep_that_is_cancelled_undoes_no_rotation(postgres: Connection, superuser: Connection) -> None:
+    """A job that is made up for may take longer than the login's statement_timeout, again in each minute."""
+    superuser.execute("INSERT INTO public.cron_secrets (key, value) VALUES ('some_key', 'planted-current')")
+    superuser.execute("INSERT INTO public.cron_secret_declarations (key, owner) VALUES ('some_key', %s)", [STACK])
+    superuser.execute(
+        "INSERT INTO public.cron_secret_stages (key, stage, value, expires_at) "
+        "VALUES ('some_key', 'previous', 'planted-before', now() - interval '1 second')"
+    )
+    text = f"-- supabase-cron: {STACK}/nightly\nSELECT pg_sleep(5)"
+    superuser.execute("UPDATE cron.job SET command = %s, schedule = '* * * * *' WHERE jobname = 'nightly'", [text])
+    postgres.execute("SELECT public.watch_cron_jobs()")
+    superuser.execute("UPDATE public.cron_watched_jobs SET since = now() - interval '3 hours'")
+    postgres.execute("SET statement_timeout = '1s'")
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        postgres.execute(
+            at_once(runs_sweep_job("public", STACK, RETENTION, catch_up=[("nightly", None, None)]).command)
+        )
+    postgres.execute(secrets_sweep_job("public", STACK).command.encode())
+    assert postgres.execute("SELECT count(*) FROM public.cron_secret_stages").fetchone() == (0,)

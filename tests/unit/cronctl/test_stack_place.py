@@ -69,6 +69,15 @@ def test_plain_values_are_read_from_the_files(
     assert asked == []
 
 
+def test_of_a_stack_of_another_project_the_engine_is_asked(
+    write: Write, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPABASE_CRON_DATABASE_URL", URL)
+    root = write("  supabase-cron:schema: private\n")
+    find_place("acme/other/dev", root)
+    assert asked == ["acme/other/dev"]
+
+
 @pytest.mark.parametrize(
     ("config", "project", "beside"),
     [

@@ -12,7 +12,7 @@ from components.catalogue.job import Job
 from components.catalogue.jobs_file import Catalogue
 from components.catalogue.settings import RetentionConfig
 from components.declaration.command import compile_command
-from components.declaration.declared_objects import alert_job, sweep_job
+from components.declaration.declared_objects import alert_job, runs_sweep_job
 
 URL = "https://example.com/"
 STACK = "supabase-cron/dev"
@@ -68,9 +68,9 @@ def test_without_a_policy_nothing_is_asked() -> None:
 
 def test_the_sweep_knows_what_to_make_up_for() -> None:
     caught = [("it's", None, None), ("b", "-3", "2026-09-01")]
-    text = sweep_job("public", STACK, RetentionConfig(), catch_up=caught).command
+    text = runs_sweep_job("public", STACK, RetentionConfig(), catch_up=caught).command
     assert "sweep_cron_runs('{{it''s,NULL,NULL},{b,-3,2026-09-01}}'::text[]," in text
-    assert "'{}'::text[]" in sweep_job("public", STACK, RetentionConfig()).command
+    assert "'{}'::text[]" in runs_sweep_job("public", STACK, RetentionConfig()).command
 
 
 def test_a_call_may_take_longer_than_the_period_where_runs_do_not_overlap() -> None:
