@@ -1,6 +1,7 @@
-"""Two hundred jobs every minute: every fire is accounted for, in pg_cron, the ledger and at the endpoint, and none twice.
+"""Two hundred jobs at once: every fire is accounted for, in pg_cron, the ledger and at the endpoint, and none twice.
 
-``SOAK_MINUTES=10`` makes it last; one minute is what there is time for in every run of the tests.
+``SOAK_MINUTES=10`` makes it last, up to 58; one minute is what there is time for in every run of the tests.
+The schedule names its minutes, so that how many fires there are is no question of how fast the machine is.
 """
 
 import os
@@ -30,7 +31,7 @@ def answered(endpoint: Endpoint) -> None:
     endpoint.answer = lambda asked: Answer(500 if asked.path == "/job-7" else 200)
 
 
-@pytest.mark.timeout(60 * MINUTES + 240)
+@pytest.mark.timeout(60 * MINUTES + 270)
 def test_every_fire_is_accounted_for(
     install: Callable[..., None], provide: Callable[..., Any], postgres: Connection, endpoint: Endpoint
 ) -> None:
@@ -38,21 +39,19 @@ def test_every_fire_is_accounted_for(
     provide(RunLedgerProvider).create(LEDGER)
     sweep = runs_sweep_job("public", STACK, RetentionConfig())
     provide(CronJobProvider).create(sweep.properties())
-    while time.time() % 60 > 30:  # all of them within one minute
-        time.sleep(0.5)
+    first = int(time.time() + 30) // 60 + 1  # minutes since 1970; half a minute, so that pg_cron knows of all before
+    minutes = ",".join(str(minute % 60) for minute in range(first, first + MINUTES))
     with postgres.transaction():  # pg_cron learns of all of them at once
         for number in range(JOBS):
             name = f"job-{number}"
             policies: dict[str, Any] = {"overlap": "skip", "idempotency": "Idempotency-Key"} if number % 2 else {}
             postgres.execute(
-                "SELECT cron.schedule(%s, '* * * * *', %s)",
-                [name, command(f"{endpoint.url}/{name}", name=name, timeout=50, **policies)],
+                "SELECT cron.schedule(%s, %s, %s)",
+                [name, f"{minutes} * * * *", command(f"{endpoint.url}/{name}", name=name, timeout=50, **policies)],
             )
     names = {f"job-{number}" for number in range(JOBS)}
-    end = (time.time() // 60 + MINUTES) * 60 + 45  # the last fire, and time to start all of it
-    while time.time() < end:
+    while time.time() < (first + MINUTES - 1) * 60 + 45:  # the last fire, and time to start all of it
         time.sleep(1)
-    postgres.execute("SELECT cron.alter_job(jobid, active := false) FROM cron.job WHERE jobname <> %s", [SWEEP])
     settled(postgres, 60)
 
     ledger = postgres.execute("SELECT job, state FROM public.cron_runs WHERE job = ANY (%s)", [list(names)]).fetchall()
