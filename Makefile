@@ -32,8 +32,8 @@ brief = sed -u -E -e '/^(@ .*|Previewing .*|Updating .*|Resources:|)$$/d' -e '/^
 quiet = --suppress-outputs --color never --stack $(STACK)
 pulumi_quiet_preview = told="$$(pulumi preview $(quiet) 2>&1)" || { echo "$$told" | $(brief) >&2; exit 1; }
 
-.PHONY: help setup setup-dev packages browser engine shell up preview refresh destroy verify down clean test coverage test-unit \
-	bench bench-short check format schema docs pictures lock
+.PHONY: help python setup setup-dev packages browser engine shell devstack tools up preview refresh destroy verify down clean \
+	test coverage test-unit bench bench-short check format schema docs pictures lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,10 +48,12 @@ pip = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The lock files are whole. Left to resolve, Debian 12's pip takes a newer release for `package[extra]` than the one locked.
 locked = --require-hashes --no-deps -r
 
-$(VENV)/installed: requirements.lock pyproject.toml
-	$(call say,virtual environment: $(VENV) from requirements.lock (about a minute the first time))
+python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "make: Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 …" >&2; exit 1; }
+
+$(VENV)/installed: requirements.lock pyproject.toml | python
+	$(call say,virtual environment: $(VENV) from requirements.lock (about a minute the first time))
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ echo "make: no virtual environment; install your system's python3-venv package" >&2; exit 1; }
 	@$(pip) $(locked) requirements.lock
@@ -67,19 +69,22 @@ packages: setup ## The system's PostgreSQL and pg_cron packages (root)
 	$(call say,system packages: PostgreSQL and pg_cron)
 	@$(BIN)/python -m devstack packages
 
-browser: setup-dev ## The browser that the report's tests look with (root)
+browser: setup-dev packages ## The browser that the report's tests look with (root)
 	$(call say,system package: chromium)
 	@$(BIN)/python -m devstack packages --browser
 
-engine: setup ## Pulumi: the one on PATH, or built from its pinned module (minutes, once)
-	$(call say,engine: pulumi)
-	@$(BIN)/python -m toolchain ensure >/dev/null
+# It needs no library, so it does not wait for the virtual environment that it may be made beside.
+engine_python := $(if $(wildcard $(VENV)/installed),$(BIN)/python,$(PYTHON))
 
-shell: engine ## A shell in which pulumi and cronctl work on the stack (dev, or STACK=name with your own backend)
+engine: python ## Pulumi: the one on PATH, its release, or built from its pinned module (minutes, once)
+	$(call say,engine: pulumi)
+	@$(engine_python) -m toolchain ensure >/dev/null
+
+shell: setup engine ## A shell in which pulumi and cronctl work on the stack (dev, or STACK=name with your own backend)
 	@$(in_stack); echo '==> shell: pulumi and cronctl work here on the stack $(STACK); exit leaves it'; \
 		unset MAKEFLAGS MAKELEVEL MFLAGS; exec "$${SHELL:-/bin/bash}"
 
-up: $(if $(filter dev,$(STACK)),devstack,engine) ## Everything: set-up, dev stack, the six jobs, and the proof that they run
+up: $(if $(filter dev,$(STACK)),devstack,setup engine) ## Everything: set-up, dev stack, the six jobs, and the proof that they run
 	$(call say,pulumi up: the stack $(STACK))
 	@$(in_stack); $(pulumi_quiet_preview); pulumi up --yes --skip-preview $(quiet) | $(brief)
 	$(call say,verification: declared = stored = living?)
@@ -93,23 +98,26 @@ ifeq ($(STACK),dev)
 	@echo '    pulumi preview      # what a change of jobs.yaml would do; pulumi up does it'
 endif
 
-.PHONY: devstack
-devstack: packages engine
+# The engine takes minutes to build and the rest waits for the network: they are made side by side.
+side_by_side = @$(MAKE) --jobs 2
+
+devstack:
+	$(side_by_side) engine packages
 	$(call say,dev stack: PostgreSQL with pg_cron + pg_net stand-in + functions receiver)
 	@$(BIN)/python -m devstack up
 	@mkdir -p .devstack/state .devstack/pulumi
 	@$(in_stack); pulumi stack select --create --non-interactive $(STACK) >/dev/null
 
-preview: engine ## What pulumi up would do
+preview: setup engine ## What pulumi up would do
 	@$(in_stack); pulumi preview --diff --stack $(STACK)
 
-refresh: engine ## Read what is there into the state
+refresh: setup engine ## Read what is there into the state
 	@$(in_stack); pulumi refresh --yes --stack $(STACK)
 
-destroy: engine ## Remove everything the stack declares from the database
+destroy: setup engine ## Remove everything the stack declares from the database
 	@$(in_stack); pulumi destroy --yes --stack $(STACK)
 
-verify: engine ## Hold what is declared, stored and living against each other
+verify: setup engine ## Hold what is declared, stored and living against each other
 	@$(in_stack); cronctl verify --stack $(STACK)
 
 down: ## Stop what `make up` started
@@ -121,14 +129,17 @@ clean: ## Stop it and remove its data (the virtual environment and the engine st
 	@test ! -x $(BIN)/python || $(BIN)/python -m devstack clean
 	@rm -rf .devstack/state .devstack/pulumi
 
+tools:
+	$(side_by_side) engine browser
+
 with_engine = PATH="$$($(BIN)/python -m toolchain ensure):$$PATH"
 in_parallel = --numprocesses auto --dist loadgroup
 
-test: setup-dev packages browser engine ## All tests: unit, integration on a real PostgreSQL, acceptance through the engine
+test: tools ## All tests: unit, integration on a real PostgreSQL, acceptance through the engine
 	$(call say,tests: unit + integration + acceptance)
 	@$(with_engine) $(BIN)/python -m pytest $(in_parallel)
 
-coverage: setup-dev packages browser engine ## The same, and which lines they leave out (half as long again)
+coverage: tools ## The same, and which lines they leave out (half as long again)
 	@$(with_engine) $(BIN)/python -m pytest $(in_parallel) --cov --cov-report=term:skip-covered
 
 test-unit: setup-dev ## The tests that need no server

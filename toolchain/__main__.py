@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     """The commands and what they say of themselves."""
     top = argparse.ArgumentParser(prog="python -m toolchain", description="Makes the Pulumi engine available.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    about = "find the engine or build it (about 5 minutes, once); prints the folder to put on PATH"
+    about = "find the engine, download it or build it (about 5 minutes, once); prints the folder to put on PATH"
     commands.add_parser("ensure", help=about, description=about).set_defaults(run=ensure)
     about = "say where the engine is and what a build would use; exit code 1 when it has to be built"
     commands.add_parser("status", help=about, description=about).set_defaults(run=status)

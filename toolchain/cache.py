@@ -22,6 +22,7 @@ class Cache:
 
     Each name ends in a digest of what the part is made of, so a folder that exists is complete and current. ``engine``
     is slow to build and depends on little; ``host`` follows the language host's sources; ``bin`` joins the two.
+    ``release`` is Pulumi's own, with a language host of its own.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -33,6 +34,7 @@ class Cache:
         self.engine = self.root / f"engine-{ENGINE}-{engine}"
         self.host = self.root / f"host-{host}"
         self.bin = self.root / f"bin-{ENGINE}-{digest(engine, host, SOURCES / 'folder.py')}"
+        self.release = self.root / f"release-{ENGINE}-{sys.platform}-{platform.machine()}"
         self.log = self.root / "build.log"
 
 

@@ -66,7 +66,7 @@ def environment_without_pulumi() -> dict[str, str]:
     """This process's environment as on a machine that has no engine, so that our own is what is tested."""
     path = [folder for folder in os.environ["PATH"].split(os.pathsep) if not Path(folder, "pulumi").exists()]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI", "SUPABASE_CRON"))}
-    return kept | {"PATH": os.pathsep.join(path)}
+    return kept | {"PATH": os.pathsep.join(path), "SUPABASE_CRON_ENGINE_FROM": "source"}
 
 
 def ensure(**variables: str) -> subprocess.CompletedProcess[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import available, engine, folder, host
+from toolchain import available, engine, folder, host, release
 from toolchain.cache import Cache
 from toolchain.command import Commands
 from toolchain.errors import ToolchainError
@@ -12,7 +12,7 @@ from toolchain.errors import ToolchainError
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    return {"XDG_CACHE_HOME": str(tmp_path), "PATH": "/none"}
+    return {"XDG_CACHE_HOME": str(tmp_path), "PATH": "/none", "SUPABASE_CRON_ENGINE_FROM": "source"}
 
 
 @pytest.fixture
@@ -76,7 +76,52 @@ def test_an_unfinished_build_leaves_finished_parts_alone(
 
 def test_a_cache_that_cannot_be_written_is_a_sentence(tmp_path: Path, built: list[str]) -> None:
     (tmp_path / "file").touch()
-    environ = {"XDG_CACHE_HOME": f"{tmp_path}/file", "PATH": "/none"}
+    environ = {"XDG_CACHE_HOME": f"{tmp_path}/file", "PATH": "/none", "SUPABASE_CRON_ENGINE_FROM": "source"}
     with pytest.raises(ToolchainError, match=r"^making the engine in .* failed: .*Not a directory"):
         available.ensure(environ)
     assert built == []
+
+
+@pytest.fixture
+def downloaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Stands in for the download; its items are made folders, and the texts of ``NoRelease`` when it is told so."""
+    answers: list[str] = []
+
+    def fetch(work: Path) -> Path:
+        if answers:
+            raise release.NoRelease(answers.pop())
+        (work / "release").mkdir()
+        return work / "release"
+
+    monkeypatch.setattr(release, "fetch", fetch)
+    return answers
+
+
+def test_a_release_comes_first_and_once(
+    environ: dict[str, str], built: list[str], downloaded: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    del environ["SUPABASE_CRON_ENGINE_FROM"]
+    cache = Cache(environ)
+    assert available.ensure(environ) == available.ensure(environ) == available.at_hand(environ) == cache.release
+    assert built == []
+    assert available.find(environ | {"SUPABASE_CRON_ENGINE_FROM": "source"}) is None, "it was not built"
+    assert capsys.readouterr().err == ""
+
+
+def test_without_a_way_out_it_is_built(
+    environ: dict[str, str], built: list[str], downloaded: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    del environ["SUPABASE_CRON_ENGINE_FROM"]
+    downloaded.append("no way out")
+    assert available.ensure(environ) == Cache(environ).bin
+    assert "no release of pulumi 3." in capsys.readouterr().err
+    assert available.ensure(environ) == Cache(environ).bin, "what was built is used, and nothing asked again"
+
+
+def test_where_it_may_come_from_is_a_switch(environ: dict[str, str], built: list[str], downloaded: list[str]) -> None:
+    downloaded.append("no way out")
+    with pytest.raises(ToolchainError, match=r"^no release of pulumi 3\.\S+ to be had: no way out$"):
+        available.ensure(environ | {"SUPABASE_CRON_ENGINE_FROM": "release"})
+    assert built == []
+    with pytest.raises(ToolchainError, match="SUPABASE_CRON_ENGINE_FROM is 'here': set it to release or source"):
+        available.find(environ | {"SUPABASE_CRON_ENGINE_FROM": "here"})
