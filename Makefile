@@ -95,7 +95,7 @@ ifeq ($(STACK),dev)
 	@echo '==> the stack dev is up and its jobs run; what to type next:'
 	@echo '    make shell          # a shell in which pulumi and cronctl work on it; then, in there:'
 	@echo '    cronctl status      # how each job stands; cronctl --help lists the rest'
-	@echo '    pulumi preview      # what a change of jobs.yaml would do; pulumi up does it'
+	@echo '    pulumi preview      # what a change of examples/six-jobs.yaml would do; pulumi up does it'
 endif
 
 # The engine takes minutes to build and the rest waits for the network: they are made side by side.

@@ -9,10 +9,10 @@ from components.errors import Error
 MODE = 0o644
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, advice: str = "name another file with --output") -> None:
     """Replace a file in one step; a link stays, and what is no file (a terminal, a pipe) is written to as it is.
 
-    Raises Error where the folder is not there or cannot be written to.
+    Raises Error, which ends with ``advice``, where the folder is not there or cannot be written to.
     """
     try:
         place = path.resolve()
@@ -24,7 +24,7 @@ def write_whole(path: Path, text: str) -> None:
             _replace(place, text)
     except OSError as exc:
         reason = (exc.strerror or str(exc)).lower()
-        raise Error(f"cannot write {path}: {reason}; name another file with --output") from exc
+        raise Error(f"cannot write {path}: {reason}; {advice}") from exc
 
 
 def _replace(path: Path, text: str) -> None:

@@ -81,7 +81,7 @@ def read_source(path: Path) -> Source:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InvalidConfiguration(
-            [f"{path}: no such file; create it or name another in supabase-cron:catalogue"]
+            [f"{path}: no such file; cronctl init writes one, and pulumi config set catalogue FILE names another"]
         ) from None
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"

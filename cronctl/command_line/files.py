@@ -41,7 +41,9 @@ def init(
     catalogue: Annotated[Path, typer.Argument(help="The file to write, in the project's folder.")] = CATALOGUE,
     project: ProjectOption = Path(),
 ) -> None:
-    """Write a small catalogue to begin with: two secrets and one job. Nothing that exists is touched.
+    """Write a catalogue to begin with, of two secrets and one job, and a Pulumi project where the folder has none.
+
+    Nothing that exists is touched. It ends with what to type next.
 
     Exit status: 0 it is written, 2 wrong command line, 3 it could not be.
     """

@@ -114,8 +114,9 @@ def project(
     root = request.config.rootpath
     folder = tmp_path / "project"
     folder.mkdir()
-    for name in ("Pulumi.yaml", "jobs.yaml", "__main__.py"):
+    for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(root / name, folder / name)
+    shutil.copy(root / "examples/six-jobs.yaml", folder / "jobs.yaml")
     for name in ("components", "cronctl", "toolchain", ".venv"):
         (folder / name).symlink_to(root / name)
     (tmp_path / "state").mkdir()

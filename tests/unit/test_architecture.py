@@ -27,7 +27,7 @@ GROUND_UP: tuple[str, ...] = (
 """What imports only what comes before it; the resource modules, the component and the stack stand above them all."""
 
 RESOURCES = ("extension", "secret_store", "secret", "rotation", "grants", "run_ledger", "cron_job")
-ABOVE = (*RESOURCES, "operators", "scheduled_jobs", "stack")
+ABOVE = (*RESOURCES, "operators", "scheduled_jobs", "stack", "program")
 LINES = 300
 """Lines of a module at most."""
 

@@ -297,7 +297,9 @@ def test_a_file_that_is_no_catalogue(text: str, expected: str, tmp_path: Path) -
 
 def test_a_missing_catalogue_and_one_that_is_no_text(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, catalogue="nowhere.yaml")
-    assert problem.endswith("nowhere.yaml: no such file; create it or name another in supabase-cron:catalogue")
+    assert problem.endswith(
+        "nowhere.yaml: no such file; cronctl init writes one, and pulumi config set catalogue FILE names another"
+    )
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe")
     (problem,) = problems(tmp_path, catalogue="binary.yaml")
     assert problem.endswith("cannot be read: it is not UTF-8 text")
@@ -305,7 +307,7 @@ def test_a_missing_catalogue_and_one_that_is_no_text(tmp_path: Path) -> None:
     assert problem.endswith("cannot be read: Is a directory")
 
 
-def test_the_projects_own_catalogue_has_the_six_jobs(request: pytest.FixtureRequest) -> None:
+def test_the_example_catalogue_has_the_six_jobs(request: pytest.FixtureRequest) -> None:
     root = request.config.rootpath
     values = {
         **VALUES,
@@ -313,7 +315,11 @@ def test_the_projects_own_catalogue_has_the_six_jobs(request: pytest.FixtureRequ
         "scheduler_secret_token": "planted",
     }
     config = load_config(
-        {"secrets": values}, stack=StackName("supabase-cron", "prod"), root=root, environment={}, now=NOW
+        {"catalogue": "examples/six-jobs.yaml", "secrets": values},
+        stack=StackName("supabase-cron", "prod"),
+        root=root,
+        environment={},
+        now=NOW,
     )
     assert {name: job.schedule.text for name, job in config.catalogue.jobs.items()} == {
         "generate-t5-invoices": "0 1 * * *",

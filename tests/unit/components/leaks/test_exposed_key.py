@@ -192,7 +192,7 @@ def test_no_command_keeps_the_doctor_busy(text: str) -> None:
 
 
 def test_our_own_jobs_hold_no_key() -> None:
-    commands = catalogue_commands(ROOT / "jobs.yaml")
+    commands = catalogue_commands(ROOT / "examples" / "six-jobs.yaml")
     assert commands
     assert {name: planted_keys(command) for name, command in commands.items() if planted_keys(command)} == {}
 
