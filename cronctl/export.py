@@ -5,18 +5,24 @@ from pathlib import Path
 
 from components.catalogue.stack_config import Config
 from components.declaration.migration import migration
+from components.errors import Error
 from cronctl.output import print_file, say
 from cronctl.stack import config_of
 from cronctl.stack_values import StackValues
 from cronctl.whole_file import write_whole
 
 
-def export(asked: Callable[[], StackValues], output: Path | None) -> None:
-    """Write what a stack declares as an SQL migration, or print it. Raises Error."""
+def export(asked: Callable[[], StackValues], output: Path | None, *, force: bool) -> None:
+    """Write what a stack declares as an SQL migration, or print it; another text is replaced with ``force`` alone.
+
+    Raises Error.
+    """
     config = config_of(asked())
     text = migration(config)
     if output is None:
         print_file(text)
+    elif not force and output.is_file() and output.read_bytes() != text.encode():
+        raise Error(f"{output} is there with another text; replace it with --force, or name another file")
     else:
         write_whole(output, text)
     _say_what_is_left(config, output)

@@ -18,6 +18,12 @@ from components.objects.args import Args
 from components.objects.object_kind import ObjectKind, Statements
 from components.objects.secret import SecretArgs, SecretKind
 
+_COMMENT = re.compile(
+    r"""(?P<kept>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|'(?:[^']|'')*'|"(?:[^"]|"")*")|^[ ]*--[^\n]*\n|[ ]*--[^\n]*""",
+    re.DOTALL | re.MULTILINE,
+)
+"""A comment outside of all quotes, or what is in quotes, a function's body among it, which is kept to the letter."""
+
 _PARAMETER = re.compile(r"%(?:\((?P<name>\w+)\)s|%)")
 
 
@@ -45,7 +51,7 @@ def _statements(steps: Statements) -> Iterator[str]:
     for step in steps:
         if isinstance(step, CopyRow):
             raise TypeError("a script cannot hold a row that is copied in")
-        text = written_out(*step).strip()
+        text = _COMMENT.sub(lambda found: found["kept"] or "", written_out(*step)).strip()
         yield text if text.endswith(";") else f"{text};"
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from components.objects.object_kind import Difference, Statements
+from components.objects.object_kind import Difference
 from components.objects.stack_mark import OWN_JOBS_PATTERN, RUNS_SWEEP, mark, stack_of
 from components.sql import load_sql
 from components.values.address import ADDRESS, ANY_SCHEME
@@ -103,24 +103,20 @@ class Function(NamedTuple):
         head, _, _ = load_sql(self.name).as_string().partition("$body$")
         return tuple(f"{name}={value}" for name, value in _SETTING.findall(head))
 
-    def install(self, schema: str, stack: str, live: LiveFunction | None, *, lock: bool = True) -> Statements:
+    def make(self, schema: str, stack: str, live: LiveFunction | None) -> list[sql.Composed]:
         """The statements that create or replace the function and mark it.
 
-        It is locked for its owner with ``lock`` or where it is new. A live one with other argument names or another
-        result cannot be replaced and is dropped first.
+        A live one with other argument names or another result cannot be replaced and is dropped first.
         """
-        text = self.reference(schema).as_string()
-        fresh = live is None or live.signature != self.signature or live.returns != self.returns
-        parts: list[sql.Composable] = []
-        if live is not None and fresh:
-            parts.append(sql.SQL("DROP FUNCTION {}").format(self.reference(schema)))
-        parts += [
-            self.definition(schema),
-            sql.SQL("COMMENT ON FUNCTION {} IS {}").format(self.reference(schema), sql.Literal(mark(stack))),
-        ]
-        if lock or fresh:
-            parts.append(load_sql("lock_function").format(function=sql.Literal(text)))
-        return [(part, None) for part in parts]
+        dropped = (
+            [] if live is None or self.replaces(live) else [sql.SQL("DROP FUNCTION {}").format(self.reference(schema))]
+        )
+        marked = sql.SQL("COMMENT ON FUNCTION {} IS {}").format(self.reference(schema), sql.Literal(mark(stack)))
+        return [*dropped, self.definition(schema), marked]
+
+    def replaces(self, live: LiveFunction) -> bool:
+        """Whether CREATE OR REPLACE can make this function of a live one, whose privileges then stay."""
+        return (live.signature, live.returns) == (self.signature, self.returns)
 
     def differences(self, schema: str, stack: str, live: LiveFunction | None) -> list[Difference]:
         """One Difference that lists all parts of the definition that differ, if any; privileges are not compared."""
@@ -137,6 +133,12 @@ class Function(NamedTuple):
         }
         changed = [name.replace("_", " ") for name, value in declared.items() if getattr(live, name) != value]
         return [Difference(f"function {self.name}", "as defined", f"another {', '.join(changed)}")] if changed else []
+
+
+def lock_functions(schema: str, functions: Iterable[Function]) -> sql.Composed:
+    """The statement that lets nobody but their owner call the functions."""
+    references = [function.reference(schema).as_string() for function in functions]
+    return load_sql("lock_functions").format(functions=sql.Literal(references))
 
 
 def drop_retired(schema: str, signatures: Iterable[str]) -> list[sql.Composed]:

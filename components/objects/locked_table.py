@@ -35,12 +35,16 @@ def tables_query(schema: str, names: Iterable[str]) -> sql.Composed:
     return load_sql("tables").format(schema=sql.Literal(schema), names=sql.Literal(list(names)))
 
 
-def lock_statements(schema: str, name: str, comment: str, *, view: bool = False) -> Iterator[sql.Composed]:
-    """Statements that mark a table or view with a comment and lock it against everybody but its owner."""
-    table = sql.Identifier(schema, name)
+def comment_on(schema: str, name: str, comment: str, *, view: bool = False) -> sql.Composed:
+    """The statement that marks a table or view with a comment."""
     keyword = sql.SQL("VIEW" if view else "TABLE")
-    yield sql.SQL("COMMENT ON {} {} IS {}").format(keyword, table, sql.Literal(comment))
-    yield load_sql("lock_table").format(table=sql.Literal(table.as_string()))
+    return sql.SQL("COMMENT ON {} {} IS {}").format(keyword, sql.Identifier(schema, name), sql.Literal(comment))
+
+
+def lock_tables(schema: str, names: Iterable[str]) -> sql.Composed:
+    """The statement that locks tables and views against everybody but their owner."""
+    tables = [sql.Identifier(schema, name).as_string() for name in names]
+    return load_sql("lock_tables").format(tables=sql.Literal(tables))
 
 
 def table_differences(name: str, columns: Iterable[str], stack: str, live: LiveTable | None) -> list[Difference]:

@@ -17,8 +17,8 @@ from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
 from components.objects import table_names
 from components.objects.args import Args
-from components.objects.functions import drop_retired
-from components.objects.locked_table import lock_statements, table_differences
+from components.objects.functions import drop_retired, lock_functions
+from components.objects.locked_table import comment_on, lock_tables, table_differences
 from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS
 from components.objects.schema_objects import LiveObjects, live_objects, set_query
@@ -157,21 +157,17 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
             ),
             *drop_retired(args.schema_name, RETIRED_LEDGER_FUNCTIONS),
         ]
-        for table in TABLES:
-            parts += lock_statements(args.schema_name, table, mark(args.stack))
+        parts += [comment_on(args.schema_name, table, mark(args.stack)) for table in TABLES]
         parts += _drop_views(args)
         for view in VIEWS:
-            parts.append(_definition(args, view))
-            parts += lock_statements(args.schema_name, view, _comment(args, view), view=True)
-        functions = [
-            step
-            for function in LEDGER_FUNCTIONS
-            for step in function.install(args.schema_name, args.stack, there.get(function.name))
-        ]
-        mended: list[sql.Composable] = []
+            parts += [_definition(args, view), comment_on(args.schema_name, view, _comment(args, view), view=True)]
+        parts.append(lock_tables(args.schema_name, [*TABLES, *VIEWS]))
+        for function in LEDGER_FUNCTIONS:
+            parts += function.make(args.schema_name, args.stack, there.get(function.name))
+        parts.append(lock_functions(args.schema_name, LEDGER_FUNCTIONS))
         if live is not None and RUNS in live.tables and SWEEPS not in live.tables:
-            mended.append(load_sql("mend_cron_runs").format(schema=schema))
-        return [*((part, None) for part in parts), *functions, *((part, None) for part in mended)]
+            parts.append(load_sql("mend_cron_runs").format(schema=schema))
+        return [(part, None) for part in parts]
 
     def drop(self, args: RunLedgerArgs, live: LiveObjects) -> Statements:
         self.claim(args, live, args)

@@ -17,8 +17,8 @@ from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
 from components.objects import table_names
 from components.objects.args import Args
-from components.objects.functions import drop_retired
-from components.objects.locked_table import LiveTable, lock_statements, table_differences
+from components.objects.functions import drop_retired, lock_functions
+from components.objects.locked_table import LiveTable, comment_on, lock_tables, table_differences
 from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import RETIRED_STORE_FUNCTIONS, STORE_FUNCTIONS
 from components.objects.schema_objects import LiveObjects, live_objects, set_query
@@ -136,20 +136,15 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
                 audit=sql.Literal(sql.Identifier(args.schema_name, AUDIT).as_string()),
             ),
         ]
-        for table in TABLES:
-            parts += lock_statements(args.schema_name, table, mark(args.stack))
+        parts += [comment_on(args.schema_name, table, mark(args.stack)) for table in TABLES]
+        parts.append(lock_tables(args.schema_name, TABLES))
         parts += drop_retired(args.schema_name, RETIRED_STORE_FUNCTIONS)
-        functions = [
-            step
-            for function in STORE_FUNCTIONS
-            for step in function.install(args.schema_name, args.stack, there.get(function.name))
-        ]
-        return [
-            *((part, None) for part in parts),
-            *((_drop_trigger(schema, table, trigger), None) for table, trigger in _TRIGGERS),
-            *functions,
-            *((part, None) for part in _attach(schema, args.store)),
-        ]
+        parts += [_drop_trigger(schema, table, trigger) for table, trigger in _TRIGGERS]
+        for function in STORE_FUNCTIONS:
+            parts += function.make(args.schema_name, args.stack, there.get(function.name))
+        parts.append(lock_functions(args.schema_name, STORE_FUNCTIONS))
+        parts += _attach(schema, args.store)
+        return [(part, None) for part in parts]
 
     def drop(self, args: SecretStoreArgs, live: LiveObjects) -> Statements:
         self.claim(args, live, args)

@@ -56,6 +56,8 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", dir_okay=False, help="The file to write; stdout without it.")
     ] = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there with another text.")] = False,
     project: ProjectOption = Path(),
 ) -> None:
     """All that a stack declares as an SQL migration, which makes it without Pulumi. Needs no database.
@@ -67,7 +69,7 @@ def export(
     """
     with errors_as_sentences():
         asked = late.stack_values.ask_values(stack, project.resolve())
-        late.export.export(asked, output)
+        late.export.export(asked, output, force=force)
 
 
 def report(

@@ -133,6 +133,16 @@ def test_what_is_exported_runs_without_pulumi_and_pulumi_takes_it_up(
     assert exported.code == 0, exported.output
     script = (project.folder / "migration.sql").read_text(encoding="utf-8")
     assert not [key for key, value in planted.items() if value in script + exported.output]
+    again = ["cronctl", "export", "--stack", "test", "-o", "migration.sql"]
+    assert project.run(*again, **nowhere).code == 0, "the same text is no loss"
+    (project.folder / "migration.sql").write_text("-- mine")
+    refused = project.run(*again, **nowhere)
+    assert (
+        refused.output
+        == "cronctl: migration.sql is there with another text; replace it with --force, or name another file\n"
+    )
+    assert refused.code == 3
+    assert project.run(*again, "--force", **nowhere).code == 0
     assert project.run("sh", "-c", "cronctl export --stack test 2>/dev/null").output == script
     psql = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--single-transaction", "-f", "migration.sql", conninfo]
     done = project.run(*psql)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from components.secret_store import SecretStoreProvider
 from tests.integration.components.conftest import PRIVATE
 from tests.integration.components.endpoint import Answer, Endpoint
 
-HOSTILE = """it's "quoted" \\ back, $body$ %(key)s %s %% {{x}} :name ünïcödé"""
+HOSTILE = """it's "quoted" \\ back, $body$ %(key)s %s %% {{x}} :name -- no comment ünïcödé"""
 
 CATALOGUE: dict[str, Any] = {
     "secrets": {
@@ -185,6 +186,14 @@ def test_a_secret_is_set_as_the_script_says(
     postgres.execute(line.removeprefix("-- ").replace("…", PLANTED["signing_key"]).encode())
     assert postgres.execute("SELECT public.get_secret('signing_key')").fetchone() == (PLANTED["signing_key"],)
     assert "-- To set it (after base_url, which its probe reads):" in script
+
+
+def test_its_comments_are_for_whoever_runs_it(configured: Callable[..., Config]) -> None:
+    _, _, steps = migration(configured()).partition("\n\n")
+    outside = re.sub(r"\$(\w*)\$.*?\$\1\$", "", steps, flags=re.DOTALL)
+    first_words = {line.split()[1] for line in outside.splitlines() if line.startswith("--")}
+    titles = {"extension", "secret", "rotation", "function", "grants", "run", "cron"}
+    assert first_words <= titles | {"To", "SELECT"}, "none tells how it came to be"
 
 
 def test_pulumi_takes_up_what_it_made(
