@@ -11,9 +11,9 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 -- Run once those of the jobs that were due while pg_cron did not run, however often that was. Each of them is an array:
 -- its name, and the days from and to which it is active, or NULL. False where a command was cancelled, which leaves those
--- after it to the next minute. The last 90 seconds are left to pg_cron, which starts
--- no more than cron.max_running_jobs at once. Jobs whose schedule names a minute of the hour are looked at where it is one
--- of those since this was last done, and all of them every ten minutes, or where it failed last or was done an hour ago.
+-- after it to the next minute. The last 90 seconds are left to pg_cron, which starts no more than cron.max_running_jobs at
+-- once. Jobs whose schedule begins with a minute, or a minute and an hour, are looked at where that was since this was last
+-- done, and all of them every ten minutes, or where it failed last or was done an hour ago.
 DECLARE
     missed record;
     began jsonb; -- when each job last did, by its jobid
@@ -24,9 +24,9 @@ DECLARE
         WHERE last.step = 'sweep_cron_catch_up' AND last.ended_at BETWEEN now() - interval '1 hour' AND now()
           AND of_all.ended_at > greatest(of_all.failed_at, now() - interval '9 minutes')
     );
-    minutes CONSTANT int[] := (
-        SELECT array_agg(DISTINCT extract(minute FROM {schema}.cron_wall_time(at, {schema}.cron_zone()))::int)
-        FROM generate_series(
+    passed CONSTANT timestamp[] := ( -- the minutes since then
+        SELECT array_agg({schema}.cron_wall_time(at, zone))
+        FROM {schema}.cron_zone() AS zone, generate_series(
             date_trunc('minute', looked - interval '90 seconds'), now() - interval '90 seconds', interval '1 minute'
         ) AS at
     );
@@ -36,6 +36,7 @@ BEGIN
         FROM generate_subscripts(p_jobs, 1) AS n
         JOIN {schema}.cron_watched_jobs AS w ON w.job = p_jobs[n][1]
         JOIN cron.job AS j ON j.jobname::text COLLATE "default" = w.job AND j.username = current_user
+        CROSS JOIN LATERAL regexp_match(w.schedule, '^(\d{{1,2}})[ \t]+(?:(\d{{1,2}})[ \t])?') AS named
         LEFT JOIN LATERAL (
             SELECT r.fired_at FROM {schema}.cron_runs AS r WHERE r.job = w.job ORDER BY r.fired_at DESC LIMIT 1
         ) AS newest ON true
@@ -46,8 +47,11 @@ BEGIN
             p_jobs[n][2],
             p_jobs[n][3]
         ) AS due (at)
-        WHERE w.active AND j.active AND due.at IS NOT NULL
-          AND coalesce(substring(w.schedule FROM '^(\d{{1,2}})[ \t]')::int = ANY (minutes), true)
+        WHERE w.active AND j.active AND due.at IS NOT NULL AND (passed IS NULL OR EXISTS (
+            SELECT FROM unnest(passed) AS wall
+            WHERE coalesce(named[1]::int = extract(minute FROM wall), true)
+              AND coalesce(named[2]::int = extract(hour FROM wall), true)
+        ))
         ORDER BY due.at
         FOR UPDATE OF w SKIP LOCKED
     LOOP

@@ -10,7 +10,6 @@ from components.catalogue.alert import Alert
 from components.catalogue.base_model import problems
 from components.catalogue.job import Job
 from components.catalogue.jobs_file import Catalogue
-from components.catalogue.settings import RetentionConfig
 from components.declaration.command import compile_command
 from components.declaration.declared_objects import alert_job, catch_up_job
 
