@@ -46,8 +46,8 @@ CaughtUp = tuple[str, str | None, str | None]
 class Declaration(NamedTuple):
     """The inputs of every resource, by the resource's name where there are several.
 
-    ``own_jobs`` are the sweep, the job that catches up, and the alerts. ``read_by_probes`` maps each secret to the other
-    secrets that its probe reads, which must be current before the probe is sent.
+    ``own_jobs`` are the sweep, the job that catches up, and the alerts. ``read_by_probes`` maps each secret to the
+    other secrets that its probe reads, which must be current before the probe is sent.
     """
 
     extensions: dict[str, ExtensionArgs]
