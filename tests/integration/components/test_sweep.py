@@ -279,7 +279,9 @@ def test_a_command_that_is_made_up_for_and_cancelled_is_a_failed_run_and_undoes_
     postgres: Connection, superuser: Connection
 ) -> None:
     """It may take longer than the login's statement_timeout, and what comes after it goes on a minute later."""
-    superuser.execute("UPDATE public.cron_watched_jobs SET active = false")  # other tests' time of the day is none of ours
+    superuser.execute(
+        "UPDATE public.cron_watched_jobs SET active = false"
+    )  # other tests' time of the day is none of ours
     before = datetime.now(UTC) - timedelta(minutes=20)
     missed(postgres, superuser, "nightly", "SELECT pg_sleep(5)", f"{before.minute} {before.hour} * * *")
     later = before + timedelta(minutes=10)
