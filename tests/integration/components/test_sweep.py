@@ -365,6 +365,6 @@ def test_what_became_of_catching_up_is_forgotten_with_its_job(
     assert "does not exist" in why
     postgres.execute("SELECT public.watch_cron_jobs()")
     assert len(failed_steps(postgres)) == 1
-    job.delete(made.id, made.outs)
+    job.delete(made.id, made.outs or {})
     postgres.execute("SELECT public.watch_cron_jobs()")
     assert failed_steps(postgres) == []
