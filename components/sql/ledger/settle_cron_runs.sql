@@ -44,21 +44,26 @@ BEGIN
               -- written by somebody else, since pg_net takes a request out in the transaction that brings its answer
               AND NOT EXISTS (SELECT FROM net.http_request_queue AS w WHERE w.id = q.request)
             ORDER BY q.run, a.created
-        ), fired AS MATERIALIZED ( -- pg_cron's runs, as in settle_cron_job_runs: one update of the ledger's row instead of two
-            SELECT DISTINCT ON (r.run) r.run, d.runid
-            FROM answers AS a
-            JOIN {schema}.cron_runs AS r ON r.run = a.run AND num_nulls(r.runid) > 0
-            JOIN cron.job_run_details AS d ON d.job_pid = r.pid
-            JOIN cron.job AS j ON j.jobid = d.jobid AND j.jobname::text COLLATE "default" = r.job
-            WHERE d.runid > from_runid
-              AND d.start_time BETWEEN r.fired_at - interval '1 minute' AND r.fired_at + interval '1 second'
-            ORDER BY r.run, abs(extract(epoch FROM d.start_time - r.fired_at))
+        ), fired AS MATERIALIZED (
+            -- pg_cron's runs, as in settle_cron_job_runs, so that one update of a row does. As a document, since the planner
+            -- would join two lists that it knows nothing of row by row; and computed where there is an answer.
+            SELECT jsonb_object_agg(found.run, found.runid) AS runids
+            FROM (
+                SELECT DISTINCT ON (r.run) r.run, d.runid, d.start_time, r.fired_at
+                FROM cron.job_run_details AS d
+                JOIN cron.job AS j ON j.jobid = d.jobid
+                JOIN {schema}.cron_runs AS r ON r.pid = d.job_pid AND r.job = j.jobname::text COLLATE "default"
+                WHERE d.runid > from_runid AND r.run >= earliest.run AND num_nulls(r.runid) > 0
+                  AND num_nonnulls(r.request) > 0
+                ORDER BY r.run, abs(extract(epoch FROM d.start_time - r.fired_at)) NULLS LAST
+            ) AS found
+            WHERE found.start_time BETWEEN found.fired_at - interval '1 minute' AND found.fired_at + interval '1 second'
         ), taken AS (
             DELETE FROM {schema}.cron_run_requests AS q USING answers AS a
             WHERE q.request = a.request AND q.queue = numbered_by
         )
         UPDATE {schema}.cron_runs AS r
-        SET runid = coalesce(r.runid, fired.runid),
+        SET runid = coalesce(r.runid, ((SELECT f.runids FROM fired AS f) ->> r.run::text)::bigint),
             state = CASE WHEN a.answers > 1 THEN 'failed' ELSE verdict.state END,
             detail = CASE
                 WHEN a.answers > 1 THEN 'has more than one answer, and pg_net writes one: somebody may have forged it'
@@ -77,7 +82,6 @@ BEGIN
             status_code = a.status_code,
             response = {schema}.mask_cron_secrets(a.content, (SELECT {schema}.cron_secret_pattern()), 1024)
         FROM answers AS a
-        LEFT JOIN fired ON fired.run = a.run
         CROSS JOIN LATERAL {schema}.judge_cron_answer(
             a.status_code, a.headers, a.content, a.timed_out, a.error_msg, a.rule
         ) AS verdict
