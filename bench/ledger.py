@@ -14,7 +14,7 @@ from bench.stack import SCHEMA, STACK, deployed
 from components.catalogue.alert import Alert
 from components.catalogue.settings import RetentionConfig
 from components.database.connection import Database
-from components.declaration.declared_objects import alert_job, runs_sweep_job
+from components.declaration.declared_objects import alert_job, catch_up_job, runs_sweep_job
 from components.runs.health import health
 from components.runs.history import history, job_status
 from components.runs.states import BAD
@@ -56,7 +56,8 @@ def operations(database: Database) -> dict[str, Callable[[], object]]:
     """What is timed, by the command that does it."""
 
     kept = RetentionConfig(runs=3650, details=3650)
-    text = runs_sweep_job(SCHEMA, STACK, kept, catch_up=[(f"job-{n}", None, None) for n in range(JOBS)]).command
+    text = runs_sweep_job(SCHEMA, STACK, kept).command
+    missed = catch_up_job(SCHEMA, STACK, [(f"job-{n}", None, None) for n in range(JOBS)]).command
     sweep = "\n".join(line for line in text.splitlines() if "await_cron_answers" not in line)
     alert = alert_job("team", Alert.model_validate({"http": {"url": "http://127.0.0.1:9/"}}), SCHEMA, STACK).command
 
@@ -70,6 +71,7 @@ def operations(database: Database) -> dict[str, Callable[[], object]]:
         "history JOB": lambda: history(database, SCHEMA, job="job-7"),
         "failures": lambda: history(database, SCHEMA, states=BAD),
         "sweep": lambda: command(sweep),  # without its wait for answers
+        "catch-up": lambda: command(missed),
         "alert": lambda: command(alert),
     }
 

@@ -151,9 +151,7 @@ class Ledger:
         self._stack = stack
         self._superuser = superuser
         self._runs = runs
-        self._command = runs_sweep_job(
-            SCHEMA, STACK, KEPT, catch_up=[(f"job-{number}", None, None) for number in range(JOBS)]
-        ).command.encode()
+        self._command = runs_sweep_job(SCHEMA, STACK, KEPT).command.encode()
         self._command = b"\n".join(line for line in self._command.splitlines() if b"await_cron_answers" not in line)
         superuser.execute("ALTER ROLE postgres SET pg_stat_statements.track = 'all'")
 

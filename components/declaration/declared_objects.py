@@ -1,6 +1,6 @@
 """From a stack's configuration to the inputs of its resources; pure, for the program and for cronctl."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ from components.objects.rotation_function import RotationFunctionArgs
 from components.objects.run_ledger import RunLedgerArgs
 from components.objects.secret import ProbeArgs, SecretArgs
 from components.objects.secret_store import SecretStoreArgs
-from components.objects.stack_mark import ALERT, RUNS_SWEEP, SECRETS_SWEEP
+from components.objects.stack_mark import ALERT, CATCH_UP, RUNS_SWEEP
 from components.sql import load_sql
 from components.values.address import PLAIN
 from components.values.choices import ExtensionName
@@ -46,8 +46,8 @@ CaughtUp = tuple[str, str | None, str | None]
 class Declaration(NamedTuple):
     """The inputs of every resource, by the resource's name where there are several.
 
-    ``own_jobs`` are the sweeps and the alerts. ``read_by_probes`` maps each secret to the other secrets that its probe
-    reads, which must be current before the probe is sent.
+    ``own_jobs`` are the sweep, the job that catches up, and the alerts. ``read_by_probes`` maps each secret to the
+    other secrets that its probe reads, which must be current before the probe is sent.
     """
 
     extensions: dict[str, ExtensionArgs]
@@ -106,10 +106,10 @@ def declare(config: Config) -> Declaration:
         own_jobs={
             job.name: job
             for job in (
-                secrets_sweep_job(schema, stack, adopt=settings.adopt),
                 runs_sweep_job(
-                    schema, stack, settings.retention, catch_up=_caught_up(config.catalogue), adopt=settings.adopt
+                    schema, stack, settings.retention, watch=bool(config.catalogue.alerts), adopt=settings.adopt
                 ),
+                *_catch_up_jobs(config, stack),
                 *(
                     alert_job(name, alert, schema, stack, adopt=settings.adopt)
                     for name, alert in config.catalogue.alerts.items()
@@ -164,26 +164,31 @@ def _probe(key: str, probe: Probe, schema: str, *, control: bool) -> ProbeArgs:
     return ProbeArgs(request=compile_probe(key, probe, schema=schema), control=control, **rule(probe))
 
 
-def secrets_sweep_job(schema: str, stack: str, *, adopt: bool = False) -> CronJobArgs:
-    """The job that finishes rotations that nobody waits for, and deletes previous values when their grace is over.
-
-    It shares no transaction with the sweep of runs, which executes commands of jobs and may be cancelled with them.
-    """
-    command = load_sql("secrets_sweep").format(schema=sql.Identifier(schema))
-    return _own_job(SECRETS_SWEEP + schema, command.as_string(), schema, stack, adopt=adopt)
-
-
 def runs_sweep_job(
-    schema: str, stack: str, retention: RetentionConfig, *, catch_up: Sequence[CaughtUp] = (), adopt: bool = False
+    schema: str, stack: str, retention: RetentionConfig, *, watch: bool = False, adopt: bool = False
 ) -> CronJobArgs:
-    """The job that judges answers, sends retries, catches up on the jobs ``catch_up``, and deletes old runs."""
+    """The job that judges answers, sends retries, finishes rotations that nobody waits for, and deletes what is old.
+
+    With ``watch`` it notes each minute whose schedule was changed, and every ten minutes without.
+    """
     command = load_sql("runs_sweep").format(
         schema=sql.Identifier(schema),
+        watch=sql.Literal(watch),
         runs=sql.Literal(f"{retention.runs} days"),
         details=sql.Literal(f"{retention.details} days"),
-        catch_up=sql.Literal([list(job) for job in catch_up]),
     )
     return _own_job(RUNS_SWEEP + schema, command.as_string(), schema, stack, adopt=adopt)
+
+
+def catch_up_job(schema: str, stack: str, catch_up: Sequence[CaughtUp], *, adopt: bool = False) -> CronJobArgs:
+    """The job that executes the commands of the jobs ``catch_up`` that were missed, and retries of jobs' own SQL.
+
+    It shares no transaction with the sweep, since such a command may run for long or be cancelled.
+    """
+    command = load_sql("catch_up").format(
+        schema=sql.Identifier(schema), catch_up=sql.Literal([list(job) for job in catch_up])
+    )
+    return _own_job(CATCH_UP + schema, command.as_string(), schema, stack, adopt=adopt)
 
 
 def alert_job(name: str, alert: Alert, schema: str, stack: str, *, adopt: bool = False) -> CronJobArgs:
@@ -197,6 +202,14 @@ def alert_job(name: str, alert: Alert, schema: str, stack: str, *, adopt: bool =
 
 def _verified(job: Job, settings: Settings) -> bool:
     return settings.verify_first_run if job.verify_first_run is None else job.verify_first_run
+
+
+def _catch_up_jobs(config: Config, stack: str) -> Iterator[CronJobArgs]:
+    """One, where the stack has a job whose command another one executes, and that is no composed request."""
+    caught_up = _caught_up(config.catalogue)
+    if caught_up or any("begin_cron_run" in (job.sql or "") for job in config.catalogue.jobs.values()):
+        settings = config.settings
+        yield catch_up_job(settings.schema_name, stack, caught_up, adopt=settings.adopt)
 
 
 def _caught_up(catalogue: Catalogue) -> list[CaughtUp]:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from psycopg import sql
 
 from components.objects.object_kind import Difference
-from components.objects.stack_mark import OWN_JOBS_PATTERN, RUNS_SWEEP, mark, stack_of
+from components.objects.stack_mark import CATCH_UP, OWN_JOBS_PATTERN, RUNS_SWEEP, mark, stack_of
 from components.sql import load_sql
 from components.values.address import ADDRESS, ANY_SCHEME
 from components.values.limits import VALUE_BYTES
@@ -88,6 +88,7 @@ class Function(NamedTuple):
             any_scheme=sql.Literal(ANY_SCHEME),
             own_jobs=sql.Literal(OWN_JOBS_PATTERN),
             runs_sweep=sql.Literal(RUNS_SWEEP),
+            catch_up=sql.Literal(CATCH_UP),
         )
 
     def body(self, schema: str) -> str:

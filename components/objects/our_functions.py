@@ -77,7 +77,7 @@ STORE_FUNCTIONS = (
         "text",
         "v",
     ),
-    Function("sweep_cron_secrets", "", "", "void", "v"),
+    Function("sweep_cron_secrets", "", "", "text", "v"),
 )
 """The functions of the store that only its owner may call."""
 
@@ -113,11 +113,13 @@ LEDGER_FUNCTIONS = (
     ),
     Function("begin_cron_run", "text, jsonb", "p_job text, p_policy jsonb", "record", "v"),
     Function("schedule_cron_retries", "bigint", "p_from bigint", "void", "v"),
+    Function("cron_runs_unseen_from", "", "", "bigint", "s"),
     Function("settle_cron_runs", "", "", "bigint", "v"),
     Function("settle_cron_job_runs", "", "", "void", "v"),
-    Function("retry_cron_runs", "", "", "void", "v"),
+    Function("retry_cron_runs", "boolean", "p_composed boolean", "void", "v"),
+    Function("cron_jobs_have_changed", "", "", "boolean", "s"),
     Function("watch_cron_jobs", "", "", "void", "v"),
-    Function("catch_up_cron_runs", "text[]", "p_jobs text[]", "void", "v"),
+    Function("catch_up_cron_runs", "text[]", "p_jobs text[]", "boolean", "v"),
     Function(
         "cron_job_is_silent",
         "text, timestamptz, timestamptz",
@@ -138,19 +140,20 @@ LEDGER_FUNCTIONS = (
     Function("record_cron_sweep", "text, text", "p_step text, p_failure text", "void", "v"),
     Function("await_cron_answers", "", "", "void", "v"),
     Function(
-        "cron_sweep_has_work",
-        "text, text[], interval, interval",
-        "p_step text, p_catch_up text[], p_runs interval, p_details interval",
-        "boolean",
-        "s",
+        "cron_sweep_work",
+        "boolean, interval, interval",
+        "p_watch boolean, p_runs interval, p_details interval",
+        "text[]",
+        "v",
     ),
     Function(
         "sweep_cron_runs",
-        "text[], interval, interval",
-        "p_catch_up text[], p_runs interval, p_details interval",
+        "boolean, interval, interval",
+        "p_watch boolean, p_runs interval, p_details interval",
         "void",
         "v",
     ),
+    Function("sweep_cron_catch_up", "text[]", "p_jobs text[]", "void", "v"),
     Function(
         "cron_schedule_field",
         "text, integer, integer, text[]",
@@ -178,7 +181,12 @@ LEDGER_FUNCTIONS = (
 )
 """The functions of the run ledger, which only its owner may call."""
 
-RETIRED_LEDGER_FUNCTIONS = ("purge_cron_runs(interval, interval)",)
+RETIRED_LEDGER_FUNCTIONS = (
+    "purge_cron_runs(interval, interval)",
+    "retry_cron_runs()",
+    "cron_sweep_has_work(text, text[], interval, interval)",
+    "sweep_cron_runs(text[], interval, interval)",
+)
 """Signatures of functions that earlier versions of the ledger had."""
 
 RotationFunctionName = Literal["rotate_cron_secret", "undo_cron_secret", "settle_cron_secret", "cron_secret_use"]

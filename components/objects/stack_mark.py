@@ -24,9 +24,13 @@ class StackName(NamedTuple):
 
 RUNS_SWEEP = "cron-runs-sweep-"
 SECRETS_SWEEP = "cron-secrets-sweep-"
+CATCH_UP = "cron-catch-up-"
 ALERT = "cron-alert-"
-OWN_JOBS = (RUNS_SWEEP, SECRETS_SWEEP, ALERT)
-"""The prefixes of the names of the project's own jobs, which end in the name of the schema."""
+OWN_JOBS = (RUNS_SWEEP, SECRETS_SWEEP, CATCH_UP, ALERT)
+"""The prefixes of the names of the project's own jobs, which end in the name of the schema.
+
+A job with SECRETS_SWEEP is of an earlier version: the sweep of runs does its work.
+"""
 
 OWN_JOBS_PATTERN = f"^({'|'.join(OWN_JOBS)})"
 """OWN_JOBS as a regular expression of PostgreSQL's."""

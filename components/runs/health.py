@@ -26,7 +26,10 @@ LEAST_TTL = 300
 """Seconds that pg_net must keep an answer, so that a late sweep still finds it."""
 
 SECRETS_STEP = "settle_cron_secret"
-"""The only step of the sweep of secrets; the sweep of runs has all other steps."""
+"""The step that finishes rotations."""
+
+CATCH_UP_STEPS = ("catch_up_cron_runs", "sweep_cron_catch_up")
+"""The steps of the job that catches up; the sweep has all other steps."""
 
 JUDGING_STEP = "settle_cron_runs"
 """The step that gives runs their verdicts."""
@@ -88,9 +91,9 @@ class Health(NamedTuple):
 
     @property
     def _unswept(self) -> float | None:
-        """Seconds since the last step of the sweep of runs, or since its declaration where that is later."""
+        """Seconds since the last step of the sweep, or since its declaration where that is later."""
         made = () if self.sweep_since is None else (self.sweep_since,)
-        return min((*made, *(step.last for step in self.steps if step.step != SECRETS_STEP)), default=None)
+        return min((*made, *(step.last for step in self.steps if step.step not in CATCH_UP_STEPS)), default=None)
 
     @property
     def _idle(self) -> float:

@@ -19,7 +19,7 @@ JOBS = {
     "escalate-overdue-bookings": "0 6 * * *",
     "notification-worker": "* * * * *",
 }
-SWEEPS = [("cron-runs-sweep-public",), ("cron-secrets-sweep-public",)]
+SWEEP = [("cron-runs-sweep-public",)]
 OURS = "SELECT jobname::text, schedule, active FROM cron.job WHERE jobname NOT LIKE 'cron-%-sweep-%' ORDER BY jobname"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -66,7 +66,7 @@ def test_the_whole_life_of_a_stack(project: Project, postgres: Connection, plant
     told.append(project.up().output)
     assert jobs(postgres) == JOBS
     sweep = "SELECT jobname::text FROM cron.job WHERE jobname LIKE 'cron-%-sweep-%' ORDER BY jobname"
-    assert postgres.execute(sweep).fetchall() == SWEEPS
+    assert postgres.execute(sweep).fetchall() == SWEEP
     outputs = project.outputs()
     assert set(outputs["extensions"]) == {"pg_cron", "pg_net"}
     assert outputs["secrets"] == dict.fromkeys(planted, "set")
@@ -247,7 +247,7 @@ def test_a_stack_moves_to_another_schema_in_one_up(project: Project, postgres: C
     assert postgres.execute("SELECT jobs_private.get_secret('cron_secret')").fetchone() == ("planted-cron-secret",)
     commands = [command for (command,) in postgres.execute("SELECT command FROM cron.job").fetchall()]
     assert all('"jobs_private".' in command for command in commands)
-    assert postgres.execute("SELECT count(*) FROM cron.job").fetchone() == (len(JOBS) + len(SWEEPS),)
+    assert postgres.execute("SELECT count(*) FROM cron.job").fetchone() == (len(JOBS) + len(SWEEP),)
     assert project.pulumi("preview", "--expect-no-changes").code == 0
     assert project.pulumi("destroy", "--yes").code == 0
     assert postgres.execute("SELECT to_regnamespace('jobs_private')").fetchone() == (None,)

@@ -31,7 +31,6 @@ from psycopg.types.json import Jsonb
 from components.catalogue.request import Probe
 from components.database.connection import Database
 from components.declaration.command import compile_probe, multirange
-from components.declaration.declared_objects import secrets_sweep_job
 from components.objects.object_kind import execute
 from components.objects.our_functions import ROTATION_FUNCTIONS
 from components.objects.rotation_function import RotationFunctionArgs, RotationFunctionKind
@@ -112,7 +111,7 @@ class Store:
         deadline = time.monotonic() + SECONDS
         while not done():
             assert time.monotonic() < deadline
-            self.connection.execute(secrets_sweep_job(SCHEMA, STACK).command.encode())
+            self.connection.execute(f"SELECT {SCHEMA}.sweep_cron_secrets()".encode())
             time.sleep(0.1)
 
     def _one(self, query: bytes, parameters: list[str]) -> Any:

@@ -1,5 +1,5 @@
 -- record_cron_sweep stores in cron_sweeps when a step of a sweep ended or why it failed.
--- Called by: sweep_cron_runs, sweep_cron_secrets
+-- Called by: sweep_cron_runs, sweep_cron_catch_up
 -- Locks: none beyond the row that it writes
 -- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.record_cron_sweep(p_step text, p_failure text)

@@ -1,2 +1,2 @@
 SELECT {schema}.await_cron_answers();
-SELECT {schema}.sweep_cron_runs({catch_up}::text[], {runs}, {details});
+SELECT {schema}.sweep_cron_runs({watch}, {runs}, {details});

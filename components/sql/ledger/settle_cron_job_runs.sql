@@ -25,13 +25,10 @@ BEGIN
         UPDATE {schema}.cron_runs AS r SET runid = NULL WHERE r.runid IS NOT NULL;
     END IF;
 
-    -- A request's run is that of the same backend and job, as close in time as can be; pg_cron writes the pid down after it
-    -- has sent the command, so it may be found a sweep later. What is NULL is asked for in a way that the planner knows
+    -- A request's run is that of the same backend and job, as close in time as can be; settle_cron_runs finds most. pg_cron
+    -- writes the pid down after it has sent the command, so it may be found a sweep later. What is NULL is asked for in a way that the planner knows
     -- nothing of: by its statistics hardly any run is without a runid, and it would go through the details once a run.
-    SELECT greatest(
-        (SELECT s.last_value - 100000 FROM cron.runid_seq AS s),
-        (SELECT r.runid - 1000 FROM {schema}.cron_runs AS r WHERE r.runid IS NOT NULL ORDER BY r.runid DESC LIMIT 1)
-    ) INTO from_runid;
+    from_runid := {schema}.cron_runs_unseen_from();
     SELECT least(
         (SELECT r.run FROM {schema}.cron_runs AS r WHERE r.state IN ('queued', 'sent') ORDER BY r.run LIMIT 1),
         max(r.run) - 1000

@@ -18,6 +18,7 @@ DECLARE
     earliest {schema}.cron_runs;
     numbered_by CONSTANT oid := 'net.http_request_queue'::regclass;
     since timestamptz;
+    from_runid bigint;
     many bigint;
     settled bigint := 0;
 BEGIN
@@ -33,6 +34,7 @@ BEGIN
     -- it would be a constant of the statement's plan, which a server may log. A subquery is computed once.
 
     -- pg_net's responses have an index on created alone. What that does not find (a clock was set back) is looked for in all.
+    from_runid := {schema}.cron_runs_unseen_from();
     FOREACH since IN ARRAY ARRAY[earliest.fired_at - interval '10 minutes', '-infinity'] LOOP
         EXIT WHEN earliest.run IS NULL;
         WITH answers AS MATERIALIZED (
@@ -42,12 +44,27 @@ BEGIN
               -- written by somebody else, since pg_net takes a request out in the transaction that brings its answer
               AND NOT EXISTS (SELECT FROM net.http_request_queue AS w WHERE w.id = q.request)
             ORDER BY q.run, a.created
+        ), fired AS MATERIALIZED (
+            -- pg_cron's runs, as in settle_cron_job_runs, so that one update of a row does. As a document, since the planner
+            -- would join two lists that it knows nothing of row by row; and computed where there is an answer.
+            SELECT jsonb_object_agg(found.run, found.runid) AS runids
+            FROM (
+                SELECT DISTINCT ON (r.run) r.run, d.runid, d.start_time, r.fired_at
+                FROM cron.job_run_details AS d
+                JOIN cron.job AS j ON j.jobid = d.jobid
+                JOIN {schema}.cron_runs AS r ON r.pid = d.job_pid AND r.job = j.jobname::text COLLATE "default"
+                WHERE d.runid > from_runid AND r.run >= earliest.run AND num_nulls(r.runid) > 0
+                  AND num_nonnulls(r.request) > 0
+                ORDER BY r.run, abs(extract(epoch FROM d.start_time - r.fired_at)) NULLS LAST
+            ) AS found
+            WHERE found.start_time BETWEEN found.fired_at - interval '1 minute' AND found.fired_at + interval '1 second'
         ), taken AS (
             DELETE FROM {schema}.cron_run_requests AS q USING answers AS a
             WHERE q.request = a.request AND q.queue = numbered_by
         )
         UPDATE {schema}.cron_runs AS r
-        SET state = CASE WHEN a.answers > 1 THEN 'failed' ELSE verdict.state END,
+        SET runid = coalesce(r.runid, ((SELECT f.runids FROM fired AS f) ->> r.run::text)::bigint),
+            state = CASE WHEN a.answers > 1 THEN 'failed' ELSE verdict.state END,
             detail = CASE
                 WHEN a.answers > 1 THEN 'has more than one answer, and pg_net writes one: somebody may have forged it'
                 ELSE {schema}.mask_cron_secrets(verdict.detail, (SELECT {schema}.cron_secret_pattern()), 500)

@@ -2,41 +2,52 @@
 -- Called by: the command of the job cron-runs-sweep-<schema> (sql/ledger/runs_sweep.sql), after await_cron_answers
 -- Locks: none of its own; what its steps lock stays locked until the end of the transaction
 -- Raises: nothing of its own; the error of a step goes to cron_sweeps; one of record_cron_sweep there passes through
-CREATE OR REPLACE FUNCTION {schema}.sweep_cron_runs(p_catch_up text[], p_runs interval, p_details interval)
+CREATE OR REPLACE FUNCTION {schema}.sweep_cron_runs(p_watch boolean, p_runs interval, p_details interval)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
--- Each step is executed in a block of its own, so that one that fails keeps no other from its work, and what came of it is
--- written down. In most minutes of most databases no step has work. What cron_sweep_has_work misses is done all the same:
--- each step is executed every ten minutes, and in the minute after it failed.
+-- Each step has a block of its own, so that one that fails or is cancelled keeps no other from its work. Rotations come last:
+-- whoever waits for the lock of a key waits for no other step.
 DECLARE
     step text;
-    name text;
-    fresh CONSTANT text[] := ARRAY(
-        SELECT s.step FROM {schema}.cron_sweeps AS s
-        WHERE s.ended_at BETWEEN now() - interval '10 minutes' AND now()
-          AND s.ended_at > coalesce(s.failed_at, '-infinity')
-    );
+    call text;
+    answer text;
+    steps text[];
 BEGIN
-    FOREACH step IN ARRAY ARRAY[
-        'settle_cron_runs()', 'settle_cron_job_runs()', 'retry_cron_runs()', 'watch_cron_jobs()',
-        'catch_up_cron_runs(%2$L)', 'purge_cron_runs(%3$L)', 'purge_cron_job_runs(%4$L)'
-    ] LOOP
-        name := split_part(step, '(', 1);
+    BEGIN
+        steps := {schema}.cron_sweep_work(p_watch, p_runs, p_details);
+    EXCEPTION WHEN query_canceled OR OTHERS THEN
+        PERFORM {schema}.record_cron_sweep('sweep_cron_runs', SQLERRM);
+    END;
+    IF steps = '{{}}' THEN
+        RETURN;
+    END IF;
+    FOR step, call IN
+        SELECT s.step, s.call
+        FROM (VALUES
+            (1, 'settle_cron_runs', 'settle_cron_runs()'),
+            (2, 'settle_cron_job_runs', 'settle_cron_job_runs()'),
+            (3, 'retry_cron_runs', 'retry_cron_runs(true)'),
+            (4, 'watch_cron_jobs', 'watch_cron_jobs()'),
+            (5, 'purge_cron_runs', 'purge_cron_runs(%2$L)'),
+            (6, 'purge_cron_job_runs', 'purge_cron_job_runs(%3$L)'),
+            (7, 'settle_cron_secret', 'sweep_cron_secrets()') -- which returns what failed, and what went well stays
+        ) AS s (number, step, call)
+        WHERE s.step = ANY (steps) IS NOT FALSE
+        ORDER BY s.number
+    LOOP
         BEGIN
-            IF name <> ALL (fresh) OR {schema}.cron_sweep_has_work(name, p_catch_up, p_runs, p_details) THEN
-                EXECUTE format('SELECT %1$I.' || step, {schema_name}, p_catch_up, p_runs, p_details);
-                PERFORM {schema}.record_cron_sweep(name, NULL);
-            END IF;
-        EXCEPTION WHEN OTHERS THEN
-            PERFORM {schema}.record_cron_sweep(name, SQLERRM);
+            EXECUTE format('SELECT %1$I.' || call, {schema_name}, p_runs, p_details) INTO answer;
+            PERFORM {schema}.record_cron_sweep(step, CASE WHEN step = 'settle_cron_secret' THEN answer END);
+        EXCEPTION WHEN query_canceled OR OTHERS THEN
+            PERFORM {schema}.record_cron_sweep(step, SQLERRM);
         END;
     END LOOP;
-    -- When it began, from where catch_up_cron_runs goes on.
-    INSERT INTO {schema}.cron_sweeps (step, ended_at) VALUES ('sweep_cron_runs', now())
-    ON CONFLICT ON CONSTRAINT cron_sweeps_pkey DO UPDATE SET ended_at = excluded.ended_at;
+    IF steps IS NOT NULL THEN
+        PERFORM {schema}.record_cron_sweep('sweep_cron_runs', NULL);
+    END IF;
 END
 $body$

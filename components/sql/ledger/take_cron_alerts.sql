@@ -62,10 +62,12 @@ BEGIN
             ) AS ended ON true
             WHERE s.job !~ {own_jobs} AND (NOT p_policy ? 'jobs' OR p_policy -> 'jobs' ? s.job)
             UNION ALL
-            -- The sweep's own runs are not put down; where it stands still, nothing else is told either.
+            -- The own runs of the sweep and of the job that catches up are not put down. Where the sweep stands still, nothing
+            -- else is told either; what is caught up on may take its time.
             SELECT s.job, s.schedule, s.standing, s.since, steps.last_sign, NULL, steps.failures, CASE
                 WHEN s.standing IN ('missing', 'overwritten', 'paused')
-                  OR greatest(s.since, steps.last_sign) < clock_timestamp() - interval '5 minutes' THEN 'silent'
+                  OR starts_with(s.job, {runs_sweep})
+                  AND greatest(s.since, steps.last_sign) < clock_timestamp() - interval '5 minutes' THEN 'silent'
                 WHEN steps.failures IS NOT NULL THEN 'failed'
                 WHEN steps.last_sign IS NOT NULL THEN 'ok'
             END
@@ -76,9 +78,10 @@ BEGIN
                     string_agg(w.step || ': ' || w.detail, '; ') FILTER (
                         WHERE w.failed_at > coalesce(w.ended_at, '-infinity')
                     ) AS failures
-                FROM {schema}.cron_sweeps AS w WHERE w.step <> 'settle_cron_secret'
+                FROM {schema}.cron_sweeps AS w
+                WHERE w.step IN ('catch_up_cron_runs', 'sweep_cron_catch_up') = starts_with(s.job, {catch_up})
             ) AS steps
-            WHERE starts_with(s.job, {runs_sweep}) AND NOT p_policy ? 'jobs'
+            WHERE (starts_with(s.job, {runs_sweep}) OR starts_with(s.job, {catch_up})) AND NOT p_policy ? 'jobs'
         ) AS present
         LEFT JOIN {schema}.cron_alerts AS known ON known.alert = p_alert AND known.job = present.job
         CROSS JOIN LATERAL (SELECT CASE

@@ -1,6 +1,6 @@
 -- watch_cron_jobs updates cron_watched_jobs, and declares the stack's jobs that have no row in cron_job_declarations.
--- Called by: sweep_cron_runs
--- Locks: none beyond the rows that it writes
+-- Called by: sweep_cron_runs, sweep_cron_catch_up
+-- Locks: the rows of cron_watched_jobs that it writes (FOR UPDATE SKIP LOCKED)
 -- Raises: nothing of its own
 CREATE OR REPLACE FUNCTION {schema}.watch_cron_jobs()
 RETURNS void
@@ -11,30 +11,50 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 -- Keep note of since when each job of this stack has had its schedule and been active, and of those that nobody declared;
 -- and of when it last ran before the ledger forgets that, or what was due then would count as missed. What it keeps it keeps
--- for a day at least.
+-- for a day at least. Rows that somebody holds are left to the next time: catch_up_cron_runs does, while it executes commands.
 INSERT INTO {schema}.cron_job_declarations (job, schedule, active, command)
 SELECT s.job, s.schedule, s.active, sha256(convert_to(j.command, 'UTF8'))
 FROM {schema}.cron_job_standings AS s JOIN cron.job AS j ON j.jobid = s.jobid
 WHERE NOT EXISTS (SELECT FROM {schema}.cron_job_declarations AS d WHERE d.job = s.job)
 ON CONFLICT (job) DO NOTHING;
 DELETE FROM {schema}.cron_watched_jobs AS w
-WHERE NOT EXISTS (
-    SELECT FROM {schema}.cron_job_standings AS s WHERE s.job = w.job AND s.standing NOT IN ('missing', 'overwritten')
-);
-INSERT INTO {schema}.cron_watched_jobs AS w (job, schedule, active)
+USING (
+    SELECT o.job FROM {schema}.cron_watched_jobs AS o
+    WHERE NOT EXISTS (
+        SELECT FROM {schema}.cron_job_standings AS s WHERE s.job = o.job AND s.standing NOT IN ('missing', 'overwritten')
+    )
+    FOR UPDATE SKIP LOCKED
+) AS gone
+WHERE w.job = gone.job;
+UPDATE {schema}.cron_watched_jobs AS w
+SET schedule = changed.schedule, active = changed.active, since = now()
+FROM (
+    SELECT s.job, s.schedule, s.active
+    FROM {schema}.cron_watched_jobs AS o JOIN {schema}.cron_job_standings AS s ON s.job = o.job
+    WHERE s.standing NOT IN ('missing', 'overwritten') AND (s.schedule, s.active) <> (o.schedule, o.active)
+    FOR UPDATE OF o SKIP LOCKED
+) AS changed
+WHERE w.job = changed.job;
+INSERT INTO {schema}.cron_watched_jobs (job, schedule, active)
 SELECT s.job, s.schedule, s.active
 FROM {schema}.cron_job_standings AS s
 WHERE s.standing NOT IN ('missing', 'overwritten')
-  AND NOT EXISTS (
-      SELECT FROM {schema}.cron_watched_jobs AS o
-      WHERE o.job = s.job AND o.schedule = s.schedule AND o.active = s.active
-  )
-ON CONFLICT (job) DO UPDATE SET schedule = excluded.schedule, active = excluded.active, since = excluded.since;
+  AND NOT EXISTS (SELECT FROM {schema}.cron_watched_jobs AS o WHERE o.job = s.job)
+ON CONFLICT (job) DO NOTHING;
 UPDATE {schema}.cron_watched_jobs AS w
-SET since = newest.fired_at
-FROM {schema}.cron_watched_jobs AS o
-CROSS JOIN LATERAL (
-    SELECT r.fired_at FROM {schema}.cron_runs AS r WHERE r.job = o.job ORDER BY r.fired_at DESC LIMIT 1
-) AS newest
-WHERE w.job = o.job AND newest.fired_at > w.since AND newest.fired_at < now() - interval '12 hours'
+SET since = ran.fired_at
+FROM (
+    SELECT o.job, newest.fired_at
+    FROM {schema}.cron_watched_jobs AS o
+    CROSS JOIN LATERAL (
+        SELECT r.fired_at FROM {schema}.cron_runs AS r WHERE r.job = o.job ORDER BY r.fired_at DESC LIMIT 1
+    ) AS newest
+    WHERE newest.fired_at > o.since AND newest.fired_at < now() - interval '12 hours'
+    FOR UPDATE OF o SKIP LOCKED
+) AS ran
+WHERE w.job = ran.job;
+-- What became of catching up is told no more where no job is to be caught up on.
+DELETE FROM {schema}.cron_sweeps AS w
+WHERE w.step IN ('catch_up_cron_runs', 'sweep_cron_catch_up')
+  AND NOT EXISTS (SELECT FROM {schema}.cron_job_declarations AS d WHERE starts_with(d.job, {catch_up}))
 $body$

@@ -1,9 +1,9 @@
--- sweep_cron_secrets calls settle_cron_secret for each key that has a value in a stage.
--- Called by: the command of the job cron-secrets-sweep-<schema> (sql/store/secrets_sweep.sql)
+-- sweep_cron_secrets calls settle_cron_secret for each key that has a value in a stage, and returns what failed.
+-- Called by: sweep_cron_runs
 -- Locks: the rows of these keys in cron_secret_declarations (FOR UPDATE SKIP LOCKED)
--- Raises: nothing of its own; the errors of keys go to cron_sweeps through record_cron_sweep
+-- Raises: nothing of its own; the errors of keys are returned
 CREATE OR REPLACE FUNCTION {schema}.sweep_cron_secrets()
-RETURNS void
+RETURNS text
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
@@ -26,8 +26,6 @@ BEGIN
             failure := concat_ws('; ', failure, format('secret %s (SQLSTATE %s)', quote_literal(rotated), SQLSTATE));
         END;
     END LOOP;
-    IF to_regclass(format('%I.cron_sweeps', {schema_name})) IS NOT NULL THEN -- a store may be without a ledger
-        PERFORM {schema}.record_cron_sweep('settle_cron_secret', failure);
-    END IF;
+    RETURN failure;
 END
 $body$

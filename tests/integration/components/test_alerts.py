@@ -11,7 +11,7 @@ import pytest
 
 from components.catalogue.alert import Alert
 from components.cron_job import CronJobProvider
-from components.declaration.declared_objects import alert_job
+from components.declaration.declared_objects import alert_job, catch_up_job
 from components.run_ledger import RunLedgerProvider
 from tests.integration.components.endpoint import Answer, Endpoint
 from tests.integration.components.test_run_ledger import LEDGER, STACK, command, settle, settled
@@ -295,3 +295,27 @@ def test_pg_cron_sends_it(provide: Provide, postgres: Connection, endpoint: Endp
     assert "told by pg_cron" in json.loads(endpoint.asked[0].body)["text"]
     carried = postgres.execute("SELECT state FROM public.cron_runs WHERE job = %s", [ALERT_JOB]).fetchall()
     assert carried == [("ok",)]
+
+
+def test_what_becomes_of_the_job_that_catches_up_is_told(provide: Provide, postgres: Connection) -> None:
+    caught = catch_up_job("public", STACK, [("nightly", None, None)])
+    provide(CronJobProvider).create({**caught.properties(), "schedule": NEVER})
+
+    def messages() -> list[str]:
+        query = "SELECT message FROM public.take_cron_alerts('slack', %s, %s)"
+        policy = '{"on": ["failed", "recovered", "silent"]}'
+        found = [message for (message,) in postgres.execute(query, [STACK, policy]).fetchall()]
+        postgres.execute("UPDATE public.cron_alerts SET sent = 0")
+        return found
+
+    assert messages() == []
+    postgres.execute(
+        "INSERT INTO public.cron_sweeps (step, failed_at, detail) VALUES ('catch_up_cron_runs', now(), 'a planted fault')"
+    )
+    job = "supabase-cron/test: job cron-catch-up-public"
+    assert messages() == [f"{job} failed: catch_up_cron_runs: a planted fault"]
+    assert messages() == []
+    postgres.execute("UPDATE public.cron_sweeps SET ended_at = now() - interval '1 hour', failed_at = NULL")
+    assert messages() == [f"{job} works again"], "what it executes may take its time"
+    postgres.execute("SELECT cron.unschedule('cron-catch-up-public')")
+    assert messages() == [f"{job} is gone: somebody unscheduled it"]

@@ -13,7 +13,7 @@ import pytest
 from components.catalogue.job import Job
 from components.catalogue.settings import RetentionConfig
 from components.declaration.command import compile_command
-from components.declaration.declared_objects import runs_sweep_job, secrets_sweep_job
+from components.declaration.declared_objects import runs_sweep_job
 from components.run_ledger import RunLedgerProvider
 from components.secret import SecretProvider
 from devstack import Stack
@@ -96,7 +96,7 @@ def test_a_rotation_outlives_a_crash(install: Callable[..., None], provide: Prov
         deadline = time.monotonic() + 20
         while ask(conninfo, f"SELECT public.get_secret('{KEY}')") == "planted-1":
             assert time.monotonic() < deadline
-            ask(conninfo, secrets_sweep_job("public", STACK).command)
+            ask(conninfo, "SELECT public.sweep_cron_secrets()")
             time.sleep(0.2)
         assert ask(conninfo, f"SELECT public.get_secret('{KEY}')") == "planted-2"
         assert ask(conninfo, "SELECT count(*) FROM public.cron_secret_stages WHERE stage = 'previous'") == 1

@@ -208,8 +208,8 @@ def test_a_step_that_fails_is_written_down_and_the_others_do_their_work(
     assert failed_steps(postgres) == [("watch_cron_jobs", "a planted fault")]
     well = "SELECT step FROM public.cron_sweeps WHERE ended_at > now() - interval '1 minute' ORDER BY step"
     assert [step for (step,) in postgres.execute(well)] == [
-        *("catch_up_cron_runs", "purge_cron_job_runs", "purge_cron_runs", "retry_cron_runs", "settle_cron_job_runs"),
-        *("settle_cron_runs", "sweep_cron_runs"),
+        *("purge_cron_job_runs", "purge_cron_runs", "retry_cron_runs", "settle_cron_job_runs", "settle_cron_runs"),
+        *("settle_cron_secret", "sweep_cron_runs"),
     ]
 
 

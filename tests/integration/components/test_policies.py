@@ -12,7 +12,7 @@ import pytest
 from components.catalogue.policy import ActiveBetween
 from components.cron_job import CronJobProvider
 from components.database.connection import Database
-from components.declaration.declared_objects import runs_sweep_job
+from components.declaration.declared_objects import catch_up_job, runs_sweep_job
 from components.objects.our_functions import LEDGER_FUNCTIONS
 from components.run_ledger import RunLedgerProvider
 from components.runs.history import history
@@ -355,9 +355,9 @@ def daily(moment: datetime) -> str:
 
 
 def sweep(postgres: Connection, *catch_up: str, days: tuple[str, str] | tuple[None, None] = (None, None)) -> None:
-    caught = [(name, *days) for name in catch_up]
     every_step_is_due(postgres)
-    postgres.execute(at_once(runs_sweep_job("public", STACK, RETENTION, catch_up=caught).command))
+    postgres.execute(at_once(runs_sweep_job("public", STACK, RETENTION).command))
+    postgres.execute(catch_up_job("public", STACK, [(name, *days) for name in catch_up]).command.encode())
 
 
 def test_what_a_downtime_missed_is_made_up_for_once(
@@ -495,9 +495,11 @@ def test_pg_cron_and_its_sweep_do_all_of_it(
     sweep(postgres)
     postgres.execute("UPDATE public.cron_watched_jobs SET since = now() - interval '3 hours' WHERE job = 'caught'")
     every_step_is_due(postgres)  # the sweep did not run in these hours, either
-    provide(CronJobProvider).create(
-        runs_sweep_job("public", STACK, RETENTION, catch_up=[("caught", None, None)]).properties()
-    )
+    for each in (
+        runs_sweep_job("public", STACK, RETENTION),
+        catch_up_job("public", STACK, [("caught", None, None)]),
+    ):
+        provide(CronJobProvider).create(each.properties())
 
     def first(job: str) -> tuple[Any, ...] | None:
         query = "SELECT state, attempt, source FROM public.cron_runs WHERE job = %s ORDER BY run LIMIT 1"

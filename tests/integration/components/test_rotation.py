@@ -11,7 +11,6 @@ import pytest
 
 from components.catalogue.request import Probe
 from components.declaration.command import compile_probe, multirange
-from components.declaration.declared_objects import secrets_sweep_job
 from components.errors import Conflict, ProbeRefused, StatementFailed
 from components.objects.secret import ProbeArgs
 from components.objects.secret_store import TABLES
@@ -77,7 +76,7 @@ def left(postgres: Connection) -> list[tuple[str, str]]:
 
 
 def sweep(postgres: Connection) -> None:
-    postgres.execute(secrets_sweep_job("public", STACK).command.encode())
+    postgres.execute("SELECT public.sweep_cron_secrets()")
 
 
 def sweep_until(postgres: Connection, done: Callable[[], bool]) -> None:

@@ -296,7 +296,7 @@ def test_an_attempt_that_cannot_be_sent_is_kept_without_the_values_that_its_erro
     job = {"name": "bad", "schedule": "0 0 1 1 *", "command": text, "owner": STACK}
     provide(CronJobProvider).create(job)
     postgres.execute("INSERT INTO public.cron_runs (job, state, retry_at) VALUES ('bad', 'retrying', now())")
-    postgres.execute("SELECT public.retry_cron_runs()")
+    postgres.execute("SELECT public.retry_cron_runs(false)")
     (run,) = history(postgres)
     assert (run.state, run.detail) == ("failed", 'invalid input syntax for type integer: "***"')
 

@@ -10,9 +10,8 @@ from components.catalogue.alert import Alert
 from components.catalogue.base_model import problems
 from components.catalogue.job import Job
 from components.catalogue.jobs_file import Catalogue
-from components.catalogue.settings import RetentionConfig
 from components.declaration.command import compile_command
-from components.declaration.declared_objects import alert_job, runs_sweep_job
+from components.declaration.declared_objects import alert_job, catch_up_job
 
 URL = "https://example.com/"
 STACK = "supabase-cron/dev"
@@ -66,11 +65,10 @@ def test_without_a_policy_nothing_is_asked() -> None:
     assert "begin_cron_run" not in compiled({"overlap": "allow"}, catch_up="latest")
 
 
-def test_the_sweep_knows_what_to_make_up_for() -> None:
-    caught = [("it's", None, None), ("b", "-3", "2026-09-01")]
-    text = runs_sweep_job("public", STACK, RetentionConfig(), catch_up=caught).command
-    assert "sweep_cron_runs('{{it''s,NULL,NULL},{b,-3,2026-09-01}}'::text[]," in text
-    assert "'{}'::text[]" in runs_sweep_job("public", STACK, RetentionConfig()).command
+def test_a_job_of_its_own_knows_what_to_make_up_for() -> None:
+    text = catch_up_job("public", STACK, [("it's", None, None), ("b", "-3", "2026-09-01")]).command
+    assert "sweep_cron_catch_up('{{it''s,NULL,NULL},{b,-3,2026-09-01}}'::text[])" in text
+    assert "'{}'::text[]" in catch_up_job("public", STACK, []).command
 
 
 def test_a_call_may_take_longer_than_the_period_where_runs_do_not_overlap() -> None:

@@ -332,6 +332,24 @@ def test_the_example_catalogue_has_the_six_jobs(request: pytest.FixtureRequest) 
     assert config.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("job", "there"),
+    [
+        ("http: {url: 'https://example.com/', timeout: 5}, catch_up: latest", True),
+        ("http: {url: 'https://example.com/', timeout: 5, retry: {attempts: 2}}", False),
+        ("sql: \"SELECT FROM begin_cron_run('j', '{}')\"", True),
+        ("sql: SELECT 1", False),
+    ],
+)
+def test_a_job_that_executes_others_commands_is_there_where_one_needs_it(tmp_path: Path, job: str, there: bool) -> None:
+    (tmp_path / "jobs.yaml").write_text(
+        f"jobs: {{j: {{description: d, schedule: 0 1 * * *, {job}}}}}\n", encoding="utf-8"
+    )
+    config = load_config({}, stack=StackName("supabase-cron", "prod"), root=tmp_path, environment={}, now=NOW)
+    expected = {"cron-runs-sweep-public", *(["cron-catch-up-public"] if there else [])}
+    assert set(declare(config).own_jobs) == expected
+
+
 def test_merge_patch_is_rfc_7396() -> None:
     assert merge_patch({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": None, "e": 4}, "d": [1]}) == {
         "a": {"c": 2, "e": 4},

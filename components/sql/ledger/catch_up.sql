@@ -1,0 +1,1 @@
+SELECT {schema}.sweep_cron_catch_up({catch_up}::text[]);

@@ -1,1 +1,0 @@
-SELECT {schema}.sweep_cron_secrets();
