@@ -6,7 +6,9 @@ The docstring of each function names the internals that it depends on.
 import sys
 import threading
 import traceback
+import weakref
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -65,6 +67,21 @@ def answer_with(sentence: Callable[[BaseException], str | None]) -> None:
     served = sys.modules.get("__main__")
     if getattr(served, "traceback", None) is traceback:
         served.traceback = _Sentences(sentence)  # type: ignore[union-attr]
+
+
+def serve_more(callers: int) -> None:
+    """Let the server that calls this serve so many calls at once, where it serves fewer.
+
+    The server works on four (pulumi/dynamic/__main__.py, ``main``), while the engine works on four objects for each
+    core. Its threads belong to a ThreadPoolExecutor, which makes one for a call while there are fewer than
+    ``_max_workers`` and none is idle. A thread of it has a weak reference to it as its first argument
+    (concurrent/futures/thread.py, ``_worker``). Nothing is changed where this is not so.
+    """
+    arguments = getattr(threading.current_thread(), "_args", ())
+    reference = arguments[0] if arguments else None
+    executor = reference() if isinstance(reference, weakref.ref) else None
+    if isinstance(executor, ThreadPoolExecutor) and isinstance(getattr(executor, "_max_workers", None), int):
+        executor._max_workers = max(executor._max_workers, callers)  # noqa: SLF001 - what this is for
 
 
 class _Sentences:
