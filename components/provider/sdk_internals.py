@@ -70,18 +70,21 @@ def answer_with(sentence: Callable[[BaseException], str | None]) -> None:
 
 
 def serve_more(callers: int) -> None:
-    """Let the server that calls this serve so many calls at once, where it serves fewer.
+    """Let the SDK's server that is calling serve so many calls at once, where it serves fewer.
 
-    The server works on four (pulumi/dynamic/__main__.py, ``main``), while the engine works on four objects for each
-    core. Its threads belong to a ThreadPoolExecutor, which makes one for a call while there are fewer than
-    ``_max_workers`` and none is idle. A thread of it has a weak reference to it as its first argument
-    (concurrent/futures/thread.py, ``_worker``). Nothing is changed where this is not so.
+    It works on four (pulumi/dynamic/__main__.py, ``main``), while the engine works on four objects for each core. Its
+    threads belong to a ThreadPoolExecutor, to which each has a weak reference as its first argument
+    (concurrent/futures/thread.py, ``_worker``). The executor makes no more of them by itself while calls wait: it
+    takes each end of a call for an idle thread. Nothing is changed where it has other internals.
     """
     arguments = getattr(threading.current_thread(), "_args", ())
     reference = arguments[0] if arguments else None
     executor = reference() if isinstance(reference, weakref.ref) else None
-    if isinstance(executor, ThreadPoolExecutor) and isinstance(getattr(executor, "_max_workers", None), int):
-        executor._max_workers = max(executor._max_workers, callers)  # noqa: SLF001 - what this is for
+    if isinstance(executor, ThreadPoolExecutor):
+        with suppress(AttributeError):
+            executor._max_workers = max(executor._max_workers, callers)  # noqa: SLF001
+            while len(executor._threads) < callers:  # noqa: SLF001
+                executor._adjust_thread_count()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 class _Sentences:
