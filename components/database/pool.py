@@ -3,6 +3,7 @@
 import select
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 import psycopg
@@ -116,10 +117,8 @@ class Pool:
             threading.Thread(target=self._connect_ahead, daemon=True).start()
 
     def _connect_ahead(self) -> None:
-        try:
+        with suppress(psycopg.Error):  # who needs the connection is told
             self.give_back(self._connect(ahead=True))
-        except psycopg.Error:
-            pass  # who needs it is told
 
     def _connect(self, *, ahead: bool = False) -> Connection:
         try:

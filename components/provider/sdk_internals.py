@@ -82,9 +82,11 @@ def serve_more(callers: int) -> None:
     executor = reference() if isinstance(reference, weakref.ref) else None
     if isinstance(executor, ThreadPoolExecutor):
         with suppress(AttributeError):
-            executor._max_workers = max(executor._max_workers, callers)  # noqa: SLF001
-            while len(executor._threads) < callers:  # noqa: SLF001
-                executor._adjust_thread_count()  # type: ignore[attr-defined]  # noqa: SLF001
+            executor._max_workers = max(executor._max_workers, callers)
+            while executor._idle_semaphore.acquire(blocking=False):
+                pass
+            for _ in range(callers):  # each makes a thread, if there are fewer than these
+                executor._adjust_thread_count()  # type: ignore[attr-defined]
 
 
 class _Sentences:
