@@ -86,7 +86,7 @@ def serve_more(callers: int) -> None:
             while executor._idle_semaphore.acquire(blocking=False):
                 pass
             for _ in range(callers):  # each makes a thread, if there are fewer than these
-                executor._adjust_thread_count()  # type: ignore[attr-defined]
+                executor._adjust_thread_count()
 
 
 class _Sentences:
