@@ -1,32 +1,23 @@
-"""Connections to the database, and a cache of what was read from it; all providers of one engine run share both.
+"""The database of an engine run, and a cache of what was read from it; all providers of the run share both.
 
 Everything here works through a transaction pooler: no prepared statements, no session state, no session locks. A read
 is one round trip in a READ ONLY transaction; a write is one transaction with its own lock and statement timeouts.
 """
 
 import functools
-import select
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, TypeVar, cast
+from contextlib import contextmanager
+from typing import TypeVar
 
-import psycopg
-from psycopg import generators, sql
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, TransactionStatus
-from psycopg.rows import dict_row
+from psycopg import sql
 
 from components.database.driver_errors import driver_errors_are_ours
-from components.database.session_settings import AS_A_JOB, BEGIN_READ_ONLY, OF_SESSION, STATEMENT_TIMEOUT
-from components.database.time_loader import register_pinned_loaders
+from components.database.explain import explain
+from components.database.pool import Connection, Pool, roll_back
+from components.database.session_settings import BEGIN_READ_ONLY
+from components.database.shared_writes import SharedWrites, Write, carry_out
 from components.database.transaction import Row, Transaction, results
-
-CALLERS = 4
-"""The number of worker threads of Pulumi's dynamic server (pulumi/dynamic/__main__.py), which share a Database."""
-
-_COUNTS_STATEMENTS = "exec_parse_message"
-"""The C function that refuses a prepared text of several statements; the error's text depends on lc_messages."""
 
 T = TypeVar("T")
 
@@ -34,46 +25,32 @@ T = TypeVar("T")
 class Database:
     """A database in one engine run: its connections and its snapshots.
 
-    A connection is made where none is idle, so there are at most as many as threads that use this object.
     ``conninfo`` is as :func:`resolve_conninfo` returns it.
     """
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
-        self._idle: list[psycopg.Connection[Row]] = []
+        self._pool = Pool(conninfo)
+        self._writes = SharedWrites()
         self._snapshots: dict[object, object] = {}
         self._locks: dict[object, threading.Lock] = {}
         self._lock = threading.Lock()
-        self._arrival = threading.Condition(self._lock)
-        self._opened = 0
-        self._coming = 0
-        self._failure: psycopg.Error | None = None
-        self._closed = False
 
     def connect(self) -> None:
         """Make a connection, unless one is idle, and keep it for the next caller. Raises ConnectionFailed."""
         with self._connection():
             pass
 
-    def connect_ahead(self, callers: int = CALLERS) -> None:
-        """Begin to make connections in the background, until there are as many as ``callers``; return at once.
+    def connect_ahead(self, connections: int) -> None:
+        """Begin to make connections in the background, until there are as many; return at once.
 
         Where none can be made, the next method that needs one raises ConnectionFailed with the reason.
         """
-        with self._lock:
-            missing = 0 if self._unreachable() else max(callers - self._opened, 0)
-            self._opened += missing
-            self._coming += missing
-        for _ in range(missing):
-            threading.Thread(target=self._connect_one_ahead, daemon=True).start()
+        self._pool.connect_ahead(connections)
 
     def close(self) -> None:
         """Close all idle connections now, and each of the others at the end of its use."""
-        with self._lock:
-            self._closed = True
-            for connection in self._idle:
-                connection.close()
-            self._idle.clear()
+        self._pool.close()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -85,6 +62,32 @@ class Database:
             transaction = Transaction(connection)
             yield transaction
             transaction.commit()
+
+    def write(self, statements: Sequence[sql.Composable], query: sql.Composable) -> list[Row]:
+        """Run statements and then the query in one transaction and one round trip; return the query's rows.
+
+        Values must be part of the statements, as literals. Writes that wait for a connection at the same time share a
+        transaction; where it fails, each is carried out in one of its own. Raises ConnectionFailed or StatementFailed.
+        """
+        mine = Write(statements, query)
+        self._writes.add(mine)
+        try:
+            with driver_errors_are_ours(self._conninfo):
+                if (connection := self._pool.take_unless(lambda: mine.taken)) is not None:
+                    with self._given_back(connection):
+                        taken = self._writes.take()
+                        if taken == [mine]:
+                            (rows,) = carry_out(connection, taken)
+                            return rows
+                        self._writes.share(connection, taken)
+        finally:
+            self._writes.withdraw(mine)
+        mine.ended.wait()
+        if mine.rows is not None:
+            return mine.rows
+        with self._connection() as connection:
+            (rows,) = carry_out(connection, [mine])
+        return rows
 
     def read(self, query: sql.Composable) -> list[Row]:
         """Run one query in a READ ONLY transaction, in a single round trip, and return its rows.
@@ -109,19 +112,7 @@ class Database:
         The server executes nothing of it. Raises ConnectionFailed or StatementFailed.
         """
         with self._connection() as connection:
-            bounded = f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}s'"
-            connection.execute("; ".join([BEGIN_READ_ONLY, AS_A_JOB.as_string(), bounded]).encode())
-            connection.pgconn.send_prepare(b"", text.encode())
-            *_, parsed = connection.wait(generators.execute(connection.pgconn))
-            if parsed.status != ExecStatus.COMMAND_OK:
-                refused = error_from_result(parsed)
-                # Several statements are no fault: the server has parsed each of them before it counts them.
-                if refused.diag.source_function != _COUNTS_STATEMENTS:
-                    raise refused
-            else:
-                with suppress(psycopg.errors.SyntaxError):  # a statement without a plan, such as CALL or VACUUM
-                    connection.execute(b"EXPLAIN (COSTS OFF) " + text.encode())
-            connection.execute("ROLLBACK")
+            explain(connection, text)
 
     def snapshot(self, reader: Callable[["Database"], T]) -> T:
         """The result of ``reader``, which is kept for all equal readers until :meth:`forget`.
@@ -141,96 +132,23 @@ class Database:
         self._snapshots = {}
 
     @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[Row]]:
+    def _connection(self) -> Iterator[Connection]:
         """A connection for this block alone; any exception rolls back its transaction.
 
         Raises ConnectionFailed or StatementFailed in place of psycopg's errors.
         """
-        with driver_errors_are_ours(self._conninfo):
-            connection = self._take()
-            try:
-                yield connection
-            except BaseException:
-                _roll_back(connection)
-                raise
-            finally:
-                self._give_back(connection)
+        with driver_errors_are_ours(self._conninfo), self._given_back(self._pool.take()) as connection:
+            yield connection
 
-    def _take(self) -> psycopg.Connection[Row]:
-        while True:
-            with self._lock:
-                self._arrival.wait_for(lambda: self._idle or not self._coming)
-                if not self._idle:
-                    if failure := self._unreachable():
-                        raise failure
-                    self._opened += 1
-                    break
-                connection = self._idle.pop()
-            if not _is_stale(connection):
-                return connection
+    @contextmanager
+    def _given_back(self, connection: Connection) -> Iterator[Connection]:
         try:
-            return self._connect()
-        except psycopg.Error:
-            with self._lock:
-                self._opened -= 1
+            yield connection
+        except BaseException:
+            roll_back(connection)
             raise
-
-    def _unreachable(self) -> psycopg.Error | None:
-        """The error of :meth:`connect_ahead`, while there is no connection at all, so that no caller tries it again."""
-        return None if self._opened else self._failure
-
-    def _connect(self) -> psycopg.Connection[Row]:
-        connection = psycopg.connect(
-            self._conninfo,
-            autocommit=True,
-            prepare_threshold=None,
-            row_factory=cast(Any, dict_row),
-            client_encoding=OF_SESSION["client_encoding"],
-        )
-        register_pinned_loaders(connection.adapters)
-        status = {name: connection.info.parameter_status(name) for name in OF_SESSION}
-        if wrong := [name for name, value in OF_SESSION.items() if status[name] not in {None, value}]:
-            connection.execute("; ".join(f"SET {name} = {OF_SESSION[name]}" for name in wrong).encode())
-        return connection
-
-    def _connect_one_ahead(self) -> None:
-        try:
-            self._give_back(self._connect())
-        except psycopg.Error as exc:
-            with self._lock:
-                self._opened -= 1
-                self._failure = exc
         finally:
-            with self._lock:
-                self._coming -= 1
-                self._arrival.notify_all()
-
-    def _give_back(self, connection: psycopg.Connection[Row]) -> None:
-        with self._lock:
-            if self._closed:
-                connection.close()
-            else:
-                self._idle.append(connection)
-            self._arrival.notify()
-
-
-def _is_stale(connection: psycopg.Connection[Row]) -> bool:
-    """Whether an idle connection has ended: all that the server sends on it unasked is the message that ends it."""
-    if connection.closed or connection.info.transaction_status != TransactionStatus.IDLE:
-        connection.close()
-        return True
-    readable, _, _ = select.select([connection], [], [], 0)
-    if readable:
-        connection.close()
-    return bool(readable)
-
-
-def _roll_back(connection: psycopg.Connection[Row]) -> None:
-    status = connection.info.transaction_status
-    if status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
-        connection.execute("ROLLBACK")
-    elif status != TransactionStatus.IDLE:  # interrupted while the server answers; the server rolls back
-        connection.close()
+            self._pool.give_back(connection)
 
 
 @functools.cache

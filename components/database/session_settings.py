@@ -34,9 +34,17 @@ Each transaction sets them, so that they hold through a pooler, too, whose sessi
 OF_SESSION = {"client_encoding": "UTF8", "standard_conforming_strings": "on"}
 """Settings by name that decide how the server reads a statement; it reports them when a connection is made."""
 
+READ_ONLY = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+def to_default(name: str) -> str:
+    """The statement that gives a transaction a setting as a job of pg_cron has it: that of its role."""
+    return f"SET LOCAL {name} TO DEFAULT"
+
+
 _PINNING = "; ".join(f"SET LOCAL {name} = {value}" for name, value in PINNED.items())
-AS_A_JOB = sql.SQL("; ").join(sql.SQL("SET LOCAL {} TO DEFAULT").format(sql.SQL(name)) for name in PINNED)
-"""Statements that give a transaction the settings that a job of pg_cron has: those of its role."""
+AS_A_JOB = sql.SQL("; ").join(sql.SQL(to_default(name)) for name in PINNED)
+"""Statements that give a transaction all of these settings as a job has them."""
 
 BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_PINNING}"
-BEGIN_READ_ONLY = f"BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; {_PINNING}"
+BEGIN_READ_ONLY = f"{READ_ONLY}; {_PINNING}"

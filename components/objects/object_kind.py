@@ -157,6 +157,21 @@ def execute(transaction: Transaction, steps: Statements) -> None:
             transaction.execute(*step)
 
 
+def write(database: Database, check: sql.Composable, steps: Statements, query: sql.Composable) -> list[Row]:
+    """Carry out a plan in one transaction, between a check and a query, and return the query's rows.
+
+    A plan of statements alone shares its round trip with others. Raises ConnectionFailed or StatementFailed.
+    """
+    statements = [step[0] for step in steps if not isinstance(step, CopyRow) and step[1] is None]
+    if len(statements) == len(steps):
+        return database.write([check, *statements], query)
+    with database.transaction() as transaction:
+        transaction.execute(check)
+        execute(transaction, steps)
+        (rows,) = transaction.commit(query)
+    return rows
+
+
 Rows = dict[str, list[Row]]
 """The rows of each object by its identity. A list is replaced and never changed, since threads share it."""
 

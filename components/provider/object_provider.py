@@ -34,14 +34,17 @@ from components.objects.object_kind import (
     Reading,
     Statements,
     drift_sentence,
-    execute,
+    write,
 )
 from components.objects.overview import Overview, OverviewReader
 from components.process import tune_process
 from components.provider.messages import error_sentence, print_once, unless_repeated
-from components.provider.sdk_internals import answer_with, has_unknowns
+from components.provider.sdk_internals import answer_with, has_unknowns, serve_more
 from components.values.choices import DEFAULT_SCHEMA
 from components.values.visible_text import obeyed_by_none, visible_to_engine
+
+CALLERS = 32
+"""Calls that a provider serves at once; the engine makes four for each core, or as many as PULUMI_PARALLEL says."""
 
 ATTEMPTS = 5
 """How often a change is planned before it is given up, where another login changes the object each time."""
@@ -61,6 +64,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         """Resolve the database and begin to connect to it. Raises InvalidConfiguration."""
         tune_process()
         answer_with(error_sentence)
+        serve_more(CALLERS)
         unverified = req.config.get("allowUnverifiedTls") == "true"  # a value of the configuration is a text
         conninfo = resolve_conninfo(req.config.get("databaseUrl"), os.environ, allow_unverified_tls=unverified)
         self._database = database(conninfo)
@@ -167,7 +171,6 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
         out, and the object is read and planned for again. Raises Error after ATTEMPTS of these.
         """
         reading = self._reading(args)
-        self._database.connect_ahead()  # the engine's other threads are about to change objects, too
         for _ in range(ATTEMPTS):
             seen = self._snapshot(args).rows(self.kind.identity(args))
             before = self.kind.live_object(seen)
@@ -175,10 +178,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             if not steps:
                 return before, before
             try:
-                with self._database.transaction() as transaction:
-                    transaction.execute(reading.fail_if_changed(seen))
-                    execute(transaction, steps)
-                    (rows,) = transaction.commit(reading.query())
+                rows = write(self._database, reading.fail_if_changed(seen), steps, reading.query())
             except StatementFailed as exc:
                 if exc.sqlstate != SERIALIZATION_FAILURE:
                     raise

@@ -6,7 +6,9 @@ The docstring of each function names the internals that it depends on.
 import sys
 import threading
 import traceback
+import weakref
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -65,6 +67,26 @@ def answer_with(sentence: Callable[[BaseException], str | None]) -> None:
     served = sys.modules.get("__main__")
     if getattr(served, "traceback", None) is traceback:
         served.traceback = _Sentences(sentence)  # type: ignore[union-attr]
+
+
+def serve_more(callers: int) -> None:
+    """Let the SDK's server that is calling serve so many calls at once, where it serves fewer.
+
+    It works on four (pulumi/dynamic/__main__.py, ``main``), while the engine works on four objects for each core. Its
+    threads belong to a ThreadPoolExecutor, to which each has a weak reference as its first argument
+    (concurrent/futures/thread.py, ``_worker``). The executor makes no more of them by itself while calls wait: it
+    takes each end of a call for an idle thread. Nothing is changed where it has other internals.
+    """
+    arguments = getattr(threading.current_thread(), "_args", ())
+    reference = arguments[0] if arguments else None
+    executor = reference() if isinstance(reference, weakref.ref) else None
+    if isinstance(executor, ThreadPoolExecutor):
+        with suppress(AttributeError):
+            executor._max_workers = max(executor._max_workers, callers)
+            while executor._idle_semaphore.acquire(blocking=False):
+                pass
+            for _ in range(callers):  # each makes a thread, if there are fewer than these
+                executor._adjust_thread_count()
 
 
 class _Sentences:

@@ -14,7 +14,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from components.database.connection import CALLERS, Database
+from components.database.connection import Database
+from components.database.pool import CONNECTIONS
 from components.database.transaction import CopyRow
 from components.errors import ConnectionFailed, StatementFailed
 
@@ -121,17 +122,17 @@ def test_callers_find_their_connections_made_and_no_more_than_these(conninfo: st
     def ask(_: int) -> list[dict[str, Any]]:
         return source.read(sql.SQL("SELECT 1 AS n FROM pg_sleep(0.2)"))
 
-    source.connect_ahead()
-    with ThreadPoolExecutor(CALLERS) as callers:
-        assert list(callers.map(ask, range(2 * CALLERS))) == [[{"n": 1}]] * 2 * CALLERS
-    source.connect_ahead()
-    assert superuser.execute(others).fetchone() == (CALLERS,)
+    source.connect_ahead(CONNECTIONS)
+    with ThreadPoolExecutor(CONNECTIONS) as callers:
+        assert list(callers.map(ask, range(2 * CONNECTIONS))) == [[{"n": 1}]] * 2 * CONNECTIONS
+    source.connect_ahead(CONNECTIONS)
+    assert superuser.execute(others).fetchone() == (CONNECTIONS,)
     source.close()
 
 
 def test_who_needs_a_connection_is_told_why_none_was_made_ahead(conninfo: str) -> None:
     source = Database(make_conninfo(conninfo, dbname="nowhere"))
-    source.connect_ahead()
+    source.connect_ahead(CONNECTIONS)
     for _ in range(2):
         with pytest.raises(ConnectionFailed, match='database "nowhere" does not exist'):
             source.read(ONE)
@@ -143,11 +144,11 @@ def test_a_server_that_does_not_answer_is_waited_for_once() -> None:
         source = Database(f"host=127.0.0.1 port={port} dbname=postgres connect_timeout=2")
         begun = time.monotonic()
         source.connect_ahead(1)
-        with ThreadPoolExecutor(CALLERS) as callers:
-            told = [callers.submit(source.read, ONE).exception() for _ in range(CALLERS)]
-        assert [type(each) for each in told] == [ConnectionFailed] * CALLERS
+        with ThreadPoolExecutor(CONNECTIONS) as callers:
+            told = [callers.submit(source.read, ONE).exception() for _ in range(CONNECTIONS)]
+        assert [type(each) for each in told] == [ConnectionFailed] * CONNECTIONS
         assert "no answer from the database" in str(told[0])
-        source.connect_ahead()  # as the next kind's provider does, or the next change
+        source.connect_ahead(CONNECTIONS)  # as the next kind's provider does, or the next change
         with pytest.raises(ConnectionFailed, match="no answer from the database"):
             source.read(ONE)
         assert time.monotonic() - begun < 4
