@@ -2,7 +2,8 @@
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from components.objects.cron_job import CronJobKind, LiveJob
 from components.objects.object_kind import Difference, ObjectKind, drift_sentence, snapshot
 from components.objects.stack_mark import stack_of
 from cronctl.comparison import NOT_IN_STATE, Comparison, jobs_of_other_stacks, print_comparisons, stray_jobs
+from cronctl.living import read_objects
 from cronctl.output import CANNOT_TELL, DIFFERS, print_json, say
 from cronctl.stack import Stack, StateResource, read_stack
 from cronctl.target import connected
@@ -25,6 +27,7 @@ def drift(named: str | None, root: Path, *, as_json: bool) -> None:
     """Print what was changed in the database since the last up; ends with DIFFERS where something was. Raises Error."""
     stack = read_stack(named, root)
     with connected(stack.config.settings.conninfo(os.environ)) as database:
+        read_objects(database, {stack.config.settings.schema_name, *_schemas(stack.state)})
         findings = list(compare_state(stack, database))
         others = jobs_of_other_stacks(stack.config.stack, _jobs(database))
     changed = [finding for finding in findings if finding.status != "in sync"]
@@ -38,6 +41,14 @@ def drift(named: str | None, root: Path, *, as_json: bool) -> None:
     _conclude(stack, findings, changed, others)
     if changed:
         raise typer.Exit(DIFFERS if len(changed) > len(unknown) else CANNOT_TELL)
+
+
+def _schemas(state: Iterable[StateResource]) -> Iterator[str]:
+    """The schemas in which the state has objects."""
+    for resource in state:
+        if (kind := KINDS.get(resource.kind)) is not None and kind.in_schema:
+            with suppress(UnreadableState):
+                yield str(kind.scope(kind.args.from_properties(resource.outputs)))
 
 
 def compare_state(stack: Stack, database: Database) -> Iterator[Comparison]:

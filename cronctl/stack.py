@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from components.catalogue.stack_config import Config, load_config
 from components.objects.stack_mark import StackName
-from cronctl.engine import ask_engine, put_engine_on_path, selected_stack
-from cronctl.stack_values import StackValues, ask_values
+from cronctl.engine import ask_engine, asked_stack, put_engine_on_path
+from cronctl.stack_values import StackValues, values_of
 
 
 class StateResource(NamedTuple):
@@ -45,9 +45,9 @@ def read_stack(named: str | None, root: Path) -> Stack:
     Raises Error where there is no engine or no such stack, InvalidConfiguration for mistakes in what is declared.
     """
     put_engine_on_path()
-    name = named or selected_stack(root)
-    values = ask_values(name, root)  # two runs of the engine side by side
-    exported = ask_engine(root, "stack", "export", "--show-secrets", "--stack", name)
+    stack = asked_stack(named, root)
+    values = values_of(stack, root)  # two runs of the engine side by side
+    exported = ask_engine(root, "stack", "export", "--show-secrets", *stack.arguments)
     config = config_of(values())
     deployment = json.loads(exported()).get("deployment") or {}
     return Stack(config, tuple(_resources(deployment)))

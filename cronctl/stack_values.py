@@ -9,7 +9,7 @@ import yaml
 
 from components.catalogue.stack_file import keys_in_clear, values_in_clear
 from components.errors import Error, InvalidConfiguration
-from cronctl.engine import ask_engine, put_engine_on_path, selected_stack
+from cronctl.engine import AskedStack, ask_engine, asked_stack, put_engine_on_path
 
 
 class StackValues(NamedTuple):
@@ -28,10 +28,14 @@ def ask_values(named: str | None, root: Path) -> Callable[[], StackValues]:
     must be encrypted and is not.
     """
     put_engine_on_path()
-    stack = named or selected_stack(root)
+    return values_of(asked_stack(named, root), root)
+
+
+def values_of(stack: AskedStack, root: Path) -> Callable[[], StackValues]:
+    """The same of a stack that the engine, which is on PATH, is asked for."""
+    answer = ask_engine(root, "config", "--show-secrets", "--json", *stack.arguments)
     project = _project(root)
-    answer = ask_engine(root, "config", "--show-secrets", "--json", "--stack", stack)
-    return lambda: _checked(StackValues(root, project, stack, {}), answer())
+    return lambda: _checked(StackValues(root, project, stack.name(), {}), answer())
 
 
 def _checked(asked: StackValues, answer: str) -> StackValues:

@@ -1,9 +1,8 @@
 """``cronctl verify``: what is declared, what the state says and what the database has, held against each other."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,13 +14,12 @@ from components.declaration.declared_objects import by_kind, declare
 from components.errors import UnreadableState
 from components.objects.all_kinds import KINDS
 from components.objects.args import Args
-from components.objects.cron_job import CronJobKind
+from components.objects.cron_job import CronJobKind, LiveJob
 from components.objects.object_kind import Difference, ObjectKind, shortened, snapshot
-from components.runs.history import JobStatus, job_status
-from components.runs.ledger_reading import NoLedger
+from components.runs.history import JobStatus
 from components.schedule.grammar import upcoming_runs
-from components.schedule.zone import read_zone
 from cronctl.comparison import NOT_IN_STATE, Comparison, print_comparisons, stray_jobs
+from cronctl.living import read_objects_and_jobs
 from cronctl.output import DIFFERS, print_json, print_table, say
 from cronctl.stack import StateResource, read_stack
 from cronctl.target import connected
@@ -43,8 +41,9 @@ def verify(named: str | None, root: Path, *, as_json: bool, show_all: bool) -> N
     """Print how declaration, state and database compare; ends with DIFFERS where they do not. Raises Error."""
     stack = read_stack(named, root)
     with connected(stack.config.settings.conninfo(os.environ)) as database:
+        zone, statuses = read_objects_and_jobs(database, stack.config.settings.schema_name)
         findings = list(compare_declared(stack.config, stack.state, database))
-        jobs = list(jobs_now(stack.config, database))
+        jobs = list(jobs_now(stack.config, snapshot(CronJobKind(), database, None), zone, statuses))
     name, differing = stack.config.stack.name, [finding for finding in findings if finding.status != "in sync"]
     if as_json:
         print_json(
@@ -135,17 +134,14 @@ def _inputs(model: type[Args], outputs: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def jobs_now(
-    config: Config, database: Database, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    config: Config, live: Mapping[str, LiveJob], zone: tzinfo, statuses: Iterable[JobStatus]
 ) -> Iterator[JobNow]:
     """The declared jobs as they live, with their next and their last run."""
-    live = snapshot(CronJobKind(), database, None)
-    zone = read_zone(database)
-    last: dict[str, JobStatus] = {}
-    with suppress(NoLedger):
-        last = {job.job: job for job in job_status(database, config.settings.schema_name)}
+    now = datetime.now(UTC)
+    last = {status.job: status for status in statuses}
     for name in config.catalogue.jobs:
         if (job := live.get(name)) is not None:
-            runs = upcoming_runs(job.schedule, active=job.active, after=now(), count=1, tz=zone)
+            runs = upcoming_runs(job.schedule, active=job.active, after=now, count=1, tz=zone)
             run = last.get(name)
             yield JobNow(
                 name,

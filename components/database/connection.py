@@ -136,6 +136,10 @@ class Database:
                 snapshots[reader] = reader(self)
             return snapshots[reader]  # type: ignore[return-value]
 
+    def keep(self, reader: Callable[["Database"], T], result: T) -> None:
+        """Let a result that was read together with others be that of :meth:`snapshot`, until :meth:`forget`."""
+        self._snapshots[reader] = result
+
     def forget(self) -> None:
         """Drop all snapshots, so that the next :meth:`snapshot` reads again, after a change on which several depend."""
         self._snapshots = {}
