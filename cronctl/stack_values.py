@@ -28,11 +28,25 @@ def ask_values(named: str | None, root: Path) -> Callable[[], StackValues]:
     must be encrypted and is not.
     """
     put_engine_on_path()
-    return values_of(asked_stack(named, root), root)
+    return _values_of(asked_stack(named, root), root)
 
 
-def values_of(stack: AskedStack, root: Path) -> Callable[[], StackValues]:
-    """The same of a stack that the engine, which is on PATH, is asked for."""
+class AskedDeployment(NamedTuple):
+    """A stack's values, and what the engine exports of its state; each is waited for."""
+
+    values: Callable[[], StackValues]
+    exported: Callable[[], str]
+
+
+def ask_deployment(named: str | None, root: Path) -> AskedDeployment:
+    """Ask for the state as well, in a run of the engine at the side of that for the values. Raises the same."""
+    put_engine_on_path()
+    stack = asked_stack(named, root)
+    exported = ask_engine(root, "stack", "export", "--show-secrets", *stack.arguments)
+    return AskedDeployment(_values_of(stack, root), exported)
+
+
+def _values_of(stack: AskedStack, root: Path) -> Callable[[], StackValues]:
     answer = ask_engine(root, "config", "--show-secrets", "--json", *stack.arguments)
     project = _project(root)
     return lambda: _checked(StackValues(root, project, stack.name(), {}), answer())

@@ -1,9 +1,9 @@
 """``cronctl verify``: what is declared, what the state says and what the database has, held against each other."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, tzinfo
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import typer
@@ -14,14 +14,17 @@ from components.declaration.declared_objects import by_kind, declare
 from components.errors import UnreadableState
 from components.objects.all_kinds import KINDS
 from components.objects.args import Args
-from components.objects.cron_job import CronJobKind, LiveJob
+from components.objects.cron_job import CronJobKind
 from components.objects.object_kind import Difference, ObjectKind, shortened, snapshot
-from components.runs.history import JobStatus
+from components.objects.overview import readings
+from components.runs.history import JobStatus, job_status, job_status_query
+from components.runs.ledger_reading import NoLedger, ledger_script
 from components.schedule.grammar import upcoming_runs
+from components.schedule.zone import ZONE_QUERY, read_zone
 from cronctl.comparison import NOT_IN_STATE, Comparison, print_comparisons, stray_jobs
-from cronctl.living import read_objects_and_jobs
 from cronctl.output import DIFFERS, print_json, print_table, say
-from cronctl.stack import StateResource, read_stack
+from cronctl.stack import StateResource, config_of, state_of
+from cronctl.stack_values import AskedDeployment
 from cronctl.target import connected
 
 
@@ -37,14 +40,17 @@ class JobNow(NamedTuple):
     verdict: str | None
 
 
-def verify(named: str | None, root: Path, *, as_json: bool, show_all: bool) -> None:
+def verify(asked: AskedDeployment, *, as_json: bool, show_all: bool) -> None:
     """Print how declaration, state and database compare; ends with DIFFERS where they do not. Raises Error."""
-    stack = read_stack(named, root)
-    with connected(stack.config.settings.conninfo(os.environ)) as database:
-        zone, statuses = read_objects_and_jobs(database, stack.config.settings.schema_name)
-        findings = list(compare_declared(stack.config, stack.state, database))
-        jobs = list(jobs_now(stack.config, snapshot(CronJobKind(), database, None), zone, statuses))
-    name, differing = stack.config.stack.name, [finding for finding in findings if finding.status != "in sync"]
+    config = config_of(asked.values())
+    with connected(config.settings.conninfo(os.environ)) as database:
+        state = state_of(asked.exported())
+        schema = config.settings.schema_name
+        objects = [*(reading.script() for reading in readings([schema])), ZONE_QUERY]
+        with database.reading_ahead(objects, ledger_script(schema, [job_status_query(schema)])):
+            findings = list(compare_declared(config, state, database))
+            jobs = list(jobs_now(config, database))
+    name, differing = config.stack.name, [finding for finding in findings if finding.status != "in sync"]
     if as_json:
         print_json(
             {
@@ -134,14 +140,17 @@ def _inputs(model: type[Args], outputs: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def jobs_now(
-    config: Config, live: Mapping[str, LiveJob], zone: tzinfo, statuses: Iterable[JobStatus]
+    config: Config, database: Database, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> Iterator[JobNow]:
     """The declared jobs as they live, with their next and their last run."""
-    now = datetime.now(UTC)
-    last = {status.job: status for status in statuses}
+    live = snapshot(CronJobKind(), database, None)
+    zone = read_zone(database)
+    last: dict[str, JobStatus] = {}
+    with suppress(NoLedger):
+        last = {job.job: job for job in job_status(database, config.settings.schema_name)}
     for name in config.catalogue.jobs:
         if (job := live.get(name)) is not None:
-            runs = upcoming_runs(job.schedule, active=job.active, after=now, count=1, tz=zone)
+            runs = upcoming_runs(job.schedule, active=job.active, after=now(), count=1, tz=zone)
             run = last.get(name)
             yield JobNow(
                 name,

@@ -21,6 +21,7 @@ from components.database.driver_errors import driver_errors_are_ours
 from components.database.session_settings import AS_A_JOB, BEGIN_READ_ONLY, OF_SESSION, STATEMENT_TIMEOUT
 from components.database.time_loader import register_pinned_loaders
 from components.database.transaction import Row, Transaction, results
+from components.errors import StatementFailed
 
 CALLERS = 4
 """The number of worker threads of Pulumi's dynamic server (pulumi/dynamic/__main__.py), which share a Database."""
@@ -49,6 +50,7 @@ class Database:
         self._coming = 0
         self._failure: psycopg.Error | None = None
         self._closed = False
+        self._ahead: dict[bytes, list[Row]] = {}
 
     def connect(self) -> None:
         """Make a connection, unless one is idle, and keep it for the next caller. Raises ConnectionFailed."""
@@ -100,8 +102,36 @@ class Database:
         Raises ConnectionFailed or StatementFailed.
         """
         with self._connection() as connection:
-            texts = (query.as_bytes(connection) for query in queries)
+            texts = [query.as_bytes(connection) for query in queries]
+            if self._ahead.keys() >= set(texts):
+                return [self._ahead[text] for text in texts]
             return results(connection, [BEGIN_READ_ONLY.encode(), *texts, b"COMMIT"])
+
+    @contextmanager
+    def reading_ahead(self, *groups: Sequence[sql.Composable]) -> Iterator[None]:
+        """Read queries in a single round trip, of which reads of the same queries in this block return the rows.
+
+        Where the server refuses one, each group is read on its own; a group with a refused one is left to the reads in
+        the block, which meet the error. For one thread. Raises ConnectionFailed.
+        """
+        before = self._ahead
+        self._ahead = dict(before)
+        try:
+            if not self._read_ahead([query for group in groups for query in group]):
+                for group in groups if len(groups) > 1 else ():
+                    self._read_ahead(group)
+            yield
+        finally:
+            self._ahead = before
+
+    def _read_ahead(self, queries: Sequence[sql.Composable]) -> bool:
+        try:
+            rows = self.read_together(queries)
+        except StatementFailed:
+            return False
+        with self._connection() as connection:
+            self._ahead.update(zip((query.as_bytes(connection) for query in queries), rows, strict=True))
+        return True
 
     def explain(self, text: str) -> None:
         """Let the server parse a text as in a job's session, and plan it where it is one statement that has a plan.
@@ -135,10 +165,6 @@ class Database:
             if reader not in snapshots:
                 snapshots[reader] = reader(self)
             return snapshots[reader]  # type: ignore[return-value]
-
-    def keep(self, reader: Callable[["Database"], T], result: T) -> None:
-        """Let a result that was read together with others be that of :meth:`snapshot`, until :meth:`forget`."""
-        self._snapshots[reader] = result
 
     def forget(self) -> None:
         """Drop all snapshots, so that the next :meth:`snapshot` reads again, after a change on which several depend."""

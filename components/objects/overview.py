@@ -1,12 +1,11 @@
 """The server and all objects of a stack's schema, read in one round trip."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from components.database.connection import Database
 from components.database.server_facts import SERVER_QUERY, Server, parse_server
-from components.database.transaction import Row
 from components.errors import StatementFailed
 from components.objects.all_kinds import KINDS
 from components.objects.object_kind import LiveT, ObjectKind, Objects, Reading, Rows, snapshot
@@ -16,12 +15,6 @@ def readings(schemas: Iterable[str], kinds: Iterable[ObjectKind[Any, Any]] = KIN
     """The readings of all kinds in some schemas and, for kinds outside of schemas, in the database."""
     wanted = [(kind, schema if kind.in_schema else None) for schema in sorted(set(schemas)) for kind in kinds]
     return list(dict.fromkeys(Reading.of(kind, scope) for kind, scope in wanted))
-
-
-def keep(database: Database, read: Sequence[Reading], answers: Iterable[Sequence[Row]]) -> None:
-    """Let the rows of readings be what :func:`snapshot` returns of their kinds from now on."""
-    for reading, rows in zip(read, answers, strict=True):
-        database.keep(reading, reading.by_identity(rows))
 
 
 class Overview(NamedTuple):

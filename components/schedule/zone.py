@@ -1,11 +1,9 @@
 """The time zone in which the server's pg_cron reads schedules, by PostgreSQL's name for it."""
 
-from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
 from functools import cache
 from io import BytesIO
 from struct import pack
-from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from psycopg import sql
@@ -16,17 +14,12 @@ ZONE = sql.SQL("(SELECT s.setting FROM pg_catalog.pg_settings AS s WHERE s.name 
 """cron.timezone as the function cron_zone reads it; NULL before pg_cron 1.5, and where this login may not see it."""
 
 ZONE_QUERY = sql.SQL("SELECT {} AS name").format(ZONE)
-"""The query of :func:`parse_zone`."""
+"""The query of :func:`read_zone`."""
 
 
 def read_zone(database: Database) -> tzinfo:
     """The zone of the connected server; UTC where this machine does not know it. Raises an Error."""
-    return parse_zone(database.read(ZONE_QUERY))
-
-
-def parse_zone(rows: Iterable[Mapping[str, Any]]) -> tzinfo:
-    """The one row of ZONE_QUERY as a zone; UTC where this machine does not know it."""
-    (row,) = rows
+    (row,) = database.read(ZONE_QUERY)
     return zone_of(row["name"]) or UTC
 
 

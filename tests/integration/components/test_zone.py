@@ -14,13 +14,10 @@ from components.catalogue.settings import Settings
 from components.catalogue.stack_config import Config
 from components.cron_job import CronJobProvider
 from components.database.connection import Database
-from components.objects.cron_job import CronJobKind
-from components.objects.object_kind import snapshot
 from components.objects.stack_mark import StackName
 from components.run_ledger import RunLedgerProvider
 from components.schedule.grammar import parse_schedule
-from cronctl.living import read_objects_and_jobs
-from cronctl.verify import JobNow, jobs_now
+from cronctl.verify import jobs_now
 from tests.integration.components.command_line import Said
 from tests.integration.components.conftest import AS_IT_IS
 from tests.integration.components.test_run_ledger import LEDGER, STACK, command
@@ -47,11 +44,6 @@ def declared() -> Config:
     nightly = {"description": "d", "schedule": NOON, "sql": "SELECT 1"}
     catalogue = Catalogue.model_validate({"jobs": {"nightly": nightly}})
     return Config(StackName("supabase-cron", "test"), Settings(), catalogue, {}, ())
-
-
-def jobs_of(database: Database) -> list[JobNow]:
-    zone, statuses = read_objects_and_jobs(database, "public")
-    return list(jobs_now(declared(), snapshot(CronJobKind(), database, None), zone, statuses))
 
 
 def next_noon(zone: str) -> datetime:
@@ -147,7 +139,7 @@ def test_next_runs_are_told_by_it(
     expected = next_noon("America/St_Johns")
     (told,) = json.loads(cronctl("next", "nightly", "--count", "1", "--json").data)["runs"]
     assert datetime.fromisoformat(told["utc"]) == expected
-    (now,) = jobs_of(database)
+    (now,) = jobs_now(declared(), database)
     assert now.next_run == expected
 
 
@@ -156,7 +148,7 @@ def test_verify_tells_a_schedule_that_we_would_refuse(
 ) -> None:
     provide(CronJobProvider).create(job(provide))
     postgres.execute("SELECT cron.alter_job(jobid, schedule := '0 22-4 * * *') FROM cron.job")
-    (now,) = jobs_of(database)
+    (now,) = jobs_now(declared(), database)
     assert (now.schedule, now.next_run) == ("0 22-4 * * *", None)
 
 
