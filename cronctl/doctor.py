@@ -4,17 +4,18 @@ from datetime import UTC, datetime
 
 import typer
 
-from components.security.doctor import examine
+from components.security.doctor import examine, first_scripts
 from components.security.doctor_finding import Finding
-from components.security.secret_expiry import expiry_findings
+from components.security.secret_expiry import expiry_findings, expiry_query
 from cronctl.output import DIFFERS, print_json, print_table, say
 from cronctl.target import Target
 
 
 def doctor(target: Target, *, as_json: bool) -> None:
     """Print what may be wrong with the living database; ends with DIFFERS where it is a problem. Raises Error."""
-    findings = examine(target.database, target.schema)
-    findings += expiry_findings(target.database, target.schema, datetime.now(UTC))
+    database, schema = target
+    with database.reading_ahead(*first_scripts(schema), [expiry_query(schema)]):
+        findings = [*examine(database, schema), *expiry_findings(database, schema, datetime.now(UTC))]
     _print_findings(findings, as_json=as_json)
     problems = sum(finding.level == "problem" for finding in findings)
     if problems:

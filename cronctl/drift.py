@@ -2,53 +2,67 @@
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import typer
 
+from components.catalogue.stack_config import Config
 from components.database.connection import Database
 from components.declaration.declared_objects import declare
 from components.errors import UnreadableState
 from components.objects.all_kinds import KINDS
 from components.objects.cron_job import CronJobKind, LiveJob
 from components.objects.object_kind import Difference, ObjectKind, drift_sentence, snapshot
+from components.objects.overview import readings
 from components.objects.stack_mark import stack_of
 from cronctl.comparison import NOT_IN_STATE, Comparison, jobs_of_other_stacks, print_comparisons, stray_jobs
 from cronctl.output import CANNOT_TELL, DIFFERS, print_json, say
-from cronctl.stack import Stack, StateResource, read_stack
+from cronctl.stack import StateResource, config_of, state_of
+from cronctl.stack_values import AskedDeployment
 from cronctl.target import connected
 
 
-def drift(named: str | None, root: Path, *, as_json: bool) -> None:
+def drift(asked: AskedDeployment, *, as_json: bool) -> None:
     """Print what was changed in the database since the last up; ends with DIFFERS where something was. Raises Error."""
-    stack = read_stack(named, root)
-    with connected(stack.config.settings.conninfo(os.environ)) as database:
-        findings = list(compare_state(stack, database))
-        others = jobs_of_other_stacks(stack.config.stack, _jobs(database))
+    config = config_of(asked.values())
+    with connected(config.settings.conninfo(os.environ)) as database:
+        state = state_of(asked.exported())
+        schemas = [config.settings.schema_name, *_schemas(state)]
+        with database.reading_ahead([reading.script() for reading in readings(schemas)]):
+            findings = list(compare_state(config, state, database))
+            others = jobs_of_other_stacks(config.stack, _jobs(database))
     changed = [finding for finding in findings if finding.status != "in sync"]
     unknown = [finding for finding in changed if finding.status == "cannot tell"]
     if as_json:
         objects = {"drift": len(changed) > len(unknown), "objects": [finding._asdict() for finding in findings]}
-        print_json({"stack": stack.config.stack.name, **objects, "other_stacks": others})
+        print_json({"stack": config.stack.name, **objects, "other_stacks": others})
     elif changed:
-        since = f"since the last pulumi up of stack {stack.config.stack.name}"
+        since = f"since the last pulumi up of stack {config.stack.name}"
         print_comparisons(f"Changed in the database {since}", changed)
-    _conclude(stack, findings, changed, others)
+    _conclude(state, findings, changed, others)
     if changed:
         raise typer.Exit(DIFFERS if len(changed) > len(unknown) else CANNOT_TELL)
 
 
-def compare_state(stack: Stack, database: Database) -> Iterator[Comparison]:
+def _schemas(state: Iterable[StateResource]) -> Iterator[str]:
+    """The schemas in which the state has objects."""
+    for resource in state:
+        if (kind := KINDS.get(resource.kind)) is not None and kind.in_schema:
+            with suppress(UnreadableState):
+                yield str(kind.scope(kind.args.from_properties(resource.outputs)))
+
+
+def compare_state(config: Config, state: Sequence[StateResource], database: Database) -> Iterator[Comparison]:
     """One finding for each object in the state, and for each job that has this stack's mark and is not there."""
-    for resource in stack.state:
+    for resource in state:
         if (kind := KINDS.get(resource.kind)) is not None:
             yield _finding(kind, resource, database)
-    name = str(stack.config.stack)
+    name = str(config.stack)
     ours = {job_name: job for job_name, job in _jobs(database).items() if stack_of(job.command, job_name) == name}
-    stored = {resource.id for resource in stack.state if resource.kind == "CronJob"}
-    declared = declare(stack.config)
+    stored = {resource.id for resource in state if resource.kind == "CronJob"}
+    declared = declare(config)
     waiting = {*declared.own_jobs, *declared.jobs} - stored
     for job_name in sorted(waiting & set(ours)):
         yield Comparison("CronJob", job_name, "not deployed", (NOT_IN_STATE,))
@@ -82,14 +96,17 @@ def _jobs(database: Database) -> Mapping[str, LiveJob]:
 
 
 def _conclude(
-    stack: Stack, findings: Sequence[Comparison], changed: Sequence[Comparison], others: Mapping[str, Any]
+    state: Sequence[StateResource],
+    findings: Sequence[Comparison],
+    changed: Sequence[Comparison],
+    others: Mapping[str, Any],
 ) -> None:
     """What there is to say beside the data."""
     for name, jobs in others.items():
         say(f"note: the stack {name} of this project has jobs in this database, too: {', '.join(jobs)}")
-    if not stack.state:
+    if not state:
         say("nothing of this stack is in its state; pulumi up deploys it", "yellow")
     if changed:
         say("pulumi up makes it again what is declared, but for secrets that were rotated here", "yellow")
-    elif stack.state:
+    elif state:
         say(f"no drift: {len(findings)} objects are as the last pulumi up left them", "green")

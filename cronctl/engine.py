@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from components.errors import Error
 from toolchain import available
@@ -29,15 +31,27 @@ def put_engine_on_path() -> None:
         os.environ["PATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PATH")]))
 
 
-def selected_stack(root: Path) -> str:
-    """The stack that PULUMI_STACK names, or that is selected in a project's folder. The engine is on PATH.
+class AskedStack(NamedTuple):
+    """A stack that the engine is asked for: by what arguments, and its name, which may have to be waited for."""
 
-    Raises Error where there is none.
+    arguments: tuple[str, ...]
+    name: Callable[[], str]
+
+
+def asked_stack(named: str | None, root: Path) -> AskedStack:
+    """The stack of a name, else the one that PULUMI_STACK names or that is selected in a project's folder.
+
+    The engine, which is on PATH, tells the name of the selected one while it is asked for other things of it. The name
+    raises Error where there is none.
     """
-    if named := os.environ.get(STACK_VARIABLE):
-        return named
+    if name := named or os.environ.get(STACK_VARIABLE):
+        return AskedStack(("--stack", name), lambda: name)
+    return AskedStack((), partial(_selected, ask_engine(root, "stack", "--show-name")))
+
+
+def _selected(answer: Callable[[], str]) -> str:
     try:
-        return ask_engine(root, "stack", "--show-name")().strip()
+        return answer().strip()
     except Error as exc:
         raise Error(
             f"no stack is named with --stack or {STACK_VARIABLE}, and the engine knows of none: {exc}"

@@ -8,8 +8,17 @@ import typer
 
 from components.database.connection import Database
 from components.errors import Error, UnknownName
-from components.runs.history import JobStatus, Run, find_run, history, history_and_status, job_status
-from components.runs.secret_use import current_versions, runs_with_earlier
+from components.runs.history import (
+    JobStatus,
+    Run,
+    find_run,
+    history,
+    history_and_status,
+    history_query,
+    job_status,
+)
+from components.runs.ledger_reading import ledger_script
+from components.runs.secret_use import current_versions, runs_with_earlier, versions_query
 from components.runs.states import BAD
 from components.values.suggestion import nearest
 from cronctl.output import DIFFERS, print_json, print_table, say
@@ -20,13 +29,17 @@ def show_history(
     target: Target, *, job: str | None, states: Sequence[str] | None, secret: str | None, limit: int, as_json: bool
 ) -> None:
     """Print the newest runs. Raises Error."""
-    runs = history(target.database, target.schema, job=job, states=states, secret=secret, limit=limit)
-    if not runs:
-        _refuse_unknown(job, job_status(target.database, target.schema), target.database, target.schema)
-        _refuse_unknown_secret(secret, target.database, target.schema)
+    database, schema = target
+    query = history_query(schema, job=job, states=states, secret=secret, limit=limit)
+    tells_versions = job is None and states is None and not as_json  # else these are not all that were sent with it
     sentences: list[str] = []
-    if runs and job is None and states is None and not as_json:  # else these are not all that were sent with it
-        sentences += runs_with_earlier(runs, current_versions(target.database, target.schema))
+    with database.reading_ahead(ledger_script(schema, [query]), [versions_query(schema)] if tells_versions else []):
+        runs = history(database, schema, job=job, states=states, secret=secret, limit=limit)
+        if not runs:
+            _refuse_unknown(job, job_status(database, schema), database, schema)
+            _refuse_unknown_secret(secret, database, schema)
+        elif tells_versions:
+            sentences += runs_with_earlier(runs, current_versions(database, schema))
     if as_json:
         print_json({"runs": [document(run) for run in runs]})
     elif runs:

@@ -4,13 +4,11 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from components.catalogue.stack_config import Config, load_config
 from components.objects.stack_mark import StackName
-from cronctl.engine import ask_engine, put_engine_on_path, selected_stack
-from cronctl.stack_values import StackValues, ask_values
+from cronctl.stack_values import StackValues
 
 
 class StateResource(NamedTuple):
@@ -19,13 +17,6 @@ class StateResource(NamedTuple):
     kind: str
     id: str
     outputs: Mapping[str, Any]
-
-
-class Stack(NamedTuple):
-    """What a stack declares, and what its state says."""
-
-    config: Config
-    state: tuple[StateResource, ...]
 
 
 def config_of(asked: StackValues) -> Config:
@@ -39,22 +30,10 @@ def config_of(asked: StackValues) -> Config:
     )
 
 
-def read_stack(named: str | None, root: Path) -> Stack:
-    """What a stack declares and what its state says, or the selected stack's.
-
-    Raises Error where there is no engine or no such stack, InvalidConfiguration for mistakes in what is declared.
-    """
-    put_engine_on_path()
-    name = named or selected_stack(root)
-    values = ask_values(name, root)  # two runs of the engine side by side
-    exported = ask_engine(root, "stack", "export", "--show-secrets", "--stack", name)
-    config = config_of(values())
-    deployment = json.loads(exported()).get("deployment") or {}
-    return Stack(config, tuple(_resources(deployment)))
-
-
-def _resources(deployment: Mapping[str, Any]) -> list[StateResource]:
-    return [
+def state_of(exported: str) -> tuple[StateResource, ...]:
+    """This project's resources in what the engine exports of a stack's state."""
+    deployment = json.loads(exported).get("deployment") or {}
+    return tuple(
         StateResource(
             resource["type"].rpartition(":")[2],
             resource.get("id", ""),
@@ -62,7 +41,7 @@ def _resources(deployment: Mapping[str, Any]) -> list[StateResource]:
         )
         for resource in deployment.get("resources", [])
         if resource["type"].startswith("pulumi-python:dynamic/cron:") and not resource.get("delete")
-    ]
+    )
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -9,7 +9,7 @@ import yaml
 
 from components.catalogue.stack_file import keys_in_clear, values_in_clear
 from components.errors import Error, InvalidConfiguration
-from cronctl.engine import ask_engine, put_engine_on_path, selected_stack
+from cronctl.engine import AskedStack, ask_engine, asked_stack, put_engine_on_path
 
 
 class StackValues(NamedTuple):
@@ -28,10 +28,28 @@ def ask_values(named: str | None, root: Path) -> Callable[[], StackValues]:
     must be encrypted and is not.
     """
     put_engine_on_path()
-    stack = named or selected_stack(root)
+    return _values_of(asked_stack(named, root), root)
+
+
+class AskedDeployment(NamedTuple):
+    """A stack's values, and what the engine exports of its state; each is waited for."""
+
+    values: Callable[[], StackValues]
+    exported: Callable[[], str]
+
+
+def ask_deployment(named: str | None, root: Path) -> AskedDeployment:
+    """Ask for the state as well, in a run of the engine at the side of that for the values. Raises the same."""
+    put_engine_on_path()
+    stack = asked_stack(named, root)
+    exported = ask_engine(root, "stack", "export", "--show-secrets", *stack.arguments)
+    return AskedDeployment(_values_of(stack, root), exported)
+
+
+def _values_of(stack: AskedStack, root: Path) -> Callable[[], StackValues]:
+    answer = ask_engine(root, "config", "--show-secrets", "--json", *stack.arguments)
     project = _project(root)
-    answer = ask_engine(root, "config", "--show-secrets", "--json", "--stack", stack)
-    return lambda: _checked(StackValues(root, project, stack, {}), answer())
+    return lambda: _checked(StackValues(root, project, stack.name(), {}), answer())
 
 
 def _checked(asked: StackValues, answer: str) -> StackValues:

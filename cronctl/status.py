@@ -8,11 +8,11 @@ import typer
 
 from components.errors import Error
 from components.objects.stack_mark import is_own_job
-from components.runs.health import Health, all_problems, health_and_jobs
+from components.runs.health import Health, all_problems, health_and_jobs, health_and_jobs_script
 from components.runs.history import STREAK, JobStatus
 from components.runs.states import BAD
 from components.schedule.grammar import upcoming_runs
-from components.security.secret_expiry import expiry_findings
+from components.security.secret_expiry import expiry_findings, expiry_query
 from cronctl.history import advice
 from cronctl.output import DIFFERS, print_json, print_line, print_table, say
 from cronctl.target import Target
@@ -20,8 +20,10 @@ from cronctl.target import Target
 
 def status(target: Target, *, as_json: bool) -> None:
     """Print how each job stands; ends with DIFFERS where something is wrong. Raises Error."""
-    condition, all_jobs = health_and_jobs(target.database, target.schema)
-    findings = expiry_findings(target.database, target.schema, datetime.now(UTC))
+    database, schema = target
+    with database.reading_ahead(health_and_jobs_script(schema), [expiry_query(schema)]):
+        condition, all_jobs = health_and_jobs(database, schema)
+        findings = expiry_findings(database, schema, datetime.now(UTC))
     expiries = [finding for finding in findings if finding.object]
     jobs = [job for job in all_jobs if job.state in BAD or job.problem or not is_own_job(job.job)]
     zone = condition.zone

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import typer
@@ -17,13 +16,15 @@ from components.objects.all_kinds import KINDS
 from components.objects.args import Args
 from components.objects.cron_job import CronJobKind
 from components.objects.object_kind import Difference, ObjectKind, shortened, snapshot
-from components.runs.history import JobStatus, job_status
-from components.runs.ledger_reading import NoLedger
+from components.objects.overview import readings
+from components.runs.history import JobStatus, job_status, job_status_query
+from components.runs.ledger_reading import NoLedger, ledger_script
 from components.schedule.grammar import upcoming_runs
-from components.schedule.zone import read_zone
+from components.schedule.zone import ZONE_QUERY, read_zone
 from cronctl.comparison import NOT_IN_STATE, Comparison, print_comparisons, stray_jobs
 from cronctl.output import DIFFERS, print_json, print_table, say
-from cronctl.stack import StateResource, read_stack
+from cronctl.stack import StateResource, config_of, state_of
+from cronctl.stack_values import AskedDeployment
 from cronctl.target import connected
 
 
@@ -39,13 +40,17 @@ class JobNow(NamedTuple):
     verdict: str | None
 
 
-def verify(named: str | None, root: Path, *, as_json: bool, show_all: bool) -> None:
+def verify(asked: AskedDeployment, *, as_json: bool, show_all: bool) -> None:
     """Print how declaration, state and database compare; ends with DIFFERS where they do not. Raises Error."""
-    stack = read_stack(named, root)
-    with connected(stack.config.settings.conninfo(os.environ)) as database:
-        findings = list(compare_declared(stack.config, stack.state, database))
-        jobs = list(jobs_now(stack.config, database))
-    name, differing = stack.config.stack.name, [finding for finding in findings if finding.status != "in sync"]
+    config = config_of(asked.values())
+    with connected(config.settings.conninfo(os.environ)) as database:
+        state = state_of(asked.exported())
+        schema = config.settings.schema_name
+        objects = [*(reading.script() for reading in readings([schema])), ZONE_QUERY]
+        with database.reading_ahead(objects, ledger_script(schema, [job_status_query(schema)])):
+            findings = list(compare_declared(config, state, database))
+            jobs = list(jobs_now(config, database))
+    name, differing = config.stack.name, [finding for finding in findings if finding.status != "in sync"]
     if as_json:
         print_json(
             {

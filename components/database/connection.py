@@ -18,6 +18,7 @@ from components.database.pool import Connection, Pool, roll_back
 from components.database.session_settings import BEGIN_READ_ONLY
 from components.database.shared_writes import SharedWrites, Write, carry_out
 from components.database.transaction import Row, Transaction, results
+from components.errors import StatementFailed
 
 T = TypeVar("T")
 
@@ -35,6 +36,7 @@ class Database:
         self._snapshots: dict[object, object] = {}
         self._locks: dict[object, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._ahead: dict[bytes, list[Row]] = {}
 
     def connect(self) -> None:
         """Make a connection, unless one is idle, and keep it for the next caller. Raises ConnectionFailed."""
@@ -103,8 +105,36 @@ class Database:
         Raises ConnectionFailed or StatementFailed.
         """
         with self._connection() as connection:
-            texts = (query.as_bytes(connection) for query in queries)
+            texts = [query.as_bytes(connection) for query in queries]
+            if self._ahead.keys() >= set(texts):
+                return [self._ahead[text] for text in texts]
             return results(connection, [BEGIN_READ_ONLY.encode(), *texts, b"COMMIT"])
+
+    @contextmanager
+    def reading_ahead(self, *groups: Sequence[sql.Composable]) -> Iterator[None]:
+        """Read queries in a single round trip, of which reads of the same queries in this block return the rows.
+
+        Where the server refuses one, each group is read on its own; a group with a refused one is left to the reads in
+        the block, which meet the error. For one thread. Raises ConnectionFailed.
+        """
+        before = self._ahead
+        self._ahead = dict(before)
+        try:
+            if not self._read_ahead([query for group in groups for query in group]):
+                for group in groups if len(groups) > 1 else ():
+                    self._read_ahead(group)
+            yield
+        finally:
+            self._ahead = before
+
+    def _read_ahead(self, queries: Sequence[sql.Composable]) -> bool:
+        try:
+            rows = self.read_together(queries)
+        except StatementFailed:
+            return False
+        with self._connection() as connection:
+            self._ahead.update(zip((query.as_bytes(connection) for query in queries), rows, strict=True))
+        return True
 
     def explain(self, text: str) -> None:
         """Let the server parse a text as in a job's session, and plan it where it is one statement that has a plan.

@@ -11,6 +11,12 @@ from components.objects.all_kinds import KINDS
 from components.objects.object_kind import LiveT, ObjectKind, Objects, Reading, Rows, snapshot
 
 
+def readings(schemas: Iterable[str], kinds: Iterable[ObjectKind[Any, Any]] = KINDS.values()) -> list[Reading]:
+    """The readings of all kinds in some schemas and, for kinds outside of schemas, in the database."""
+    wanted = [(kind, schema if kind.in_schema else None) for schema in sorted(set(schemas)) for kind in kinds]
+    return list(dict.fromkeys(Reading.of(kind, scope) for kind, scope in wanted))
+
+
 class Overview(NamedTuple):
     """``rows`` has what each reading found in the schema or, for kinds outside of schemas, in the database."""
 
@@ -37,7 +43,7 @@ class OverviewReader:
             return self._read(database, [kind for kind in KINDS.values() if kind.in_catalog])
 
     def _read(self, database: Database, kinds: Iterable[ObjectKind[Any, Any]]) -> Overview:
-        readings = list(dict.fromkeys(Reading.of(kind, self.schema if kind.in_schema else None) for kind in kinds))
-        server, *results = database.read_together([SERVER_QUERY, *(reading.script() for reading in readings)])
-        answered = zip(readings, results, strict=True)
+        wanted = readings([self.schema], kinds)
+        server, *results = database.read_together([SERVER_QUERY, *(reading.script() for reading in wanted)])
+        answered = zip(wanted, results, strict=True)
         return Overview(parse_server(server), {reading: reading.by_identity(rows) for reading, rows in answered})

@@ -5,6 +5,7 @@ unless the line looks like it holds a key.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, tzinfo
 from itertools import pairwise
 from typing import NamedTuple
@@ -13,16 +14,18 @@ from psycopg import sql
 
 from components.database.connection import Database
 from components.database.transaction import Row
+from components.errors import StatementFailed
 from components.objects.secret_store import SECRETS, VAULT_TRIGGER
 from components.objects.stack_mark import is_own_job
 from components.report.failure_kinds import MOST_KINDS, Failures, failures
 from components.report.run_pieces import Strip, Window, strips, window
 from components.runs.health import Health, all_problems, health_and_jobs
 from components.runs.history import JobStatus
-from components.runs.ledger_reading import read_ledger_together
+from components.runs.ledger_reading import ledger_script, read_ledger_together
 from components.runs.states import BAD
 from components.schedule.grammar import upcoming_runs
 from components.schedule.timetable import Collision, Plan, collisions, day_plan, day_start
+from components.security.doctor import catalogs_script, first_scripts
 from components.security.lock_down import LockDown, lock_down
 from components.sql import load_sql
 from components.values.choices import StoreKind
@@ -100,19 +103,22 @@ class Report(NamedTuple):
 
 
 def gather(database: Database, schema: str, *, stack: str | None, rotators: Iterable[str] | None, days: int) -> Report:
-    """Read the report on the jobs of the ledger in ``schema`` and their runs of the last ``days``, in five round trips.
+    """Read the report on the jobs of the ledger in ``schema`` and their runs of the last ``days``, in two round trips.
 
     ``stack`` (``project/name``) is a label. ``rotators`` are the roles that may rotate, None where they are unknown.
     Raises NoLedger, RowsHidden or another Error.
     """
-    condition, statuses = health_and_jobs(database, schema)
-    problems = tuple(all_problems(condition, statuses))
-    situation = read_situation(database, schema)
+    with database.reading_ahead([_situation_query(schema)], *first_scripts(schema)):
+        condition, statuses = health_and_jobs(database, schema)
+        problems = tuple(all_problems(condition, statuses))
+        situation = read_situation(database, schema)
+        catalogs = _catalogs(database, schema)
     span = window(situation.now, days)
     day = day_start(situation.now)
-    runs, latencies, failed = read_ledger_together(
-        database, schema, [_of_window(name, schema, span) for name in ("runs", "latency", "failures")]
-    )
+    of_window = [_of_window(name, schema, span) for name in ("runs", "latency", "failures")]
+    with database.reading_ahead(ledger_script(schema, of_window), catalogs):
+        runs, latencies, failed = read_ledger_together(database, schema, of_window)
+        locked = lock_down(database, schema, situation.store, rotators, problems)
     jobs = tuple(_job(status, situation.now, day, condition.zone) for status in statuses if not is_own_job(status.job))
     return Report(
         stack=stack,
@@ -125,7 +131,7 @@ def gather(database: Database, schema: str, *, stack: str | None, rotators: Iter
         strips=_strips(runs, jobs),
         latencies=tuple(_latency(row) for row in latencies if not is_own_job(row["job"])),
         failures=failures(failed),
-        lock_down=lock_down(database, schema, situation.store, rotators, problems),
+        lock_down=locked,
         health=condition,
         problems=problems,
     )
@@ -133,11 +139,21 @@ def gather(database: Database, schema: str, *, stack: str | None, rotators: Iter
 
 def read_situation(database: Database, schema: str) -> Situation:
     """Read login, server and time. Raises an Error."""
-    query = load_sql("report_situation").format(
+    (row,) = database.read(_situation_query(schema))
+    return Situation(**row)
+
+
+def _situation_query(schema: str) -> sql.Composed:
+    return load_sql("report_situation").format(
         secrets=sql.Literal(sql.Identifier(schema, SECRETS).as_string()), vault_trigger=sql.Literal(VAULT_TRIGGER)
     )
-    (row,) = database.read(query)
-    return Situation(**row)
+
+
+def _catalogs(database: Database, schema: str) -> list[sql.Composable]:
+    """Return what the doctor's look at the catalogs sends; nothing where it is refused, which lock_down tells."""
+    with suppress(StatementFailed):
+        return catalogs_script(database, schema)
+    return []
 
 
 def _of_window(name: str, schema: str, span: Window) -> sql.Composed:

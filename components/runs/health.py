@@ -12,7 +12,7 @@ from components.errors import StatementFailed
 from components.objects.stack_mark import RUNS_SWEEP
 from components.objects.table_names import RUNS
 from components.runs.history import JobStatus, job_status, job_status_query, job_statuses
-from components.runs.ledger_reading import NoLedger, read_ledger, read_ledger_together
+from components.runs.ledger_reading import NoLedger, ledger_script, read_ledger, read_ledger_together
 from components.schedule.zone import zone_of
 from components.sql import load_sql
 
@@ -201,12 +201,20 @@ def health_and_jobs(database: Database, schema: str) -> tuple[Health, list[JobSt
 
     Raises NoLedger, RowsHidden or another Error.
     """
-    queries = [_health_query(schema, _QUEUE_LENGTH), job_status_query(schema)]
     try:
-        (row,), jobs = read_ledger_together(database, schema, queries)
+        (row,), jobs = read_ledger_together(database, schema, _both_queries(schema))
     except (NoLedger, StatementFailed):  # one refused query fails both, and health has a second query
         return health(database, schema), job_status(database, schema)
     return Health(**row), job_statuses(jobs)
+
+
+def health_and_jobs_script(schema: str) -> list[sql.Composable]:
+    """Return what health_and_jobs sends at first."""
+    return ledger_script(schema, _both_queries(schema))
+
+
+def _both_queries(schema: str) -> list[sql.Composable]:
+    return [_health_query(schema, _QUEUE_LENGTH), job_status_query(schema)]
 
 
 def _health_query(schema: str, queue: sql.Composable) -> sql.Composed:

@@ -138,13 +138,14 @@ def history(
 
     Raises NoLedger, RowsHidden or another Error.
     """
-    query = _history_query(schema, job=job, states=states, secret=secret, limit=limit)
+    query = history_query(schema, job=job, states=states, secret=secret, limit=limit)
     return _newest(read_ledger(database, schema, query), limit)
 
 
-def _history_query(
+def history_query(
     schema: str, *, job: str | None, states: Iterable[str] | None, secret: str | None, limit: int
 ) -> sql.Composable:
+    """Return the query of history, to be read together with others."""
     conditions: list[sql.Composable] = [sql.SQL("true")]
     if job is not None:
         conditions.append(sql.SQL("job = {}").format(sql.Literal(job)))
@@ -197,7 +198,7 @@ def history_and_status(
     database: Database, schema: str, *, job: str | None, states: Iterable[str], limit: int
 ) -> tuple[list[Run], list[JobStatus]]:
     """Read history and job_status together, in one round trip. Raises NoLedger, RowsHidden or another Error."""
-    query = _history_query(schema, job=job, states=states, secret=None, limit=limit)
+    query = history_query(schema, job=job, states=states, secret=None, limit=limit)
     runs, jobs = read_ledger_together(database, schema, [query, job_status_query(schema)])
     return _newest(runs, limit), job_statuses(jobs)
 

@@ -1,6 +1,6 @@
 """Reads the run ledger. A missing ledger and hidden rows are errors, since neither may look like no failures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from psycopg import sql
 
@@ -36,11 +36,8 @@ def read_ledger_together(database: Database, schema: str, queries: Sequence[sql.
 
     Raises the errors of read_ledger. One refused query fails all of them.
     """
-    runs = sql.Identifier(schema, RUNS).as_string()
     try:
-        (reader,), *answers = database.read_together(
-            [load_sql("ledger_reader").format(runs=sql.Literal(runs)), *queries]
-        )
+        (reader,), *answers = database.read_together(ledger_script(schema, queries))
     except StatementFailed as exc:
         if exc.sqlstate in UNDEFINED:
             raise NoLedger(
@@ -54,3 +51,9 @@ def read_ledger_together(database: Database, schema: str, queries: Sequence[sql.
             f"{reader['owner']!r}, or as a login with BYPASSRLS"
         )
     return answers
+
+
+def ledger_script(schema: str, queries: Iterable[sql.Composable]) -> list[sql.Composable]:
+    """Return what read_ledger_together sends."""
+    runs = sql.Identifier(schema, RUNS).as_string()
+    return [load_sql("ledger_reader").format(runs=sql.Literal(runs)), *queries]

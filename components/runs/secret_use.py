@@ -58,8 +58,12 @@ def current_versions(database: Database, schema: str) -> dict[str, int]:
 
     Raises ConnectionFailed or StatementFailed.
     """
-    query = sql.SQL("SELECT key, version FROM {}").format(sql.Identifier(schema, SECRETS))
-    return {row["key"]: row["version"] for row in _rows_if_known(database, query)}
+    return {row["key"]: row["version"] for row in _rows_if_known(database, versions_query(schema))}
+
+
+def versions_query(schema: str) -> sql.Composed:
+    """Return the query of current_versions."""
+    return sql.SQL("SELECT key, version FROM {}").format(sql.Identifier(schema, SECRETS))
 
 
 def _rows_if_known(database: Database, query: sql.Composable) -> list[Row]:

@@ -13,10 +13,13 @@ from components.database.connection import Database
 ZONE = sql.SQL("(SELECT s.setting FROM pg_catalog.pg_settings AS s WHERE s.name = 'cron.timezone')")
 """cron.timezone as the function cron_zone reads it; NULL before pg_cron 1.5, and where this login may not see it."""
 
+ZONE_QUERY = sql.SQL("SELECT {} AS name").format(ZONE)
+"""The query of :func:`read_zone`."""
+
 
 def read_zone(database: Database) -> tzinfo:
     """The zone of the connected server; UTC where this machine does not know it. Raises an Error."""
-    (row,) = database.read(sql.SQL("SELECT {} AS name").format(ZONE))
+    (row,) = database.read(ZONE_QUERY)
     return zone_of(row["name"]) or UTC
 
 

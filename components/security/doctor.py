@@ -16,7 +16,7 @@ from components.objects import run_ledger, secret_store
 from components.objects.our_functions import LEDGER_FUNCTIONS, ROTATION_FUNCTIONS, STORE_FUNCTIONS
 from components.objects.secret_store import DECLARATIONS, SECRETS, VALUES, VAULT_TRIGGER
 from components.objects.stack_mark import mark
-from components.runs.health import all_problems, health_and_jobs
+from components.runs.health import all_problems, health_and_jobs, health_and_jobs_script
 from components.runs.ledger_reading import NoLedger, RowsHidden
 from components.security.clock_findings import clock
 from components.security.doctor_finding import Finding, Judgement, RowsByQuery, Subject
@@ -50,19 +50,43 @@ class Check(NamedTuple):
 def examine(database: Database, schema: str) -> list[Finding]:
     """Run every check on the store in ``schema``, its surroundings and its jobs; return one finding or more for each.
 
-    It takes three round trips. What the login may not read becomes a note. Raises ConnectionFailed, or StatementFailed
+    It takes two round trips. What the login may not read becomes a note. Raises ConnectionFailed, or StatementFailed
     where the server refuses even the first query.
     """
-    return [*examine_catalogs(database, schema), *_examine_health(database, schema)]
+    with database.reading_ahead(*first_scripts(schema)):
+        return [*examine_catalogs(database, schema), *_examine_health(database, schema)]
+
+
+def first_scripts(schema: str) -> tuple[Sequence[sql.Composable], ...]:
+    """Return what examine sends at first, for who reads more together with it (Database.reading_ahead)."""
+    return [subject_query(schema)], health_and_jobs_script(schema)
 
 
 def examine_catalogs(database: Database, schema: str) -> list[Finding]:
     """Run all checks of examine but that of scheduler, sweeps, worker and jobs, in two round trips."""
-    (situation,) = database.read(_query("situation", schema))
-    subject = Subject(schema=schema, **situation)
-    names = dict.fromkeys(name for check in CHECKS if _applies(check, subject) for name in check.needs)
-    answers = _answers(database, {name: _query(name, schema) for name in names})
+    subject = _read_subject(database, schema)
+    answers = _answers(database, _queries(subject))
     return [finding for check in CHECKS for finding in _findings(check, subject, answers)]
+
+
+def subject_query(schema: str) -> sql.Composed:
+    """Return the first query of examine and examine_catalogs."""
+    return _query("situation", schema)
+
+
+def catalogs_script(database: Database, schema: str) -> list[sql.Composable]:
+    """Return all that examine_catalogs sends, which depends on the answer to subject_query. Raises its errors."""
+    return [subject_query(schema), *_queries(_read_subject(database, schema)).values()]
+
+
+def _read_subject(database: Database, schema: str) -> Subject:
+    (situation,) = database.read(subject_query(schema))
+    return Subject(schema=schema, **situation)
+
+
+def _queries(subject: Subject) -> dict[str, sql.Composable]:
+    names = dict.fromkeys(name for check in CHECKS if _applies(check, subject) for name in check.needs)
+    return {name: _query(name, subject.schema) for name in names}
 
 
 def health_findings(problems: Iterable[str]) -> list[Finding]:

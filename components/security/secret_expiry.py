@@ -18,9 +18,8 @@ def expiry_findings(database: Database, schema: str, now: datetime) -> list[Find
 
     A login that may not ask gets one note without an object. Raises ConnectionFailed or StatementFailed.
     """
-    query = sql.SQL("SELECT key, extract(epoch FROM expires_at)::float AS expires FROM {schema}.cron_secret_expiries()")
     try:
-        rows = database.read(query.format(schema=sql.Identifier(schema)))
+        rows = database.read(expiry_query(schema))
     except StatementFailed as exc:
         if exc.sqlstate in UNKNOWN:
             return [Finding(CHECK, "note", "", f"when JWTs expire cannot be told: {exc}")]
@@ -33,3 +32,9 @@ def expiry_findings(database: Database, schema: str, now: datetime) -> list[Find
         elif warning := expiry_warning(row["expires"], now):
             findings.append(Finding(CHECK, "note", row["key"], f"secret {row['key']!r} {warning}"))
     return findings
+
+
+def expiry_query(schema: str) -> sql.Composed:
+    """Return the query of expiry_findings."""
+    query = sql.SQL("SELECT key, extract(epoch FROM expires_at)::float AS expires FROM {schema}.cron_secret_expiries()")
+    return query.format(schema=sql.Identifier(schema))

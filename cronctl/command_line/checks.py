@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cronctl import late
-from cronctl.command_line.opening import open_target
+from cronctl.command_line.opening import ask_deployment, open_target
 from cronctl.command_line.options import (
     DatabaseOption,
     DeclaredStackOption,
@@ -32,7 +32,7 @@ def verify(
     Exit status: 0 all the same, 1 something differs, 2 wrong command line, 3 it could not be found out.
     """
     with errors_as_sentences():
-        late.verify.verify(stack, project.resolve(), as_json=as_json, show_all=show_all)
+        late.verify.verify(ask_deployment(stack, project), as_json=as_json, show_all=show_all)
 
 
 def drift(
@@ -47,7 +47,7 @@ def drift(
     Exit status: 0 no drift, 1 something was changed, 2 wrong command line, 3 it could not be found out.
     """
     with errors_as_sentences():
-        late.drift.drift(stack, project.resolve(), as_json=as_json)
+        late.drift.drift(ask_deployment(stack, project), as_json=as_json)
 
 
 def doctor(

@@ -1,10 +1,13 @@
 """cronctl as a person runs it: what it finds, and what it says when it cannot find out."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
+
+from bench.proxy import proxied
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -123,6 +126,48 @@ def test_drift_tells_what_was_changed_since_the_last_up(project: Any, postgres: 
     project.up()
     left = findings(project.run("cronctl", "drift", "--stack", "test", "--json").output)
     assert [name for name, each in left.items() if each[0] != "in sync"] == [("Secret", "public.cron_secret")]
+
+
+CONNECTING = 4
+"""Round trips: TCP's own, one with the user's name, two of SCRAM."""
+
+
+@pytest.fixture
+def started(project: Any, engine: str) -> Callable[[], str]:
+    """What the engine was started for since the last call, and when it ended: ``config( export( ) )``."""
+    folder = project.folder / "counting"
+    folder.mkdir()
+    log = folder / "log"
+    log.touch()
+    (folder / "pulumi").write_text(
+        f'#!/bin/sh\nfor last; do case "$last" in config|export|--show-name) echo "$last(" >>{log}; esac; done\n'
+        f'"{engine}/pulumi" "$@"; status=$?\necho ")" >>{log}; exit $status\n',
+        encoding="utf-8",
+    )
+    (folder / "pulumi").chmod(0o755)
+
+    def since() -> str:
+        told = log.read_text(encoding="utf-8").split()
+        log.write_text("", encoding="utf-8")
+        return " ".join([*sorted(told[: -told.count(")")]), *told[-told.count(")") :]])
+
+    return since
+
+
+def test_verify_and_drift_take_one_round_trip_and_two_runs_of_the_engine_side_by_side(
+    project: Any, conninfo: str, started: Callable[[], str]
+) -> None:
+    project.up()
+    path = f"{project.folder / 'counting'}:{project.environment['PATH']}"
+    with proxied(conninfo, 0) as (through_proxy, proxy):
+        far = {"SUPABASE_CRON_DATABASE_URL": through_proxy, "PATH": path}
+        for command in ("verify", "drift"):
+            proxy.trips = 0
+            result = project.run("cronctl", command, "--stack", "test", **far)
+            assert (result.code, proxy.trips) == (0, CONNECTING + 1), result.output
+            assert started() == "config( export( ) )"
+        assert project.run("cronctl", "drift", **far).code == 0
+        assert started() == "--show-name( config( export( ) ) )"
 
 
 def test_what_is_exported_runs_without_pulumi_and_pulumi_takes_it_up(

@@ -14,6 +14,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from bench.proxy import proxied
 from components.database.connection import Database
 from components.database.pool import CONNECTIONS
 from components.database.transaction import CopyRow
@@ -60,6 +61,31 @@ def test_what_waits_is_never_sent_after_an_error(database: Database) -> None:
         transaction.execute(sql.SQL("CREATE TEMPORARY TABLE never (n int)"))
         raise KeyError
     assert database.read(sql.SQL("SELECT to_regclass('never') IS NULL AS gone")) == [{"gone": True}]
+
+
+def test_what_is_read_ahead_is_told_in_the_block_and_read_again_after_it(conninfo: str) -> None:
+    with proxied(conninfo, 0) as (through_proxy, proxy):
+        far = Database(through_proxy)
+        far.connect()
+        counted = sql.SQL("SELECT nextval('pg_temp.counted') AS n")
+        later = sql.SQL("SELECT pg_current_xact_id_if_assigned() IS NULL AS reads, clock_timestamp() AS at")
+        proxy.trips = 0
+        with far.reading_ahead([ONE], [later]):
+            (seen,) = far.read(later)
+            assert (far.read(ONE), far.read_together([later, ONE])) == ([{"n": 1}], [[seen], [{"n": 1}]])
+            with far.reading_ahead([later]):
+                assert far.read(later) == [seen], "it is read already"
+            assert proxy.trips == 1
+        (again,) = far.read(later)
+        assert again["at"] > seen["at"]
+        proxy.trips = 0
+        with far.reading_ahead([ONE], [counted, later]):
+            assert far.read(ONE) == [{"n": 1}]
+            assert proxy.trips == 3 + 2, "all together, then each group; and a ROLLBACK for each that is refused"
+            assert "at" in far.read(later)[0]
+            with pytest.raises(StatementFailed, match="pg_temp"):
+                far.read(counted)
+        far.close()
 
 
 def test_what_was_read_before_a_change_is_not_kept_after_it(database: Database) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from bench.proxy import proxied
 from components.cron_job import CronJobProvider
 from components.run_ledger import RunLedgerProvider
 from tests.integration.components.command_line import Said
@@ -245,6 +246,24 @@ def test_help_answers_and_a_narrow_terminal_loses_nothing(name: str, cronctl: Ca
         )  # lines below a table wrap by themselves
         assert max(map(len, narrow.splitlines())) <= 40
         assert "unauthorized"[:4] in narrow
+
+
+CONNECTING = 4
+"""Round trips: TCP's own, one with the user's name, two of SCRAM."""
+
+
+@pytest.mark.parametrize(
+    ("command", "reads"),
+    [
+        *((name, 1) for name in ("status", "next", "history", "history --json", "failures", "failures monthly")),
+        ("doctor", 2),
+        ("report --output -", 2),
+    ],
+)
+def test_it_takes_few_round_trips(cronctl: Callable[..., Said], conninfo: str, command: str, reads: int) -> None:
+    with proxied(conninfo, 0) as (through_proxy, proxy):
+        said = cronctl(*command.split(), "--database", through_proxy)
+        assert (said.code in {0, 1}, proxy.trips) == (True, CONNECTING + reads), said
 
 
 def test_without_a_database(cronctl: Callable[..., Said]) -> None:
