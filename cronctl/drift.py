@@ -17,11 +17,15 @@ from components.objects.cron_job import CronJobKind, LiveJob
 from components.objects.object_kind import Difference, ObjectKind, drift_sentence, snapshot
 from components.objects.overview import readings
 from components.objects.stack_mark import stack_of
+from components.runs.foreign_jobs import ForeignJob, foreign_jobs, foreign_jobs_query
 from cronctl.comparison import NOT_IN_STATE, Comparison, jobs_of_other_stacks, print_comparisons, stray_jobs
 from cronctl.output import CANNOT_TELL, DIFFERS, print_json, say
 from cronctl.stack import StateResource, config_of, state_of
 from cronctl.stack_values import AskedDeployment
 from cronctl.target import connected
+
+SHOWN = 5
+"""Names of foreign jobs that a note lists at most."""
 
 
 def drift(asked: AskedDeployment, *, as_json: bool) -> None:
@@ -30,18 +34,22 @@ def drift(asked: AskedDeployment, *, as_json: bool) -> None:
     with connected(config.settings.conninfo(os.environ)) as database:
         state = state_of(asked.exported())
         schemas = [config.settings.schema_name, *_schemas(state)]
-        with database.reading_ahead([reading.script() for reading in readings(schemas)]):
+        with database.reading_ahead([reading.script() for reading in readings(schemas)], [foreign_jobs_query()]):
             findings = list(compare_state(config, state, database))
-            others = jobs_of_other_stacks(config.stack, _jobs(database))
+            live = _jobs(database)
+            others = jobs_of_other_stacks(config.stack, live)
+            marked = {job.jobid for name, job in live.items() if stack_of(job.command, name)}
+            foreign = foreign_jobs(database, marked)
     changed = [finding for finding in findings if finding.status != "in sync"]
     unknown = [finding for finding in changed if finding.status == "cannot tell"]
     if as_json:
         objects = {"drift": len(changed) > len(unknown), "objects": [finding._asdict() for finding in findings]}
-        print_json({"stack": config.stack.name, **objects, "other_stacks": others})
+        more = {"other_stacks": others, "foreign_jobs": [job._asdict() for job in foreign]}
+        print_json({"stack": config.stack.name, **objects, **more})
     elif changed:
         since = f"since the last pulumi up of stack {config.stack.name}"
         print_comparisons(f"Changed in the database {since}", changed)
-    _conclude(state, findings, changed, others)
+    _conclude(state, findings, changed, others, foreign)
     if changed:
         raise typer.Exit(DIFFERS if len(changed) > len(unknown) else CANNOT_TELL)
 
@@ -100,8 +108,13 @@ def _conclude(
     findings: Sequence[Comparison],
     changed: Sequence[Comparison],
     others: Mapping[str, Any],
+    foreign: Sequence[ForeignJob],
 ) -> None:
     """What there is to say beside the data."""
+    if foreign:
+        names = ", ".join(job.title for job in foreign[:SHOWN])
+        more = f" and {len(foreign) - SHOWN} more" if len(foreign) > SHOWN else ""
+        say(f"note: no stack declares {names}{more}, which pg_cron runs as well; cronctl status --all tells of them")
     for name, jobs in others.items():
         say(f"note: the stack {name} of this project has jobs in this database, too: {', '.join(jobs)}")
     if not state:

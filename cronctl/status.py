@@ -8,6 +8,7 @@ import typer
 
 from components.errors import Error
 from components.objects.stack_mark import is_own_job
+from components.runs.foreign_jobs import ForeignJob, foreign_jobs, foreign_jobs_query
 from components.runs.health import Health, all_problems, health_and_jobs, health_and_jobs_script
 from components.runs.history import STREAK, JobStatus
 from components.runs.states import BAD
@@ -18,12 +19,14 @@ from cronctl.output import DIFFERS, print_json, print_line, print_table, say
 from cronctl.target import Target
 
 
-def status(target: Target, *, as_json: bool) -> None:
+def status(target: Target, *, with_foreign: bool, as_json: bool) -> None:
     """Print how each job stands; ends with DIFFERS where something is wrong. Raises Error."""
     database, schema = target
-    with database.reading_ahead(health_and_jobs_script(schema), [expiry_query(schema)]):
+    others = [[foreign_jobs_query()]] if with_foreign else []
+    with database.reading_ahead(health_and_jobs_script(schema), [expiry_query(schema)], *others):
         condition, all_jobs = health_and_jobs(database, schema)
         findings = expiry_findings(database, schema, datetime.now(UTC))
+        foreign = foreign_jobs(database, {job.jobid for job in all_jobs}) if with_foreign else []
     expiries = [finding for finding in findings if finding.object]
     jobs = [job for job in all_jobs if job.state in BAD or job.problem or not is_own_job(job.job)]
     zone = condition.zone
@@ -34,10 +37,13 @@ def status(target: Target, *, as_json: bool) -> None:
     warnings = [finding.sentence for finding in expiries if finding.level == "note"]
     if as_json:
         condition_now: dict[str, Any] = {**condition._asdict(), "problems": problems, "warnings": warnings}
-        print_json({"jobs": [_document(job, zone) for job in jobs], "health": condition_now})
+        document = {"jobs": [_document(job, zone) for job in jobs], "health": condition_now}
+        print_json(document | ({"foreign_jobs": [job._asdict() for job in foreign]} if with_foreign else {}))
     else:
         columns = ("job", "schedule", "next run", "last run", "verdict")
         print_table("Jobs (times in UTC)", columns, [_row(job, zone) for job in jobs], with_lines=columns[2:4])
+        if with_foreign:
+            _print_foreign(foreign)
         _print_health(condition, jobs)
         for problem in problems:
             print_line((problem, "red"))
@@ -83,6 +89,22 @@ def _row(job: JobStatus, zone: tzinfo) -> tuple[str, ...]:
         _short(job.fired_at),
         _verdict(job),
     )
+
+
+def _print_foreign(jobs: Iterable[ForeignJob]) -> None:
+    rows = [
+        (
+            job.title,
+            job.schedule if job.active else f"{job.schedule} (paused)",
+            job.owner,
+            f"stack {job.stack}" if job.stack else "nobody",
+            _short(job.last_run),
+            job.last_result or "no run of late",
+        )
+        for job in jobs
+    ]
+    columns = ("job", "schedule", "owner", "declared by", "last run", "pg_cron says")
+    print_table("Other jobs of this pg_cron", columns, rows, with_lines=columns[4:5])
 
 
 def _verdict(job: JobStatus) -> str:

@@ -19,6 +19,7 @@ from components.objects.secret_store import SECRETS, VAULT_TRIGGER
 from components.objects.stack_mark import is_own_job
 from components.report.failure_kinds import MOST_KINDS, Failures, failures
 from components.report.run_pieces import Strip, Window, strips, window
+from components.runs.foreign_jobs import ForeignJob, foreign_jobs, foreign_jobs_query
 from components.runs.health import Health, all_problems, health_and_jobs
 from components.runs.history import JobStatus
 from components.runs.ledger_reading import ledger_script, read_ledger_together
@@ -100,6 +101,7 @@ class Report(NamedTuple):
     lock_down: LockDown
     health: Health
     problems: tuple[str, ...]
+    foreign_jobs: tuple[ForeignJob, ...]
 
 
 def gather(database: Database, schema: str, *, stack: str | None, rotators: Iterable[str] | None, days: int) -> Report:
@@ -108,8 +110,9 @@ def gather(database: Database, schema: str, *, stack: str | None, rotators: Iter
     ``stack`` (``project/name``) is a label. ``rotators`` are the roles that may rotate, None where they are unknown.
     Raises NoLedger, RowsHidden or another Error.
     """
-    with database.reading_ahead([_situation_query(schema)], *first_scripts(schema)):
+    with database.reading_ahead([_situation_query(schema)], *first_scripts(schema), [foreign_jobs_query()]):
         condition, statuses = health_and_jobs(database, schema)
+        foreign = foreign_jobs(database, {status.jobid for status in statuses})
         problems = tuple(all_problems(condition, statuses))
         situation = read_situation(database, schema)
         catalogs = _catalogs(database, schema)
@@ -134,6 +137,7 @@ def gather(database: Database, schema: str, *, stack: str | None, rotators: Iter
         lock_down=locked,
         health=condition,
         problems=problems,
+        foreign_jobs=tuple(foreign),
     )
 
 

@@ -23,6 +23,9 @@ def status(
     schema: SchemaOption = None,
     database: DatabaseOption = None,
     *,
+    with_foreign: Annotated[
+        bool, typer.Option("--all", help="Also the jobs that others made: by hand, by a migration, by another stack.")
+    ] = False,
     as_json: JsonOption = False,
     project: ProjectOption = Path(),
 ) -> None:
@@ -32,7 +35,7 @@ def status(
     JWT has expired, 2 wrong command line, 3 it could not be found out.
     """
     with errors_as_sentences(), open_target(stack, schema, project) as target:
-        late.status.status(target, as_json=as_json)
+        late.status.status(target, with_foreign=with_foreign, as_json=as_json)
 
 
 def next_runs(

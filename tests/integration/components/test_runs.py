@@ -255,7 +255,10 @@ CONNECTING = 4
 @pytest.mark.parametrize(
     ("command", "reads"),
     [
-        *((name, 1) for name in ("status", "next", "history", "history --json", "failures", "failures monthly")),
+        *(
+            (name, 1)
+            for name in ("status", "status --all", "next", "history", "history --json", "failures", "failures monthly")
+        ),
         ("doctor", 2),
         ("report --output -", 2),
     ],
