@@ -185,10 +185,10 @@ def test_what_is_random_in_a_body_may_be_an_id(command: str) -> None:
     ],
 )
 def test_no_command_keeps_the_doctor_busy(text: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     planted_in_command(text)
     sends_reusable_key(f"SELECT net.http_get({text}")
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_our_own_jobs_hold_no_key() -> None:
