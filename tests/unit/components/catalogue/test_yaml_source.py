@@ -1,7 +1,7 @@
 """What a YAML file holds by the rules of YAML 1.2, and where in it each value stands."""
 
 from pathlib import Path
-from time import monotonic
+from time import process_time
 
 import pytest
 
@@ -129,10 +129,10 @@ def test_what_no_catalogue_means_is_refused_before_anything_is_made_of_it(
 
 def test_aliases_that_stand_for_millions_are_refused_at_once(tmp_path: Path) -> None:
     bomb = "".join(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 12))
-    began = monotonic()
+    began = process_time()
     with pytest.raises(InvalidConfiguration, match="its aliases bring more than 100000 values again; write fewer"):
         source(tmp_path, f"a0: &a0 [{', '.join('x' * 10)}]\n{bomb}")
-    assert monotonic() - began < 1
+    assert process_time() - began < 1
 
 
 def test_aliases_that_go_deep_are_refused(tmp_path: Path) -> None:

@@ -87,9 +87,9 @@ def test_a_credential_by_its_name_is_not_shown_though_it_was_there_before() -> N
 
 
 def test_what_is_long_is_cut_and_does_not_take_long() -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     difference = command_difference(MADE, "\n".join(f"SELECT {number}, $a {'(' * 300}" for number in range(10_000)))
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
     lines = difference.splitlines()
     assert [line.count("  + ") for line in lines].count(1) == LINES
     assert len(lines) <= 2 * LINES + 1
