@@ -6,6 +6,7 @@ and the error shows the suggestion if this grammar takes it.
 """
 
 import difflib
+import functools
 import re
 import unicodedata
 from datetime import datetime, tzinfo
@@ -115,6 +116,7 @@ def _suggestion(form: str, version: PgCronVersion | None) -> str | None:
         return None
 
 
+@functools.lru_cache(maxsize=1024)
 def _read(text: str, version: PgCronVersion | None) -> Schedule:
     """Read a schedule. Raises _Refusal."""
     _check_characters(text)
