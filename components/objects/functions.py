@@ -16,7 +16,7 @@ from typing import NamedTuple
 from psycopg import sql
 
 from components.objects.object_kind import Difference, Statements
-from components.objects.stack_mark import OWN_JOBS_PATTERN, RUNS_SWEEP, mark, stack_of
+from components.objects.stack_mark import OWN_JOBS_PATTERN, RUNS_SWEEP, defined_mark, is_defined, stack_of
 from components.sql import load_sql
 from components.values.address import ADDRESS, ANY_SCHEME
 from components.values.limits import VALUE_BYTES
@@ -116,27 +116,42 @@ class Function(NamedTuple):
             parts.append(sql.SQL("DROP FUNCTION {}").format(self.reference(schema)))
         parts += [
             self.definition(schema),
-            sql.SQL("COMMENT ON FUNCTION {} IS {}").format(self.reference(schema), sql.Literal(mark(stack))),
+            sql.SQL("COMMENT ON FUNCTION {} IS {}").format(
+                self.reference(schema), sql.Literal(defined_mark(stack, repr(self._declared(schema))))
+            ),
         ]
         if lock or fresh:
             parts.append(load_sql("lock_function").format(function=sql.Literal(text)))
         return [(part, None) for part in parts]
 
     def differences(self, schema: str, stack: str, live: LiveFunction | None) -> list[Difference]:
-        """One Difference that lists all parts of the definition that differ, if any; privileges are not compared."""
+        """One Difference that lists all parts of the definition that differ, if any; privileges are not compared.
+
+        It is ``newer`` where the function is still as the digest in its comment says that it was left.
+        """
+        name = f"function {self.name}"
         if live is None:
-            return [Difference(f"function {self.name}", "there", "gone")]
-        declared = {
+            return [Difference(name, "there", "gone")]
+        declared = {**self._declared(schema), "stack": stack}
+        changed = [part.replace("_", " ") for part, value in declared.items() if getattr(live, part) != value]
+        if not changed:
+            return []
+        left = defined_mark(stack, repr({part: getattr(live, part) for part in self._declared(schema)}))
+        found = f"another {', '.join(changed)}"
+        if live.stack == stack and not is_defined(live.comment):
+            found += ", an earlier version's or changed by hand"
+        return [Difference(name, "as defined", found, newer=live.comment == left)]
+
+    def _declared(self, schema: str) -> dict[str, object]:
+        """The parts of the definition as a live function has them."""
+        return {
             "source": self.body(schema),
             "security_definer": self.security_definer,
             "volatility": self.volatility,
             "settings": self.settings,
             "signature": self.signature,
             "returns": self.returns,
-            "stack": stack,
         }
-        changed = [name.replace("_", " ") for name, value in declared.items() if getattr(live, name) != value]
-        return [Difference(f"function {self.name}", "as defined", f"another {', '.join(changed)}")] if changed else []
 
 
 def drop_retired(schema: str, signatures: Iterable[str]) -> list[sql.Composed]:
