@@ -149,9 +149,13 @@ bench: setup-dev packages engine ## What pulumi's operations cost above the engi
 	$(call say,bench: operations of pulumi at every size)
 	@$(BIN)/python -m bench.engine --repeats 2
 
-bench-short: setup-dev packages engine ## The same for 6 and 100 jobs, once each (four minutes)
+bench-short: setup-dev packages engine ## The same for 6 and 100 jobs, cronctl's commands and an idle day, once each (four minutes)
 	$(call say,bench: operations of pulumi at the small sizes)
 	@$(BIN)/python -m bench.engine --jobs 6 100 --repeats 1 --output bench/results/engine-short.json
+	$(call say,bench: the commands of every day)
+	@$(BIN)/python -m bench.daily --repeats 1 --output bench/results/daily-short.json
+	$(call say,bench: a day on which nothing happens)
+	@$(BIN)/python -m bench.idle --minutes 10 --output bench/results/idle-short.json
 
 check: setup-dev ## Lint, format, types, and generated files
 	$(call say,check: ruff + mypy + generated files)
@@ -166,6 +170,9 @@ check: setup-dev ## Lint, format, types, and generated files
 	@$(BIN)/python -m components.security.access_table | \
 		diff -u <(sed '1,/^<!-- the table/d; /^<!-- end of the table/,$$d' docs/security.md) - || \
 		{ echo "make: the table in docs/security.md is not what components/security/access_table.py says; run: make docs" >&2; exit 1; }
+	@cp docs/scale.md $(VENV)/scale.md && $(BIN)/python -m bench.documents $(VENV)/scale.md && \
+		diff -u docs/scale.md $(VENV)/scale.md || \
+		{ echo "make: a figure in docs/scale.md is not what bench/results has; run: make docs" >&2; exit 1; }
 
 format: setup-dev ## Lay out and mend what can be mended
 	@$(BIN)/ruff format .
@@ -174,9 +181,10 @@ format: setup-dev ## Lay out and mend what can be mended
 schema: setup ## Write jobs.schema.json from the models
 	@$(BIN)/python -m components.catalogue.jobs_file > jobs.schema.json
 
-docs: setup ## Write the generated parts of docs/: who can do what, and the reference of the catalogue
+docs: setup-dev ## Write the generated parts of docs/: who can do what, the reference of the catalogue, what was measured
 	@$(BIN)/python -m components.security.access_table docs/security.md
 	@$(BIN)/python -m components.catalogue.reference docs/catalogue.md
+	@$(BIN)/python -m bench.documents docs/scale.md
 
 pictures: browser ## Take the README's pictures of the running dev stack (after make up)
 	$(call say,pictures: docs/images)

@@ -85,8 +85,10 @@ def _finding(kind: ObjectKind[Any, Any], resource: StateResource, database: Data
     live = snapshot(kind, database, kind.scope(state)).get(kind.identity(state))
     if live is None:
         return Comparison(resource.kind, resource.id, "missing", ("gone from the database",))
-    details = tuple(_drift_line(kind, resource.id, difference) for difference in kind.drift(state, live))
-    return Comparison(resource.kind, resource.id, "differs" if details else "in sync", details)
+    drifted = kind.drift(state, live)
+    details = tuple(_drift_line(kind, resource.id, difference) for difference in drifted)
+    changed = any(not difference.newer for difference in drifted)
+    return Comparison(resource.kind, resource.id, "differs" if changed else "in sync", details)
 
 
 def _drift_line(kind: ObjectKind[Any, Any], name: str, difference: Difference) -> str:
@@ -111,6 +113,10 @@ def _conclude(
     foreign: Sequence[ForeignJob],
 ) -> None:
     """What there is to say beside the data."""
+    for finding in findings:
+        if finding.status == "in sync":
+            for detail in finding.details:
+                say(f"note: {finding.kind} {finding.name}: {detail}; pulumi up installs it")
     if foreign:
         names = ", ".join(job.title for job in foreign[:SHOWN])
         more = f" and {len(foreign) - SHOWN} more" if len(foreign) > SHOWN else ""

@@ -15,7 +15,7 @@ from components.errors import UnreadableState
 from components.objects.all_kinds import KINDS
 from components.objects.args import Args
 from components.objects.cron_job import CronJobKind
-from components.objects.object_kind import Difference, ObjectKind, shortened, snapshot
+from components.objects.object_kind import Difference, ObjectKind, newer_sentence, shortened, snapshot
 from components.objects.overview import readings
 from components.runs.history import JobStatus, job_status, job_status_query
 from components.runs.ledger_reading import NoLedger, ledger_script
@@ -125,7 +125,9 @@ def _finding(
 
 
 def _difference_text(difference: Difference) -> str:
-    name, wanted, found, lines = difference
+    name, wanted, found, lines, newer = difference
+    if newer:
+        return newer_sentence([difference])
     if lines is not None:
         return f"{name}: another in the database (- declared, + there, <…> for what may be a value):\n{lines}"
     return f"{name}: declared {shortened(wanted)}, in the database {shortened(found)}"

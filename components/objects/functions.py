@@ -16,7 +16,7 @@ from typing import NamedTuple
 from psycopg import sql
 
 from components.objects.object_kind import Difference
-from components.objects.stack_mark import CATCH_UP, OWN_JOBS_PATTERN, RUNS_SWEEP, mark, stack_of
+from components.objects.stack_mark import CATCH_UP, OWN_JOBS_PATTERN, RUNS_SWEEP, defined_mark, is_defined, stack_of
 from components.sql import load_sql
 from components.values.address import ADDRESS, ANY_SCHEME
 from components.values.limits import VALUE_BYTES
@@ -109,31 +109,43 @@ class Function(NamedTuple):
 
         A live one with other argument names or another result cannot be replaced and is dropped first.
         """
-        dropped = (
-            [] if live is None or self.replaces(live) else [sql.SQL("DROP FUNCTION {}").format(self.reference(schema))]
-        )
-        marked = sql.SQL("COMMENT ON FUNCTION {} IS {}").format(self.reference(schema), sql.Literal(mark(stack)))
-        return [*dropped, self.definition(schema), marked]
+        name = self.reference(schema)
+        dropped = [] if live is None or self.replaces(live) else [sql.SQL("DROP FUNCTION {}").format(name)]
+        comment = sql.Literal(defined_mark(stack, repr(self._declared(schema))))
+        return [*dropped, self.definition(schema), sql.SQL("COMMENT ON FUNCTION {} IS {}").format(name, comment)]
 
     def replaces(self, live: LiveFunction) -> bool:
         """Whether CREATE OR REPLACE can make this function of a live one, whose privileges then stay."""
         return (live.signature, live.returns) == (self.signature, self.returns)
 
     def differences(self, schema: str, stack: str, live: LiveFunction | None) -> list[Difference]:
-        """One Difference that lists all parts of the definition that differ, if any; privileges are not compared."""
+        """One Difference that lists all parts of the definition that differ, if any; privileges are not compared.
+
+        It is ``newer`` where the function is still as the digest in its comment says that it was left.
+        """
+        name = f"function {self.name}"
         if live is None:
-            return [Difference(f"function {self.name}", "there", "gone")]
-        declared = {
+            return [Difference(name, "there", "gone")]
+        declared = {**self._declared(schema), "stack": stack}
+        changed = [part.replace("_", " ") for part, value in declared.items() if getattr(live, part) != value]
+        if not changed:
+            return []
+        left = defined_mark(stack, repr({part: getattr(live, part) for part in self._declared(schema)}))
+        found = f"another {', '.join(changed)}"
+        if live.stack == stack and not is_defined(live.comment):
+            found += ", an earlier version's or changed by hand"
+        return [Difference(name, "as defined", found, newer=live.comment == left)]
+
+    def _declared(self, schema: str) -> dict[str, object]:
+        """The parts of the definition as a live function has them."""
+        return {
             "source": self.body(schema),
             "security_definer": self.security_definer,
             "volatility": self.volatility,
             "settings": self.settings,
             "signature": self.signature,
             "returns": self.returns,
-            "stack": stack,
         }
-        changed = [name.replace("_", " ") for name, value in declared.items() if getattr(live, name) != value]
-        return [Difference(f"function {self.name}", "as defined", f"another {', '.join(changed)}")] if changed else []
 
 
 def lock_functions(schema: str, functions: Iterable[Function]) -> sql.Composed:

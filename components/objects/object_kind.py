@@ -37,13 +37,15 @@ class Difference(NamedTuple):
     """One property that differs, as ``declared`` and as ``found`` in the live object; neither holds a secret.
 
     For a long text, ``lines`` is shown instead of both: the lines that differ, with ``-`` those that are declared and
-    with ``+`` those of the live object.
+    with ``+`` those of the live object. With ``newer``, the live object is as another version of this project has left
+    it, so that nobody has changed it.
     """
 
     name: str
     declared: object
     found: object
     lines: str | None = None
+    newer: bool = False
 
 
 class ObjectKind(Generic[ArgsT, LiveT]):
@@ -281,9 +283,16 @@ def shortened(value: object) -> str:
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
 
 
+def newer_sentence(differences: Iterable[Difference]) -> str:
+    """The sentence on properties that are as another version of this project has left them."""
+    return f"this version of the project brings a newer {', '.join(each.name for each in differences)}"
+
+
 def drift_sentence(difference: Difference) -> str:
     """The sentence on a property that differs from the state."""
-    name, stored, live, lines = difference
+    name, stored, live, lines, newer = difference
+    if newer:
+        return newer_sentence([difference])
     if lines is not None:
         return f"{name} is another there (- in the state, + there, <…> for what may be a value):\n{lines}"
     return f"{name} is {shortened(live)} there, {shortened(stored)} in the state"

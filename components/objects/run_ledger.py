@@ -5,7 +5,6 @@ which a sweep judges by the answer. A view shows those rows and the runs of SQL 
 store, one transaction makes, marks and locks the ledger, and the script of its tables is safe to run again.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,7 @@ from components.objects.locked_table import comment_on, lock_tables, table_diffe
 from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS
 from components.objects.schema_objects import LiveObjects, live_objects, set_query
-from components.objects.stack_mark import OWN_JOBS_PATTERN, Claim, mark, marked_line, stack_of
+from components.objects.stack_mark import OWN_JOBS_PATTERN, Claim, defined_mark, is_defined, mark, marked_line, stack_of
 from components.schedule.pg_cron_version import ZONES_SINCE, known_version
 from components.sql import load_sql
 
@@ -138,7 +137,8 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
             view = live.tables.get(name)
             differences += table_differences(name, columns, args.stack, view)
             if view is not None and stack_of(view.comment) == args.stack and view.comment != _comment(args, name):
-                differences.append(Difference(f"view {name}", "as defined", "of another version"))
+                newer = is_defined(view.comment)
+                differences.append(Difference(f"view {name}", "as defined", "of another version", newer=newer))
         differences += live.function_differences(LEDGER_FUNCTIONS, args.schema_name, args.stack)
         return differences
 
@@ -179,7 +179,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
         return [(part, None) for part in parts]
 
     def outputs(self, args: RunLedgerArgs, live: LiveObjects, before: LiveObjects | None) -> dict[str, Any]:
-        return {"differences": [f"{name}: {found}" for name, _, found, _ in self.differences(args, live)]}
+        return {"differences": [f"{name}: {found}" for name, _, found, *_ in self.differences(args, live)]}
 
 
 def _definition(args: RunLedgerArgs, view: str) -> sql.Composed:
@@ -194,8 +194,7 @@ def _definition(args: RunLedgerArgs, view: str) -> sql.Composed:
 
 def _comment(args: RunLedgerArgs, view: str) -> str:
     """The mark, and a digest of our definition, since PostgreSQL rewrites the text of a view's query."""
-    digest = hashlib.sha256(_definition(args, view).as_string().encode()).hexdigest()[:16]
-    return f"{mark(args.stack)}\ndefinition {digest}"
+    return defined_mark(args.stack, _definition(args, view).as_string())
 
 
 def _drop_views(args: RunLedgerArgs) -> Iterator[sql.Composed]:

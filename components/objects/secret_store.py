@@ -169,7 +169,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         return before is not None  # secrets of an older store were read by the older query
 
     def outputs(self, args: SecretStoreArgs, live: LiveObjects, before: LiveObjects | None) -> dict[str, Any]:
-        return {"differences": [f"{name}: {found}" for name, _, found, _ in self.differences(args, live)]}
+        return {"differences": [f"{name}: {found}" for name, _, found, *_ in self.differences(args, live)]}
 
 
 _TRIGGERS = [(table, trigger) for table in VALUES for trigger in triggers_of(table, "vault")]

@@ -21,7 +21,10 @@ _lock = threading.Lock()
 
 
 def print_once(word: str, lines: Iterable[str]) -> None:
-    """Print each line that was not printed before as ``word: line``, the word being ``warning`` or ``drift``."""
+    """Print each line that was not printed before as ``word: line``.
+
+    The word is ``warning``, ``drift`` or ``upgrade``.
+    """
     with _lock:
         for line in lines:
             if line not in _said:

@@ -34,6 +34,7 @@ from components.objects.object_kind import (
     Reading,
     Statements,
     drift_sentence,
+    newer_sentence,
     write,
 )
 from components.objects.overview import Overview, OverviewReader
@@ -108,6 +109,7 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
                 same_scope = self.kind.scope(previous) == self.kind.scope(args)
                 return DiffResult(changes=True, replaces=moved, delete_before_replace=same_scope)
             print_once("drift", self._drift(previous, live))
+            print_once("upgrade", self._upgrade(previous, live))
         changes = (
             previous is None
             or live is None
@@ -246,7 +248,12 @@ class ObjectProvider(ResourceProvider, Generic[ArgsT, LiveT]):
             yield f"{title} is in the state but gone from the database; pulumi up makes it again"
             return
         for difference in self.kind.drift(state, live):
-            yield f"{title} was changed in the database: {drift_sentence(difference)}"
+            if not difference.newer:
+                yield f"{title} was changed in the database: {drift_sentence(difference)}"
+
+    def _upgrade(self, state: ArgsT, live: LiveT | None) -> Iterator[str]:
+        if live is not None and (newer := [each for each in self.kind.drift(state, live) if each.newer]):
+            yield f"{self.kind.title(state)}: {newer_sentence(newer)}; pulumi up installs it"
 
 
 def _disarmed(properties: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
