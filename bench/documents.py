@@ -126,8 +126,8 @@ def sweeps() -> str:
         + f"\nMeasured with `bench.sweep`. Where nothing happens, a day of sweeps takes {idle['cpu_s']:.0f} s of CPU, "
         f"{idle['details_rows']} rows of\n`cron.job_run_details` and {idle['wal_bytes'] / 1e6:.1f} MB of WAL, "
         "pg_cron's own among them (`bench.idle`);\na job with `catch_up` adds another session a minute. A run writes "
-        f"{run['ledger_bytes'] / 1000:.1f} kB into the write-ahead log\nbeside pg_cron's {run['pg_cron_bytes'] / 1000:.1f} "
-        "(`bench.run_wal`).\n"
+        f"{run['ledger_bytes'] / 1000:.1f} kB into the write-ahead log\nbeside pg_cron's "
+        f"{run['pg_cron_bytes'] / 1000:.1f} (`bench.run_wal`).\n"
     )
 
 

@@ -3,7 +3,6 @@
 A job has it in the first line of its command, which is a comment; a table, view or function in its COMMENT.
 """
 
-import hashlib
 import re
 from typing import NamedTuple
 
@@ -45,19 +44,6 @@ def is_own_job(name: str) -> bool:
 def mark(stack: str, name: str | None = None) -> str:
     """The mark's text: ``supabase-cron: project/stack`` and, for a named object, ``/name``."""
     return f"{PROJECT}: {stack}" if name is None else f"{PROJECT}: {stack}/{name}"
-
-
-_DEFINITION = re.compile(r"\ndefinition (?P<digest>[0-9a-f]{16})\Z")
-
-
-def defined_mark(stack: str, definition: str) -> str:
-    """The mark of an object with a digest of the text that defines it: how the object was left."""
-    return f"{mark(stack)}\ndefinition {hashlib.sha256(definition.encode()).hexdigest()[:16]}"
-
-
-def is_defined(comment: str | None) -> bool:
-    """Whether a comment is a mark with a digest; versions before the digest have left none."""
-    return _DEFINITION.search(comment or "") is not None
 
 
 def marked_line(stack: str | None = None) -> str:
