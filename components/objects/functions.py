@@ -15,14 +15,9 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-<<<<<<< HEAD
-from components.objects.object_kind import Difference
-from components.objects.stack_mark import CATCH_UP, OWN_JOBS_PATTERN, RUNS_SWEEP, defined_mark, is_defined, stack_of
-=======
 from components.objects.defined_mark import defined_mark, is_defined
-from components.objects.object_kind import Difference, Statements
-from components.objects.stack_mark import OWN_JOBS_PATTERN, RUNS_SWEEP, stack_of
->>>>>>> cli
+from components.objects.object_kind import Difference
+from components.objects.stack_mark import CATCH_UP, OWN_JOBS_PATTERN, RUNS_SWEEP, stack_of
 from components.sql import load_sql
 from components.values.address import ADDRESS, ANY_SCHEME
 from components.values.limits import VALUE_BYTES

@@ -16,14 +16,9 @@ from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
 from components.objects import table_names
 from components.objects.args import Args
-<<<<<<< HEAD
+from components.objects.defined_mark import defined_mark, is_defined
 from components.objects.functions import drop_retired, lock_functions
 from components.objects.locked_table import comment_on, lock_tables, table_differences
-=======
-from components.objects.defined_mark import defined_mark, is_defined
-from components.objects.functions import drop_retired
-from components.objects.locked_table import lock_statements, table_differences
->>>>>>> cli
 from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS
 from components.objects.schema_objects import LiveObjects, live_objects, set_query
