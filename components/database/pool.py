@@ -20,6 +20,9 @@ CONNECTIONS = 8
 TRIPS = 4
 """Round trips that a connection takes to be made, and so callers that have waited before one more is worth it."""
 
+PATIENCE = 0.5
+"""Seconds after which one more is made for a caller, since those at work may be so for long."""
+
 Connection = psycopg.Connection[Row]
 
 
@@ -75,7 +78,8 @@ class Pool:
                 if not is_counted:
                     is_counted = True
                     self._count_wait()
-                self._arrival.wait()
+                if not self._arrival.wait(PATIENCE):
+                    self._begin_one_more()
         return self._connect()
 
     def give_back(self, connection: Connection) -> None:
@@ -107,8 +111,12 @@ class Pool:
             raise self._failure
 
     def _count_wait(self) -> None:
-        self._waits += self._connected  # who waits for the first connection needs no second one
-        if self._waits and self._waits % TRIPS == 0:
+        self._waits += 1
+        if self._waits % TRIPS == 0:
+            self._begin_one_more()
+
+    def _begin_one_more(self) -> None:
+        if self._connected:  # who waits for the first connection needs no second one
             self._begin(min(1, self._limit - self._opened))
 
     def _begin(self, number: int) -> None:
@@ -127,14 +135,14 @@ class Pool:
             with self._lock:
                 self._opened -= 1
                 if isinstance(exc, psycopg.Error):
-                    self._take_down(exc, ahead=ahead)
+                    self._remember(exc, ahead=ahead)
                 self._arrival.notify_all()
             raise
         with self._lock:
             self._connected = True
         return connection
 
-    def _take_down(self, exc: psycopg.Error, *, ahead: bool) -> None:
+    def _remember(self, exc: psycopg.Error, *, ahead: bool) -> None:
         if self._opened:
             self._limit = self._opened  # the server, or a pooler, lets no more in
         else:

@@ -16,7 +16,7 @@ from bench.proxy import proxied
 from components.cron_job import CronJobProvider
 from components.database import connection, pool
 from components.database.connection import Database
-from components.errors import ConnectionFailed, StatementFailed
+from components.errors import Conflict, ConnectionFailed, StatementFailed
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Provide = Callable[..., Any]
@@ -146,6 +146,17 @@ def test_a_single_write_on_a_killed_connection_tells_so(
     assert narrow.write(*insert(2)) == [{"n": 2}]
 
 
+def test_who_waits_for_a_long_statement_gets_a_connection(database: Database) -> None:
+    database.connect()
+    with ThreadPoolExecutor(1) as callers:
+        long = callers.submit(database.read, sql.SQL("SELECT 1 AS n FROM pg_sleep(4)"))
+        time.sleep(0.1)
+        begun = time.monotonic()
+        assert database.read(sql.SQL("SELECT 2 AS n")) == [{"n": 2}]
+        assert time.monotonic() - begun < 3
+        assert long.result() == [{"n": 1}]
+
+
 @pytest.fixture
 def limited(conninfo: str, superuser: Connection) -> Iterator[str]:
     """The conninfo of a login that may connect once."""
@@ -231,12 +242,11 @@ def test_two_stacks_at_once(conninfo: str, monkeypatch: pytest.MonkeyPatch, post
     told = all_at_once(lambda each: providers[stacks.index(each["owner"])].create(each), props)
     assert told == [None] * len(props)
     same = [job("same", stack) for stack in stacks]
-    told = all_at_once(lambda each: providers[stacks.index(each["owner"])].create(each), same)
-    (winner,), (refused,) = [
-        [index for index, each in enumerate(told) if (each is None) is won] for won in (True, False)
-    ]
-    assert str(told[refused]) == (
-        f"cron job 'same' exists and belongs to the stack {stacks[winner]}; remove it there first"
+    providers[0].create(same[0])
+    with pytest.raises(Conflict) as refused:  # which the second has read as not there
+        providers[1].create(same[1])
+    assert (
+        str(refused.value) == "cron job 'same' exists and belongs to the stack supabase-cron/one; remove it there first"
     )
     assert all_at_once(lambda each: providers[stacks.index(each["owner"])].delete(each["name"], each), props) == [
         None
