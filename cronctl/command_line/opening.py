@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 def open_target(stack: str | None, schema: str | None, project: Path) -> Iterator["Target"]:
     """The target of a command that only reads. Raises InvalidConfiguration or another Error."""
     place = late.place.find_place(stack, project.resolve())  # the engine runs, where it is asked
-    late.driver_import.import_driver()
     with late.target.opened(place, schema) as target:
         yield target
 
@@ -36,13 +35,10 @@ def open_declared(
     if stack is not None or declared or not os.environ.get(URL_VARIABLE):
         with late.stack_place.database_is_missed(stack):
             asked = late.stack_values.ask_values(stack, project.resolve())
-    late.driver_import.import_driver()
     with late.declared_target.opened(asked, stack, schema) as target:
         yield target
 
 
 def ask_deployment(stack: str | None, project: Path) -> "AskedDeployment":
     """What the engine is asked of a stack that is held against the database. Raises Error."""
-    asked = late.stack_values.ask_deployment(stack, project.resolve())
-    late.driver_import.import_driver()
-    return asked
+    return late.stack_values.ask_deployment(stack, project.resolve())

@@ -99,7 +99,7 @@ def test_a_wrong_option_is_told_before_a_command_is_imported() -> None:
 def test_a_command_that_reads_imports_the_driver_and_no_more(name: str) -> None:
     nowhere = {"SUPABASE_CRON_DATABASE_URL": "host=127.0.0.1 port=1"}
     arguments = [name, "1"] if name == "show" else [name, "--project", "."]
-    assert imported(*arguments, **nowhere) & HEAVY == {"psycopg"}
+    assert imported(*arguments, **nowhere) & HEAVY == {"psycopg", "asyncio"}
 
 
 def test_a_stack_s_plain_values_take_no_engine(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_stack_s_plain_values_take_no_engine(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  supabase-cron:schema: private\n")
     nowhere = {"SUPABASE_CRON_DATABASE_URL": "host=127.0.0.1 port=1", "PATH": ""}
     found = imported("status", "--stack", "dev", "--project", str(tmp_path), **nowhere)
-    assert found & HEAVY == {"psycopg", "yaml"}
+    assert found & HEAVY == {"psycopg", "asyncio", "yaml"}
 
 
 @pytest.mark.parametrize("name", late.__all__)
