@@ -18,7 +18,9 @@ _FEW = 6
 
 
 def schedule_in_words(schedule: Schedule) -> str:
-    """The times of a schedule in words, by the clock of ``cron.timezone``."""
+    """The times of a schedule in words, by the clock of ``cron.timezone``; its flaw where it has one."""
+    if schedule.flaw is not None:
+        return schedule.flaw
     if schedule.interval is not None:
         return f"every {'second' if schedule.interval == 1 else in_words(schedule.interval)}"
     if schedule.times is None:
