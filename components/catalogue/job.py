@@ -87,7 +87,7 @@ class Job(Model):
             if self.active_between is not None or self.catch_up != "none":
                 raise ValueError("'active_between' and 'catch_up' are for requests; a job with 'sql' has none of them")
             return self
-        if problem := self._inputs_problem(self.http.body) or self._duration_problem(self.http.timeout):
+        if problem := self._inputs_problem(self.http) or self._duration_problem(self.http.timeout):
             raise ValueError(problem)
         if self.catch_up != "none" and self.schedule.interval is not None:
             raise ValueError(
@@ -101,8 +101,11 @@ class Job(Model):
             )
         return self
 
-    def _inputs_problem(self, body: JsonValue) -> str | None:
-        """The sentence on inputs that do not fit this body, or None."""
+    def _inputs_problem(self, http: HttpAction) -> str | None:
+        """The sentence on inputs that do not fit the body of this request, or None."""
+        if made := next((name for name in self.inputs if name in (http.body_sql or {})), None):
+            return f"input {made!r} names what 'body_sql' makes at run time; remove one of them"
+        body = http.body
         if not isinstance(body, dict):
             return "'inputs' set values of the body, which must then be an object" if self.inputs else None
         for name, spec in self.inputs.items():
