@@ -10,7 +10,7 @@ from components.catalogue.base_model import Model
 from components.catalogue.fields import Seconds, Statement, parsed_by
 from components.catalogue.policy import ActiveBetween, CatchUp
 from components.catalogue.request import HttpAction
-from components.schedule.grammar import parse_schedule
+from components.schedule.grammar import ScheduleError, parse_schedule
 from components.schedule.occurrences import days_of
 from components.schedule.remarks import RemarkKind, remarks
 from components.schedule.schedule import Schedule
@@ -75,7 +75,12 @@ class Job(Model):
     @classmethod
     def _runs_as_it_says(cls, schedule: Schedule, others: ValidationInfo) -> Schedule:
         """Only a paused job, whose ``active`` is read before, may have a schedule with a flaw."""
-        return parse_schedule(schedule.text, paused=not others.data.get("active", True))
+        if schedule.flaw is None or not others.data.get("active", True):
+            return schedule
+        try:
+            return parse_schedule(schedule.text)
+        except ScheduleError as exc:
+            raise ValueError(f"{exc}, or keep the job paused with active: false") from None
 
     @model_validator(mode="after")
     def _one_action_that_ends_in_time(self) -> Self:

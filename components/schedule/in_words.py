@@ -52,6 +52,8 @@ def _clock(times: Times) -> tuple[str, bool]:
 
 def _days(rule: DayRule) -> str | None:
     """On which days; None where a schedule runs every day."""
+    if rule.is_whole_month:
+        return None
     by_week = None if rule.weekdays == ALL_WEEKDAYS else _weekdays(rule.weekdays)
     by_month = "on the last day of the month" if rule.last_day else None
     if by_month is None and rule.days != ALL_DAYS:

@@ -102,7 +102,7 @@ def _wrapping(unit: Unit, item: str, even: str) -> str:
 
 def _either(fields: list[str], rule: DayRule) -> str:
     months = "" if rule.months == ALL_MONTHS else ", of the months that it names"
-    if rule.days == ALL_DAYS or rule.weekdays == ALL_WEEKDAYS:
+    if rule.is_whole_month:
         all_days, other = (2, 4) if rule.days == ALL_DAYS else (4, 2)
         return (
             f"runs every day{months} by {fields[all_days]!r}, whatever {fields[other]!r} says: pg_cron takes either "

@@ -253,6 +253,7 @@ def test_a_range_over_the_end_of_its_unit_needs_version_1_6(text: str, values: s
         with pytest.raises(ScheduleError, match=r"runs backwards and is empty before pg_cron 1\.6; write") as caught:
             parse_schedule(text, version)
         assert (caught.value.suggestions, caught.value.mistake) == ((even,), True)
+        assert "is empty before pg_cron 1.6" in (parse_schedule(text, version, paused=True).flaw or "")
 
 
 def test_of_a_range_that_runs_backwards_only_that_is_taken_which_pg_cron_reads_as_it_says() -> None:

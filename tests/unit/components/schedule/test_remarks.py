@@ -153,7 +153,7 @@ def test_an_unknown_kind_is_refused() -> None:
 
 @pytest.mark.parametrize("schedule", ["0 0 30 2 *", "@yearly", "0 14-3 * * *", "5;6 * * * *", "0 0 * * fri-mon"])
 def test_a_job_that_does_not_run_as_it_says_must_be_paused(schedule: str) -> None:
-    with pytest.raises(ValidationError, match="; write '"):
+    with pytest.raises(ValidationError, match=r"; write '.*', or keep the job paused with active: false"):
         job(schedule)
     (warning,) = job(schedule, active=False).warnings()
     assert f"is paused, and that alone is why its schedule {schedule!r} is kept, which " in warning
