@@ -5,7 +5,7 @@ from typing import ClassVar
 import pulumi
 from pulumi.dynamic import Resource
 
-from components.database.statement_trial import try_predicate, try_request, try_statement
+from components.database.statement_trial import try_expressions, try_predicate, try_request, try_statement
 from components.objects.cron_job import CALLABLE, CronJobArgs, CronJobKind, LiveJob, records_run
 from components.objects.stack_mark import is_own_job
 from components.operations.first_run import verify_first_run
@@ -18,12 +18,14 @@ class CronJobProvider(ObjectProvider[CronJobArgs, LiveJob]):
     kind: ClassVar = CronJobKind()
 
     def _try(self, args: CronJobArgs) -> None:
-        predicate = (args.declared or {}).get("success", {}).get("body")
+        declared = args.declared or {}
+        predicate, made = declared.get("success", {}).get("body"), declared.get("body_sql", {})
         with self._errors_name(args):
             if predicate is not None:
                 try_predicate(self._database, predicate)
             if records_run(args.command):
-                try_request(self._database, args.command)
+                try_expressions(self._database, made, CALLABLE)
+                try_request(self._database, args.command, is_its_own=bool(made))
             elif not is_own_job(args.name):
                 try_statement(self._database, args.command, CALLABLE)
 

@@ -71,7 +71,7 @@ def _schedule(described: Described) -> str:
 
 def _words(described: Described) -> str:
     try:
-        return schedule_in_words(parse_schedule(_schedule(described)))
+        return schedule_in_words(parse_schedule(_schedule(described), paused=not _is_active(described)))
     except ScheduleError:
         return "as pg_cron takes it; this project would refuse it"
 

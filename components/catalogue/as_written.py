@@ -26,6 +26,8 @@ def as_written(job: Job) -> dict[str, Any] | None:
         shown["headers"] = _short({name: value.text for name, value in http.headers.items()})
     if http.body is not None:
         shown["body"] = _short(http.body)
+    if http.body_sql is not None:  # whole: the server tries what stands here
+        shown["body_sql"] = http.body_sql
     if success := http.success.model_dump(mode="json", exclude_defaults=True, exclude_none=True):
         shown["success"] = success
     shown |= http.model_dump(mode="json", include=_POLICIES, exclude_defaults=True, exclude_none=True)

@@ -17,13 +17,14 @@ from pydantic import (
     JsonValue,
     Strict,
     StringConstraints,
+    WithJsonSchema,
 )
 from pydantic_core import core_schema
 
 from components.catalogue.address_rules import container, host_name, url_template
 from components.values.duration import seconds
 from components.values.exact_number import MAX_DIGITS
-from components.values.limits import NAME_BYTES, VALUE_BYTES
+from components.values.limits import MAX_ARGUMENTS, NAME_BYTES, VALUE_BYTES
 from components.values.schema_name import schema_name
 from components.values.template import KEY, Template, parse_template
 
@@ -89,6 +90,23 @@ def statement(value: str) -> str:
     """Refuse SQL without a statement, which pg_cron would run with success."""
     if not _NO_STATEMENT.sub("", value):
         raise ValueError("holds no statement; write one, or remove the job")
+    return value
+
+
+def expressions(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Refuse what is no map of SQL expressions, or of such maps; whether each is one expression, the server judges."""
+    if not value or len(value) > MAX_ARGUMENTS // 2:
+        raise ValueError(f"has {len(value)} keys at one level, and may have 1 to {MAX_ARGUMENTS // 2}")
+    for key, part in value.items():
+        match part:
+            case dict():
+                expressions(part)
+            case str() if _NO_STATEMENT.sub("", part) and "\0" not in part:
+                pass
+            case str():
+                raise ValueError(f"holds no SQL expression as {key!r}; write one, or remove the key")
+            case _:
+                raise ValueError(f"has no text as {key!r}; write an SQL expression, or put the value into 'body'")
     return value
 
 
@@ -167,6 +185,17 @@ SecretKey = Annotated[str, StringConstraints(pattern=rf"^{KEY}$")]
 HeaderName = Annotated[str, AfterValidator(header_name)]
 UrlTemplate = Annotated[Template, parsed_by(template), AfterValidator(url_template)]
 HeaderValue = Annotated[Template, parsed_by(template), AfterValidator(header_value)]
+BodySql = Annotated[
+    dict[str, JsonValue],
+    AfterValidator(expressions),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "additionalProperties": {"anyOf": [{"type": "string", "examples": ["now()"]}, {"type": "object"}]},
+        }
+    ),
+]
+"""SQL expressions by key, or objects of such."""
 Body = Annotated[JsonValue, AfterValidator(sendable_json)]
 _Written = Annotated[float, Field(ge=0.001)] | Annotated[str, Field(examples=["30s", "5m", "1 day"])]
 Seconds = Annotated[

@@ -1,17 +1,18 @@
 """A job as the catalogue declares it: a schedule, exactly one action, and their options."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, ValidationInfo, field_validator, model_validator
 
 from components.catalogue.base_model import Model
 from components.catalogue.fields import Seconds, Statement, parsed_by
 from components.catalogue.policy import ActiveBetween, CatchUp
 from components.catalogue.request import HttpAction
-from components.schedule.grammar import parse_schedule
+from components.schedule.grammar import ScheduleError, parse_schedule
 from components.schedule.occurrences import days_of
-from components.schedule.remarks import remarks
+from components.schedule.remarks import RemarkKind, remarks
 from components.schedule.schedule import Schedule
 from components.values.limits import EARLY_DROP
 
@@ -45,12 +46,15 @@ class Job(Model):
     """One job of pg_cron: a schedule and exactly one action."""
 
     description: str = Field(description="What the job does, for people.")
-    schedule: Annotated[Schedule, parsed_by(parse_schedule)] = Field(
+    active: bool = Field(default=True, description="false keeps the job in the database, paused.")
+    schedule: Annotated[Schedule, parsed_by(partial(parse_schedule, paused=True))] = Field(
         description="pg_cron's grammar, in UTC unless the server's cron.timezone says otherwise: 0 1 * * *"
+    )
+    accept: list[RemarkKind] = Field(
+        default_factory=list, description="The warnings on the schedule that are known, and not told any more."
     )
     http: HttpAction | None = Field(default=None, description="The request to send.")
     sql: Statement | None = Field(default=None, description="The statement to run, kept as written.")
-    active: bool = Field(default=True, description="false keeps the job in the database, paused.")
     active_between: ActiveBetween | None = Field(
         default=None, description="The days on which the job runs, others being skipped; both bounds count."
     )
@@ -67,6 +71,17 @@ class Job(Model):
     )
     adopt: bool = Field(default=False, description="Take over a job of this name that exists already.")
 
+    @field_validator("schedule")
+    @classmethod
+    def _runs_as_it_says(cls, schedule: Schedule, others: ValidationInfo) -> Schedule:
+        """Only a paused job, whose ``active`` is read before, may have a schedule with a flaw."""
+        if schedule.flaw is None or not others.data.get("active", True):
+            return schedule
+        try:
+            return parse_schedule(schedule.text)
+        except ScheduleError as exc:
+            raise ValueError(f"{exc}, or keep the job paused with active: false") from None
+
     @model_validator(mode="after")
     def _one_action_that_ends_in_time(self) -> Self:
         if (self.http is None) == (self.sql is None):
@@ -77,7 +92,7 @@ class Job(Model):
             if self.active_between is not None or self.catch_up != "none":
                 raise ValueError("'active_between' and 'catch_up' are for requests; a job with 'sql' has none of them")
             return self
-        if problem := self._inputs_problem(self.http.body) or self._duration_problem(self.http.timeout):
+        if problem := self._inputs_problem(self.http) or self._duration_problem(self.http.timeout):
             raise ValueError(problem)
         if self.catch_up != "none" and self.schedule.interval is not None:
             raise ValueError(
@@ -91,8 +106,11 @@ class Job(Model):
             )
         return self
 
-    def _inputs_problem(self, body: JsonValue) -> str | None:
-        """The sentence on inputs that do not fit this body, or None."""
+    def _inputs_problem(self, http: HttpAction) -> str | None:
+        """The sentence on inputs that do not fit the body of this request, or None."""
+        if made := next((name for name in self.inputs if name in (http.body_sql or {})), None):
+            return f"input {made!r} names what 'body_sql' makes at run time; remove one of them"
+        body = http.body
         if not isinstance(body, dict):
             return "'inputs' set values of the body, which must then be an object" if self.inputs else None
         for name, spec in self.inputs.items():
@@ -115,7 +133,7 @@ class Job(Model):
 
     def warnings(self) -> Iterator[str]:
         """Sentences, without their subject, on parts of the job that are allowed and may still go wrong."""
-        yield from remarks(self.schedule)
+        yield from self._of_the_schedule()
         yield from self._days_that_never_come()
         if self.http is None or self.http.timeout <= EARLY_DROP:
             return
@@ -124,6 +142,20 @@ class Job(Model):
                 f"may wait {self.http.timeout:g} s for an answer, but an Edge Function that runs longer than about "
                 f"{EARLY_DROP} s risks being shut down (EarlyDrop); keep the work short and say so with "
                 f"expected_duration: {EARLY_DROP}, or lower the timeout"
+            )
+
+    def _of_the_schedule(self) -> Iterator[str]:
+        found = list(remarks(self.schedule))
+        for kind, sentence in found:
+            if kind not in self.accept:
+                yield f"{sentence}; if that is meant, say so with accept: [{kind}]"
+        for kind in dict.fromkeys(self.accept):
+            if kind not in {remark.kind for remark in found}:
+                yield f"accepts {kind}, of which {self.schedule.text!r} has nothing; remove it from accept"
+        if self.schedule.flaw is not None:
+            yield (
+                f"is paused, and that alone is why its schedule {self.schedule.text!r} is kept, which "
+                f"{self.schedule.flaw}; write another one before it becomes active"
             )
 
     def _days_that_never_come(self) -> Iterator[str]:

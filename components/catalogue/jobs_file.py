@@ -18,6 +18,7 @@ from components.catalogue.job import Job
 from components.catalogue.pasted_key import (
     pasted_as_name,
     pasted_in_description,
+    pasted_in_expressions,
     pasted_in_inputs,
     pasted_in_request,
     pasted_in_statement,
@@ -92,6 +93,8 @@ class Catalogue(Model):
             defaults = {key: spec.default for key, spec in job.inputs.items()}
             pasted = pasted_in_inputs(defaults) if job.sql is None else pasted_in_statement(job.sql)
             yield from ((("jobs", name, *below), sentence) for below, sentence in pasted)
+            made = pasted_in_expressions(job.http.body_sql or {}) if job.http else ()
+            yield from ((("jobs", name, "http", *below), sentence) for below, sentence in made)
         for place, description in self._descriptions():
             yield from (((*place, *below), sentence) for below, sentence in pasted_in_description(description))
 

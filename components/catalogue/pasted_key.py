@@ -39,6 +39,17 @@ def pasted_in_request(request: Request) -> Found:
         yield ("success", "body"), f"{_holds(kind)}, and a rule is no place for one; leave it out"
 
 
+def pasted_in_expressions(made: Mapping[str, JsonValue], place: Place = ("body_sql",)) -> Found:
+    """Keys in the SQL expressions of a body (by key), by their issuers' forms and their places, as in a body."""
+    for name, part in made.items():
+        if kinds := known_forms(name)[0]:
+            yield place, _in_body(*kinds)
+        elif isinstance(part, dict):
+            yield from pasted_in_expressions(part, (*place, name))
+        elif kind := placed_key_in("jsonb_build_object('{}', {})".format(name.replace("'", "''"), part)):
+            yield (*place, name), _in_body(kind)
+
+
 def pasted_in_inputs(defaults: Mapping[str, JsonValue]) -> Found:
     """Keys in the defaults of a job's inputs (name: default), which go out in its body."""
     yield from _in_json(dict(defaults), ("inputs",))

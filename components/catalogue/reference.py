@@ -102,6 +102,8 @@ def _type_in_words(part: Mapping[str, Any]) -> str:
             words = ", ".join(f"`{value}`" for value in values)
         case {"type": "array"}:
             words = f"list of {_type_in_words(part['items'])}"
+        case {"type": "object"} if not {"additionalProperties", "patternProperties"} & part.keys():
+            words = "map"
         case {"type": "object"}:
             words = f"map of {_type_in_words(_members(part))}"
         case {"type": kind}:

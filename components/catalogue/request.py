@@ -1,13 +1,15 @@
 """A request that pg_net sends, as the catalogue declares it: its address, its proof, and the rule of its answer."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from components.catalogue.address_rules import signable_url
 from components.catalogue.base_model import Model
 from components.catalogue.fields import (
     Body,
+    BodySql,
     HeaderName,
     HeaderValue,
     Seconds,
@@ -202,9 +204,24 @@ def _header_problem(name: str, value: str) -> str | None:
     return None
 
 
+def _no_room(made: Mapping[str, JsonValue], body: JsonValue, place: str) -> str | None:
+    """The sentence on what 'body_sql' makes and the body cannot take, or None; ``place`` names the part of the body."""
+    if not isinstance(body, dict):
+        return f"'body_sql' makes members of {place!r}, which must then be an object"
+    for key, part in made.items():
+        if key in body and not isinstance(part, dict):
+            return f"'body_sql' makes {key!r}, which {place!r} has already; keep one"
+        if key in body and isinstance(part, dict) and (problem := _no_room(part, body[key], f"{place}.{key}")):
+            return problem
+    return None
+
+
 class HttpAction(Request):
     """What a job sends; ``{key}`` in url and header values reads that secret at run time."""
 
+    body_sql: BodySql | None = Field(
+        default=None, description="Members of the body that are made at run time: SQL expressions by key, beside body."
+    )
     timeout: Seconds = Field(
         le=PLATFORM_TIMEOUT,
         description=f"Seconds until pg_net gives up; Supabase itself ends at {PLATFORM_TIMEOUT}.",
@@ -218,6 +235,21 @@ class HttpAction(Request):
         default=None,
         description="A header with a key of the run's own that stays the same over retries: Idempotency-Key.",
     )
+
+    @model_validator(mode="after")
+    def _body_has_room_for_what_is_made(self) -> Self:
+        if self.body_sql is None:
+            return self
+        if self.method == "GET":
+            raise ValueError("a GET has no body; use POST or remove 'body_sql'")
+        if problem := _no_room(self.body_sql, {} if self.body is None else self.body, "body"):
+            raise ValueError(problem)
+        return self
+
+    @property
+    def sends_body(self) -> bool:
+        """Whether the request has a body: a POST always, a DELETE where one is declared."""
+        return super().sends_body or self.body_sql is not None
 
     @model_validator(mode="after")
     def _idempotency_has_a_header_of_its_own(self) -> Self:

@@ -1,9 +1,11 @@
 """Trials of a statement or a predicate before it becomes a job's: the server parses it and executes nothing."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from psycopg import sql
+from pydantic import JsonValue
 
 from components.database.connection import Database
 from components.errors import PreflightFailed, StatementFailed
@@ -22,22 +24,45 @@ def try_statement(database: Database, text: str, ours: tuple[str, ...]) -> None:
     ``ours`` are names of functions that the same ``up`` may make first. Raises PreflightFailed with the server's
     message, and ConnectionFailed.
     """
+    _try(database, text, text, ours, "run its sql")
+
+
+def try_expressions(
+    database: Database, made: Mapping[str, JsonValue], ours: tuple[str, ...], place: str = "body_sql"
+) -> None:
+    """Let the server parse and plan each SQL expression that makes a value, alone; ``made`` has them by key.
+
+    What is more than one expression does not end where CASE ends it: not a list, nor a second statement, nor a comment
+    that goes on. Nor may it yield rows. Raises PreflightFailed with the key and the server's message, and
+    ConnectionFailed.
+    """
+    for key, part in made.items():
+        if isinstance(part, dict):
+            try_expressions(database, part, ours, f"{place}.{key}")
+        else:
+            text = f"SELECT CASE WHEN true THEN ({part}) END"
+            _try(database, text, str(part), ours, f"make {place}.{key} by one expression")
+
+
+def _try(database: Database, text: str, written: str, ours: tuple[str, ...], deed: str) -> None:
     try:
         database.explain(text)
     except StatementFailed as exc:
         state = exc.sqlstate or ""
-        if state.startswith(_PASSING) or (state in _UNDEFINED and any(name in text for name in ours)):
+        if state.startswith(_PASSING) or (state in _UNDEFINED and any(name in written for name in ours)):
             return
-        raise PreflightFailed(f"the server cannot run its sql: {exc}; correct it, or make first what it needs") from exc
+        raise PreflightFailed(f"the server cannot {deed}: {exc}; correct it, or make first what it needs") from exc
 
 
-def try_request(database: Database, command: str) -> None:
+def try_request(database: Database, command: str, *, is_its_own: bool = False) -> None:
     """Let the server plan a command that sends a request, which fails where the role may not call its functions.
 
-    Commands that call the same functions share one trial. An object that is not there is no fault, since the same
-    ``up`` may make it first. Raises PreflightFailed with the server's message, and ConnectionFailed.
+    Commands that call the same functions share one trial, but for one that ``is_its_own``, with expressions in it. An
+    object that is not there is no fault, since the same ``up`` may make it first. Raises PreflightFailed with the
+    server's message, and ConnectionFailed.
     """
-    if refused := database.snapshot(_Planned(frozenset(_CALLED.findall(command)), command)):
+    called = frozenset([command] if is_its_own else _CALLED.findall(command))
+    if refused := database.snapshot(_Planned(called, command)):
         raise PreflightFailed(f"the server cannot run its command: {refused}")
 
 

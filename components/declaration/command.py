@@ -51,11 +51,13 @@ def _job_statement(name: str, job: Job, http: HttpAction, schema: str) -> str:
     policy = policy_document(
         retry=http.retry, overlap=http.overlap, idempotency=http.idempotency, active_between=job.active_between
     )
+    body = _made(http.body_sql, {} if http.body is None else http.body) if http.body_sql else None
     if not policy:
-        return _Statement(http, schema).compose(_recorder(schema, "record_cron_run", sql.Literal(name)))
+        return _Statement(http, schema, body=body).compose(_recorder(schema, "record_cron_run", sql.Literal(name)))
     statement = _Statement(
         http,
         schema,
+        body=body,
         source=sql.SQL("{}.begin_cron_run({}, {}) AS begun").format(
             sql.Identifier(schema), sql.Literal(name), sql.Literal(_json_text(policy))
         ),
@@ -244,6 +246,22 @@ def _json(value: JsonValue, read: Read) -> sql.Composable:
     if isinstance(value, list) and value:
         return sql.SQL("{}({})").format(_ARRAY, sql.SQL(", ").join(_json(part, read) for part in value))
     return _jsonb(value)
+
+
+def _made(made: Mapping[str, JsonValue], body: JsonValue) -> sql.Composable:
+    """A body with the members that SQL expressions make, as a jsonb expression.
+
+    Each expression is a sub-select of its own: it yields one value, whatever it aggregates, or fails.
+    """
+    constant = body if isinstance(body, dict) else {}
+    pairs = {
+        key: _made(part, constant.get(key))
+        if isinstance(part, dict)
+        else sql.SQL("{}((SELECT ({})))").format(_TO_JSONB, sql.SQL(str(part)))
+        for key, part in made.items()
+    }
+    rest: JsonValue = {key: part for key, part in constant.items() if key not in made}
+    return sql.SQL(" || ").join([*([_jsonb(rest)] if rest else []), _json_object(pairs)])
 
 
 def _json_object(pairs: Mapping[str, sql.Composable], *, a_line_each: bool = False) -> sql.Composed:

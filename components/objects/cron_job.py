@@ -120,12 +120,12 @@ class CronJobKind(ObjectKind[CronJobArgs, LiveJob]):
                 f"{', '.join(server.missing_cron_privileges)}; let the owner of pg_cron grant it"
             )
         try:
-            parse_schedule(args.schedule, version)
+            parse_schedule(args.schedule, version, paused=not args.active)
         except ScheduleError as exc:
             raise PreflightFailed(f"{self.title(args)}: {exc}") from exc
 
     def warnings(self, args: CronJobArgs, server: Server, now: datetime) -> Iterator[str]:
-        times, zone = parse_schedule(args.schedule).times, zone_of(server.cron_timezone)
+        times, zone = parse_schedule(args.schedule, paused=not args.active).times, zone_of(server.cron_timezone)
         if times is None or zone is None:
             return
         wrong_runs = list(times.last_days_amiss(now, now + FORESEEN, zone))

@@ -46,6 +46,7 @@ LAST_DAY = "$"
 """The day of month that stands for the last one; it must stand alone in its field."""
 
 _INT_MAX = 2**31 - 1
+_LONG_MAX = 2**63 - 1
 _WORD = "[0-9A-Za-z]+"
 _ITEM = re.compile(rf"(?:(?P<star>\*)|(?P<first>{_WORD})(?:-(?P<last>{_WORD}))?)(?:/(?P<step>{_WORD}))?")
 
@@ -65,16 +66,21 @@ _REWRITES = (
 class Problem(NamedTuple):
     """The reason why an item is refused, and ``form``, the item to write instead; None where nothing suggests one.
 
-    ``mistake`` is true where some version of pg_cron takes the item and reads it as something else.
+    ``mistake`` is true where some version of pg_cron takes the item and reads it as something else. ``alike`` is
+    another item, which the newest pg_cron takes if it takes this one and not otherwise; None where it takes neither.
     """
 
     why: str
     form: str | None = None
     mistake: bool = False
+    alike: str | None = None
 
 
-def read_item(unit: Unit, item: str) -> frozenset[int] | Problem:
-    """The values of an item, between ``unit.low`` and ``unit.high``, or the problem with it."""
+def read_item(unit: Unit, item: str, *, wraps: bool = True) -> frozenset[int] | Problem:
+    """The values of an item, between ``unit.low`` and ``unit.high``, or the problem with it.
+
+    ``wraps`` tells whether pg_cron reads ranges over the end of a unit, as it does from 1.6 on.
+    """
     if not item:
         return Problem(f"has an empty item as {unit.name}", "")
     match = _ITEM.fullmatch(item)
@@ -84,26 +90,30 @@ def read_item(unit: Unit, item: str) -> frozenset[int] | Problem:
     for word in words:
         if why := _wrong_word(unit, word):
             form = _with_right_words(unit, words, match["step"])
-            return Problem(why, form, mistake=word.isdigit() and int(word) > _INT_MAX)
+            alike = "-".join(map(_low_bits, words)) + (f"/{match['step']}" if match["step"] else "")
+            return Problem(why, form, word.isdigit() and int(word) > _INT_MAX, alike if alike != item else None)
     if match["step"] is not None and (problem := _wrong_step(unit, match)):
         return problem
     numbers = [number for word in words if (number := unit.number(word)) is not None]
     first, last = (unit.low, unit.high) if match["star"] else (numbers[0], numbers[-1])
     step = int(match["step"] or 1)
-    if first > last:
-        return Problem(
-            f"has the range {shown(item)} as {unit.name}, which runs backwards and gives no or odd values",
-            _around(unit, first, last, step),
-            mistake=True,
-        )
-    return frozenset(range(first, last + 1, step))
+    return frozenset(range(first, last + 1, step)) if first <= last else _backwards(unit, match, wraps=wraps)
 
 
-def right_form(unit: Unit, field: str) -> str | None:
+def wrapping_range(unit: Unit, item: str) -> str | None:
+    """The list that says the same as a range over the end of its unit; None for another item."""
+    match = _ITEM.fullmatch(item)
+    if match is None or match["last"] is None:
+        return None
+    first, last = (unit.number(word) for word in match.group("first", "last"))
+    return _around(unit, first, last, 1) if first is not None and last is not None and first > last else None
+
+
+def right_form(unit: Unit, field: str, *, wraps: bool = True) -> str | None:
     """A field with the form of each refused item in its place; None where an item has none."""
     forms: list[str] = []
     for item in field.split(","):
-        answer = frozenset[int]() if unit is DAY_OF_MONTH and item == LAST_DAY else read_item(unit, item)
+        answer = frozenset[int]() if unit is DAY_OF_MONTH and item == LAST_DAY else read_item(unit, item, wraps=wraps)
         form = answer.form if isinstance(answer, Problem) else item
         if form is None:
             return None
@@ -127,7 +137,7 @@ def _no_item(unit: Unit, item: str) -> Problem:
     unfinished = (rest[0] == "/" and "/" not in prefix) or (rest[0] == "-" and prefix.isalnum())
     if prefix and not unfinished:
         why = f"has {shown(item)} as {unit.name}, of which pg_cron would ignore {shown(rest)}"
-        return Problem(why, form, mistake=True)
+        return Problem(why, form, mistake=True, alike=prefix)
     return Problem(f"has {shown(item)} as {unit.name}, which is no value, list, range or step", form)
 
 
@@ -186,6 +196,39 @@ def _wrong_step(unit: Unit, match: re.Match[str]) -> Problem | None:
         why = f"has the step {shown(step)}, which leaves {unit.name} {lowest} alone"
         return Problem(why, lowest, mistake=True)
     return None
+
+
+def _backwards(unit: Unit, match: re.Match[str], *, wraps: bool) -> frozenset[int] | Problem:
+    """The values of a range that runs backwards where pg_cron reads all that it says, or the problem with it."""
+    first, last, step = unit.number(match["first"]) or 0, unit.number(match["last"]) or 0, int(match["step"] or 1)
+    read = _read_backwards(unit, first, last, step)
+    if wraps and read == {*range(first, unit.high + 1), *range(unit.low, last + 1)}:
+        return read
+    if not wraps:
+        how = " and is empty before pg_cron 1.6"
+    elif read:
+        how = f", and of which pg_cron reads {','.join(map(str, sorted(read)))} alone"
+    else:
+        how = " and is empty for pg_cron"
+    why = f"has the range {shown(match[0])} as {unit.name}, which runs backwards{how}"
+    return Problem(why, _around(unit, first, last, step), mistake=True, alike=match["first"])
+
+
+def _low_bits(word: str) -> str:
+    """The number that pg_cron's 32 bits keep of a word's; any other word as it is."""
+    return str(int(word) % 2**32) if word.isdigit() and int(word) <= _LONG_MAX else word
+
+
+def _read_backwards(unit: Unit, first: int, last: int, step: int) -> frozenset[int]:
+    """The values that pg_cron 1.6 reads of a range that runs backwards (``bit_nset`` in its bitstring.h).
+
+    It fills bytes of eight values: from ``first`` to the end of its byte, and from the beginning of that of ``last``.
+    """
+    start, stop = first - unit.low, last - unit.low
+    if step > 1 or start // 8 == stop // 8:
+        return frozenset()
+    bits = (*range(start, (start // 8 + 1) * 8), *range(stop // 8 * 8, stop + 1))
+    return frozenset(unit.low + bit for bit in bits if unit.low + bit <= unit.high)
 
 
 def _around(unit: Unit, first: int, last: int, step: int) -> str:

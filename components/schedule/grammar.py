@@ -1,21 +1,29 @@
 """Schedules in pg_cron's grammar, checked before the database sees them.
 
 pg_cron takes much that nobody means: it ignores an end of a field that it does not understand, lets numbers overflow,
-and keeps jobs that never run. This grammar refuses all of that. The rule that refuses a schedule suggests another one,
-and the error shows the suggestion if this grammar takes it.
+and keeps jobs that never run. This grammar refuses all of that, but for paused jobs, which lose nothing by it. The rule
+that refuses a schedule suggests another one, and the error shows the suggestion if this grammar takes it. What runs as
+it says is taken, and remarks.py says in words when it really runs where people may take it for something else.
 """
 
 import difflib
 import functools
 import re
 import unicodedata
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from components.schedule.field import LAST_DAY, UNITS, Problem, read_item, right_form, shown
 from components.schedule.instead import MAX_INTERVAL, every_minutes, every_seconds, without_seconds_or_year
-from components.schedule.occurrences import ALL_DAYS, ALL_WEEKDAYS, DayRule, Times, shortest_day_gap
-from components.schedule.pg_cron_version import INTERVALS_SINCE, LAST_DAY_SINCE, PgCronVersion, has_intervals
-from components.schedule.schedule import Schedule
+from components.schedule.occurrences import DayRule, Times, shortest_day_gap
+from components.schedule.pg_cron_version import (
+    INTERVALS_SINCE,
+    LAST_DAY_SINCE,
+    PgCronVersion,
+    has_intervals,
+    wraps_ranges,
+)
+from components.schedule.schedule import Schedule, without_comments
 
 MAX_LENGTH = 999
 """Characters of a schedule at most, from MAX_FILE_BUFFER_LENGTH of pg_cron's cron.h."""
@@ -61,14 +69,17 @@ class ScheduleError(ValueError):
     mistake: bool = False
 
 
-def parse_schedule(text: str, version: PgCronVersion | None = None) -> Schedule:
+def parse_schedule(text: str, version: PgCronVersion | None = None, *, paused: bool = False) -> Schedule:
     """Read a schedule as pg_cron of this version does; None stands for any version from 1.4 on.
 
-    Raises ScheduleError where pg_cron refuses the text, or takes it for something that nobody means.
+    Raises ScheduleError where pg_cron refuses the text, or takes it for something that nobody means; but for a
+    ``paused`` job, what pg_cron takes is a schedule with a flaw.
     """
     try:
         return _read(text, version)
     except _Refusal as refusal:
+        if paused and _is_taken(refusal, version):
+            return Schedule(text, flaw=refusal.why)
         suggestions = tuple(dict.fromkeys(filter(None, (_suggestion(form, version) for form in refusal.forms))))
         instead = " or ".join(map(repr, suggestions))
         error = ScheduleError(
@@ -92,21 +103,39 @@ def upcoming_runs(text: str, *, active: bool, after: datetime, count: int, tz: t
 
 
 class _Refusal(Exception):
-    """The reason why a rule refuses a text, and the schedules that the rule suggests, which nobody has parsed yet."""
+    """The reason why a rule refuses a text, and the schedules that the rule suggests, which nobody has parsed yet.
 
-    def __init__(self, why: str, *forms: str, advice: str = "write", mistake: bool = False) -> None:
+    ``alike`` is a schedule of which pg_cron takes as much as of the text; None where pg_cron refuses the text, too.
+    """
+
+    def __init__(
+        self, why: str, *forms: str, advice: str = "write", mistake: bool = False, alike: str | None = None
+    ) -> None:
         self.why = why
         self.forms = forms
         self.advice = advice
         self.mistake = mistake
+        self.alike = alike
         super().__init__(why)
+
+
+def _is_taken(refusal: _Refusal, version: PgCronVersion | None) -> bool:
+    """Whether pg_cron takes the refused text: it takes one that is alike, which may be refused for another reason."""
+    if refusal.alike is None:
+        return False
+    try:
+        _read(refusal.alike, version)
+    except _Refusal as other:
+        return _is_taken(other, version)
+    return True
 
 
 def _suggestion(form: str, version: PgCronVersion | None) -> str | None:
     """A form that a rule suggests, with the right form of each of its items; None where the grammar refuses that."""
     fields = form.split()
     if len(fields) == len(UNITS):
-        mended = [right_form(unit, field) for unit, field in zip(UNITS, fields, strict=True)]
+        wraps = wraps_ranges(version)
+        mended = [right_form(unit, field, wraps=wraps) for unit, field in zip(UNITS, fields, strict=True)]
         form = " ".join(field or "" for field in mended)
     if len(form) > _MAX_SHOWN:
         return None
@@ -122,9 +151,10 @@ def _read(text: str, version: PgCronVersion | None) -> Schedule:
     _check_characters(text)
     if duration := _DURATION.fullmatch(text):
         return _interval(text, duration, version)
-    if text[0] == "@":
-        return _macro(text)
-    return Schedule(text, times=_times(_fields(text, version), version))
+    plain = without_comments(text)
+    if plain[0] == "@":
+        return replace(_macro(plain), text=text)
+    return Schedule(text, times=_times(_fields(plain, version), version))
 
 
 def _check_characters(text: str) -> None:
@@ -132,14 +162,15 @@ def _check_characters(text: str) -> None:
         raise _Refusal("is empty")
     if len(text) > MAX_LENGTH:
         raise _Refusal(f"has {len(text)} characters, but pg_cron takes {MAX_LENGTH}", " ".join(text.split()))
-    if text != text.strip() or len(text.splitlines()) > 1 or text[0] == "#":
+    plain = without_comments(text)
+    if not plain or (plain != text and _DURATION.fullmatch(plain)) or plain != plain.strip():
         lines = [line.strip() for line in text.strip().splitlines()]
         if text.lstrip()[0] == "#":
             why = "starts with a comment"
         else:
             why = "starts or ends with white space" if len(lines) == 1 else "goes over several lines"
         raise _Refusal(why, " ".join(line for line in lines if line and line[0] != "#"), mistake=True)
-    if odd := re.search(r"[^\t -~]", text):
+    if odd := re.search(r"[^\t -~]", plain):
         plain = unicodedata.normalize("NFKC", text.translate(_LOOKALIKES))
         plain = " ".join("".join(c for c in plain if c.isprintable() or c.isspace()).split())
         raise _Refusal(f"holds the character U+{ord(odd[0]):04X}, which no schedule can", plain, mistake=True)
@@ -156,9 +187,10 @@ def _macro(text: str) -> Schedule:
         raise _Refusal(f"is none of pg_cron's macros, {known}", *map(_written_macro, close))
     if rest:
         why = f"has {shown(rest[0])} after the macro, which pg_cron would ignore"
-        raise _Refusal(why, _written_macro(word), mistake=True)
+        raise _Refusal(why, _written_macro(word), mistake=True, alike=f"@{word}")
     if word in _NEVER:
-        raise _Refusal("never runs on pg_cron 1.6, which leaves its month out", _YEARLY, mistake=True)
+        why = "never runs on pg_cron 1.6, which leaves its month out"
+        raise _Refusal(why, _YEARLY, mistake=True, alike=_YEARLY)
     if word in _REBOOT:
         return Schedule(text)
     return Schedule(text, times=_times(_MACROS[word].split(), None))
@@ -185,7 +217,7 @@ def _no_interval(duration: re.Match[str], version: PgCronVersion | None) -> _Ref
     low_bits = amount % 2**32
     if seconds and low_bits != amount and 1 <= low_bits <= MAX_INTERVAL:
         why = f"does not fit into 32 bits, so that pg_cron would read {low_bits} seconds"
-        return _Refusal(why, every_seconds(low_bits, version), mistake=True)
+        return _Refusal(why, every_seconds(low_bits, version), mistake=True, alike=f"{low_bits} seconds")
     amount = max(abs(amount), 1)
     if seconds:
         form = every_seconds(amount, version)
@@ -200,10 +232,12 @@ def _fields(text: str, version: PgCronVersion | None) -> list[str]:
     if len(fields) > len(UNITS):
         joined = re.sub(r"[ \t]*([,/-])[ \t]*", r"\1", text).split()
         if len(joined) == len(UNITS):
-            raise _Refusal("has a blank inside a field", " ".join(joined), mistake=True)
+            why, alike = "has a blank inside a field", " ".join(fields[: len(UNITS)])
+            raise _Refusal(why, " ".join(joined), mistake=True, alike=alike)
         ignored = shown(" ".join(fields[len(UNITS) :]), 30)
         why = f"has {ignored} after five fields, which pg_cron would ignore: it knows no seconds or years"
-        raise _Refusal(why, without_seconds_or_year(fields, version), mistake=True)
+        alike = " ".join(fields[: len(UNITS)])
+        raise _Refusal(why, without_seconds_or_year(fields, version), mistake=True, alike=alike)
     if len(fields) < len(UNITS):
         word = text.lower()
         forms = [_written_macro(word)] if word in _WORDS else []
@@ -221,7 +255,8 @@ def _times(fields: list[str], version: PgCronVersion | None) -> Times:
         why = "has '$' beside other days, but it must stand alone"
         raise _Refusal(why, _with_field(fields, _DAY_FIELD, LAST_DAY))
     minutes, hours, days, months, weekdays = (
-        frozenset() if index == _DAY_FIELD and is_last_day else _values(fields, index) for index in range(len(UNITS))
+        frozenset() if index == _DAY_FIELD and is_last_day else _values(fields, index, version)
+        for index in range(len(UNITS))
     )
     rule = DayRule(
         days,
@@ -231,31 +266,25 @@ def _times(fields: list[str], version: PgCronVersion | None) -> Times:
         days_star=day[0] == "*",
         weekdays_star=fields[_WEEKDAY_FIELD][0] == "*",
     )
-    _check_days(fields, rule)
-    return Times(minutes, hours, rule)
-
-
-def _values(fields: list[str], index: int) -> frozenset[int]:
-    """The values of a field. Raises _Refusal for the first wrong item; _suggestion puts all items right."""
-    values: frozenset[int] = frozenset()
-    for item in fields[index].split(","):
-        answer = read_item(UNITS[index], item)
-        if isinstance(answer, Problem):
-            raise _Refusal(answer.why, " ".join(fields), mistake=answer.mistake)
-        values |= answer
-    return values
-
-
-def _check_days(fields: list[str], rule: DayRule) -> None:
-    """Raise _Refusal where the day fields name no day, or where one of them takes all days and so voids the other."""
     if shortest_day_gap(rule) is None:
         longest = "28" if rule.months == {2} else "30"
         forms = (_with_field(fields, _DAY_FIELD, day) for day in (longest, LAST_DAY))
-        raise _Refusal("never runs, since no month it names has such a day", *forms, mistake=True)
-    all_days, all_weekdays = rule.days == ALL_DAYS, rule.weekdays == ALL_WEEKDAYS
-    if not rule.needs_both and all_days != all_weekdays:
-        why = "runs every day: either day field is enough where neither starts with '*', and one has all days"
-        raise _Refusal(why, _with_field(fields, _DAY_FIELD if all_days else _WEEKDAY_FIELD, "*"), mistake=True)
+        why = "never runs, since no month it names has such a day"
+        raise _Refusal(why, *forms, mistake=True, alike=_with_field(fields, _DAY_FIELD, "1"))
+    return Times(minutes, hours, rule)
+
+
+def _values(fields: list[str], index: int, version: PgCronVersion | None) -> frozenset[int]:
+    """The values of a field. Raises _Refusal for the first wrong item; _suggestion puts all items right."""
+    values: frozenset[int] = frozenset()
+    items = fields[index].split(",")
+    for at, item in enumerate(items):
+        answer = read_item(UNITS[index], item, wraps=wraps_ranges(version))
+        if isinstance(answer, Problem):
+            alike = answer.alike and _with_field(fields, index, ",".join([*items[:at], answer.alike, *items[at + 1 :]]))
+            raise _Refusal(answer.why, " ".join(fields), mistake=answer.mistake, alike=alike)
+        values |= answer
+    return values
 
 
 def _with_field(fields: list[str], index: int, form: str) -> str:

@@ -18,7 +18,9 @@ _FEW = 6
 
 
 def schedule_in_words(schedule: Schedule) -> str:
-    """The times of a schedule in words, by the clock of ``cron.timezone``."""
+    """The times of a schedule in words, by the clock of ``cron.timezone``; its flaw where it has one."""
+    if schedule.flaw is not None:
+        return schedule.flaw
     if schedule.interval is not None:
         return f"every {'second' if schedule.interval == 1 else in_words(schedule.interval)}"
     if schedule.times is None:
@@ -50,6 +52,8 @@ def _clock(times: Times) -> tuple[str, bool]:
 
 def _days(rule: DayRule) -> str | None:
     """On which days; None where a schedule runs every day."""
+    if rule.is_whole_month:
+        return None
     by_week = None if rule.weekdays == ALL_WEEKDAYS else _weekdays(rule.weekdays)
     by_month = "on the last day of the month" if rule.last_day else None
     if by_month is None and rule.days != ALL_DAYS:

@@ -51,9 +51,15 @@ class DayRule:
         return self.days_star or self.weekdays_star
 
     @property
+    def is_whole_month(self) -> bool:
+        """Whether the rule takes all days of its months: where either day field is enough, one with all days is."""
+        all_days, all_weekdays = self.days == ALL_DAYS, self.weekdays == ALL_WEEKDAYS
+        return (all_days and all_weekdays) if self.needs_both else (all_days or all_weekdays)
+
+    @property
     def is_every_day(self) -> bool:
         """Whether the rule takes all days."""
-        return self.days == ALL_DAYS and self.weekdays == ALL_WEEKDAYS and self.months == ALL_MONTHS
+        return self.is_whole_month and self.months == ALL_MONTHS
 
     def includes(self, day: date, tomorrow: date) -> bool:
         """Whether the rule takes a day; ``tomorrow`` is the date 24 hours later."""

@@ -17,8 +17,11 @@ class PgCronVersion(NamedTuple):
 
 
 INTERVALS_SINCE = ZONES_SINCE = PgCronVersion(1, 5)
-LAST_DAY_SINCE = PgCronVersion(1, 6)
-"""pg_cron 1.6.0 takes '$', too, but its extversion is 1.5, as that of the versions that refuse '$'."""
+LAST_DAY_SINCE = WRAPPING_SINCE = PgCronVersion(1, 6)
+"""pg_cron 1.6.0 takes '$', too, but its extversion is 1.5, as that of the versions that refuse '$'.
+
+So it is with a range over the end of its unit (``22-4``), which is empty before 1.6.0.
+"""
 
 
 def parse_version(extversion: str) -> PgCronVersion:
@@ -35,6 +38,11 @@ def known_version(extversion: str | None) -> PgCronVersion | None:
         return parse_version(extversion) if extversion else None
     except ValueError:
         return None
+
+
+def wraps_ranges(version: PgCronVersion | None) -> bool:
+    """Whether a version reads ranges such as ``22-4`` over the end of the unit; None stands for any version."""
+    return version is None or version >= WRAPPING_SINCE
 
 
 def has_intervals(version: PgCronVersion | None) -> bool:

@@ -1,10 +1,13 @@
-"""Remarks on schedules that people may take for something else than pg_cron does. Pure."""
+"""Remarks on schedules that people may take for something else than pg_cron does. Pure.
+
+Each has a kind, by which a job accepts it.
+"""
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from components.schedule.field import DAY_OF_MONTH, UNITS, WEEKDAY, Unit
+from components.schedule.field import DAY_OF_MONTH, UNITS, WEEKDAY, Unit, read_item, wrapping_range
 from components.schedule.in_words import WEEKDAYS, joined, ordinal, stretches
 from components.schedule.occurrences import ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, DayRule
 from components.schedule.schedule import Schedule
@@ -13,6 +16,18 @@ _STEP = re.compile(r"\*/0*([0-9]+)")
 _NTH = ("first", "second", "third", "fourth")
 _MOST = 7
 """Values that a sentence lists at most."""
+
+
+RemarkKind = Literal["uneven_steps", "wrapping_range", "days_or_weekdays", "blanks_around"]
+"""Steps that begin anew in each round, a range over the end of its unit, both day fields at once, and white space or
+comments around the schedule."""
+
+
+class Remark(NamedTuple):
+    """A sentence on a schedule, without its subject, and its kind."""
+
+    kind: RemarkKind
+    sentence: str
 
 
 class _Round(NamedTuple):
@@ -32,18 +47,24 @@ _ROUNDS = {
 }
 
 
-def remarks(schedule: Schedule) -> Iterator[str]:
-    """Sentences on a schedule, without their subject."""
+def remarks(schedule: Schedule) -> Iterator[Remark]:
+    """What is to be said of a schedule that runs."""
     times = schedule.times
-    fields = schedule.text.split()
+    if schedule.flaw is None and schedule.plain != schedule.text:
+        yield Remark(
+            "blanks_around", f"runs by {schedule.plain!r}, and pg_cron skips what is around it; write it alone"
+        )
+    fields = schedule.plain.split()
     if times is None or len(fields) != len(UNITS):
         return
     for unit, field in zip(UNITS, fields, strict=True):
         for item in field.split(","):
             if (step := _STEP.fullmatch(item)) and not _is_even(unit, int(step[1])):
-                yield _uneven(unit, item, int(step[1]))
-    if not times.rule.needs_both and times.rule.days != ALL_DAYS and times.rule.weekdays != ALL_WEEKDAYS:
-        yield _either(fields, times.rule)
+                yield Remark("uneven_steps", _uneven(unit, item, int(step[1])))
+            elif even := wrapping_range(unit, item):
+                yield Remark("wrapping_range", _wrapping(unit, item, even))
+    if not times.rule.needs_both and {times.rule.days == ALL_DAYS, times.rule.weekdays == ALL_WEEKDAYS} != {True}:
+        yield Remark("days_or_weekdays", _either(fields, times.rule))
 
 
 def _is_even(unit: Unit, step: int) -> bool:
@@ -70,10 +91,26 @@ def _uneven(unit: Unit, item: str, step: int) -> str:
     return f"{sentence}; a step that divides {unit.cycle} keeps its rhythm, such as {forms}"
 
 
+def _wrapping(unit: Unit, item: str, even: str) -> str:
+    words, values = _ROUNDS[unit.name], read_item(unit, item)
+    listed = _listed(stretches(values, str)) if isinstance(values, frozenset) else item
+    return (
+        f"runs {words.at} {words.one}s {listed} of each {words.whole} by {item!r}, which goes over the end of the "
+        f"{words.whole} from pg_cron 1.6 on and is empty before; {even!r} says the same for each version"
+    )
+
+
 def _either(fields: list[str], rule: DayRule) -> str:
+    months = "" if rule.months == ALL_MONTHS else ", of the months that it names"
+    if rule.is_whole_month:
+        all_days, other = (2, 4) if rule.days == ALL_DAYS else (4, 2)
+        return (
+            f"runs every day{months} by {fields[all_days]!r}, whatever {fields[other]!r} says: pg_cron takes either "
+            f"day field where neither begins with '*'; for {fields[other]!r} alone, write "
+            f"{' '.join('*' if at == all_days else field for at, field in enumerate(fields))!r}"
+        )
     weekdays = _listed(stretches(rule.weekdays, WEEKDAYS.__getitem__))
     days = "on the last day of each month" if rule.last_day else f"every {_listed(stretches(rule.days, ordinal))}"
-    months = "" if rule.months == ALL_MONTHS else ", of the months that it names"
     sentence = (
         f"runs every {weekdays}, and {days}{months}: pg_cron takes either day field where neither begins with '*'"
     )

@@ -285,7 +285,7 @@ def test_a_database_out_of_reach_is_told_once(
     ("old", "new", "told"),
     [
         ("schedule: 0 6 * * *", "shedule: 0 6 * * *", "unknown field 'shedule'; did you mean 'schedule'?"),
-        ("schedule: 0 6 * * *", "schedule: 0 22-4 * * *", "write '0 22-23,0-4 * * *'"),
+        ("schedule: 0 6 * * *", "schedule: 0 14-3 * * *", "write '0 14-23,0-3 * * *'"),
         (
             "Bearer {cron_secret}",
             "Bearer {cron_secrt}",

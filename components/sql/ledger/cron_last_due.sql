@@ -17,14 +17,18 @@ AS $body$
 -- that a clock change skips is never met, and one that it repeats is met twice; $ is when in 24 hours it is the 1st. The
 -- wall clock is the session's, which is set to p_zone meanwhile: see cron_wall_time.
 DECLARE
+    -- pg_cron skips blanks, empty lines and comments before a schedule, and does not read on after it.
+    written CONSTANT text := regexp_replace(
+        regexp_replace(p_schedule, '^([ \t\n]|#[^\n]*\n)+', ''), '[ \t]*(\n.*)?$', ''
+    );
     fields CONSTANT text[] := regexp_split_to_array(
-        CASE p_schedule
+        CASE written
             WHEN '@hourly' THEN '0 * * * *'
             WHEN '@daily' THEN '0 0 * * *'
             WHEN '@midnight' THEN '0 0 * * *'
             WHEN '@weekly' THEN '0 0 * * 0'
             WHEN '@monthly' THEN '0 0 1 * *'
-            ELSE p_schedule
+            ELSE written
         END,
         '[ \t]+'
     );
@@ -50,7 +54,7 @@ DECLARE
     of_week boolean;
     leap interval;
 BEGIN
-    IF cardinality(fields) <> 5 OR num_nulls(minutes, hours, days, months, weekdays) > 0 THEN
+    IF octet_length(p_schedule) > 999 OR cardinality(fields) <> 5 OR num_nulls(minutes, hours, days, months, weekdays) > 0 THEN
         RETURN NULL;
     END IF;
     PERFORM set_config('TimeZone', p_zone, true);

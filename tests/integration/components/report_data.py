@@ -17,7 +17,7 @@ JOBS = {
     "invoices": "0 2 * * *",
     "escalation": "0 2 * * *",
     "paused": "0 3 * * *",
-    "odd": "0 22-4 * * *",  # which pg_cron takes and this project does not
+    "odd": "0 14-3 * * *",  # which pg_cron takes and this project does not
 }
 
 RUNS = sql.SQL("""

@@ -128,11 +128,25 @@ def test_a_role_without_rights_is_told_what_it_lacks(provide: Provide, superuser
         superuser.execute("DROP ROLE bystander")
 
 
+def test_a_paused_job_may_have_a_schedule_that_never_runs_and_none_that_pg_cron_refuses(
+    provide: Provide, postgres: Connection
+) -> None:
+    provider = provide(CronJobProvider)
+    (failure,) = provider.check({}, job(schedule="0 0 30 2 *")).failures
+    assert "never runs" in failure.reason
+    (failure,) = provider.check({}, job(schedule="*/0 * * * *", active=False)).failures
+    assert "step of 0" in failure.reason
+    paused = job(schedule="0 0 30 2 *", active=False)
+    assert not provider.check({}, paused).failures
+    provider.create(paused)
+    assert rows(postgres) == [("nightly", "0 0 30 2 *", False)]
+
+
 def test_a_wrong_schedule_and_a_long_name_are_told_before_anything_is_made(
     provide: Provide, postgres: Connection
 ) -> None:
-    (failure,) = provide(CronJobProvider).check({}, job(schedule="0 22-4 * * *")).failures
-    assert "22-4" in failure.reason
+    (failure,) = provide(CronJobProvider).check({}, job(schedule="0 14-3 * * *")).failures
+    assert "14-3" in failure.reason
     version = postgres.execute("SELECT extversion FROM pg_extension WHERE extname = 'pg_cron'").fetchone()
     long = provide(CronJobProvider).check({}, job("x" * 64)).failures
     assert bool(long) == (version == ("1.4-1",))

@@ -26,9 +26,11 @@ TRICKY = """
 0 0 $ * *|0 0 $ 2 *|0 0 $ * 5|0 0 $ * *,1|59 23 $ 2,4 sun|0 0 29 2 *|0 0 29 2 */7|0 0 29 feb 1|0 0 31 * *|0 0 30,31 2-4 *
 0 0 1 jan *|5 4 1-31/5 MAR-May/2,dec Mon,wed-FRI|0-10/30 * * * *|007 05 01 1,01 00|0  1\t* * *|5-5/2 3-3 * * *|0 0 * 12 sun-sat
 1 0 * * *|0,1 0,23 * * *|30 23 * * 6|15 0 * 10,11 *|@hourly|@daily|@midnight|@weekly|@monthly|0 0 1 */12 *|0 12 30 * *
+0 22-4 * * *|57-3 6 * * *|0 0 25-5 * *|0 0 1 nov-feb 1|0 0 1-31 * 1
 """
 NEVER = """
-30 seconds|1 second|@reboot|@yearly|@annually|@Daily|@hourly x|x|* * * *|* * * * * *|0 22-4 * * *|0 0 * * fri-sun|5/10 * * * *
+0 22-4/2 * * *|0 22-12 * * *|0 0 1 8-2 *|0 0 * * 7-1|0 20-17 * * *|0 25-3 * * *
+30 seconds|1 second|@reboot|@yearly|@annually|@Daily|@hourly x|x|* * * *|* * * * * *|0 14-3 * * *|0 0 * * fri-sun|5/10 * * * *
 */0 * * * *|0 0 15,$ * *|0 0 * * $|$ * * * *|5, * * * *|60 * * * *|0 24 * * *|0 0 0 * *|0 0 * 13 *|0 0 jan * *|0 0 * * 8
 0 0 * * monday|4294967297 * * * *|99999999999999999999 * * * *|*/4294967297 * * * *|0 0 30 2 *|0 0 * * 5#2|*5 * * * *
 """
@@ -130,7 +132,8 @@ def windows(rng: random.Random, changes: list[datetime]) -> Iterator[tuple[datet
 
 
 def tricky() -> list[str]:
-    return [text for line in TRICKY.strip().splitlines() for text in line.split("|")]
+    surrounded = ["# nightly\n0 1 * * *", " 0 1\t* * * \n\n", "\n \n# a\n#b\n\t@daily \n# c"]
+    return [text for line in TRICKY.strip().splitlines() for text in line.split("|")] + surrounded
 
 
 def test_the_last_due_run_is_the_last_that_is_foretold(

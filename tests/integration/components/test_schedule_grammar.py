@@ -63,7 +63,7 @@ ITEM = rf"(?:\*(?:/[0-9]+)?|{NUMBER}(?:-{NUMBER}(?:/[0-9]+)?)?)"
 FIELD = rf"{ITEM}(?:,{ITEM})*"
 DOCUMENTED = re.compile(rf"{FIELD}(?:[ \t]+{FIELD}){{4}}", re.IGNORECASE)
 """The grammar as pg_cron's documentation has it."""
-REASONS = re.compile("runs backwards|never runs|leaves .* alone|runs every day: either|pg_cron keeps 32 bits")
+REASONS = re.compile("runs backwards|never runs|leaves .* alone|pg_cron keeps 32 bits")
 """Why a schedule in the documented grammar may be refused although pg_cron takes it."""
 
 
@@ -113,9 +113,9 @@ def judge(conninfo: str, texts: list[str]) -> tuple[PgCronVersion, list[bool]]:
     return parse_version(found[0] if isinstance(found[0], str) else found[0].decode()), [takes for (takes,) in rows]
 
 
-def refusal(text: str, version: PgCronVersion | None) -> ScheduleError | None:
+def refusal(text: str, version: PgCronVersion | None, *, paused: bool = False) -> ScheduleError | None:
     try:
-        parse_schedule(text, version)
+        parse_schedule(text, version, paused=paused)
     except ScheduleError as error:
         return error
     return None
@@ -140,6 +140,18 @@ def test_takes_nothing_that_pg_cron_refuses_and_refuses_more_for_a_reason_alone(
                 assert REASONS.search(str(error)), f"pg_cron {version} takes {text!r}, but: {error}"
     assert taken_by_both > 500
     assert verdicts.count(False) > 500
+
+
+def test_a_paused_job_has_nothing_that_pg_cron_refuses(conninfo: str) -> None:
+    texts = table() + near_the_grammar(21, 6000)
+    version, verdicts = judge(conninfo, texts)
+    kept = [
+        (text, taken)
+        for text, taken in zip(texts, verdicts, strict=True)
+        if refusal(text, version) is not None and refusal(text, version, paused=True) is None
+    ]
+    assert [text for text, taken in kept if not taken] == []
+    assert len(kept) > 300
 
 
 def test_everything_we_suggest_is_taken_by_pg_cron(conninfo: str) -> None:

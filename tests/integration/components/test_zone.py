@@ -147,9 +147,9 @@ def test_verify_tells_a_schedule_that_we_would_refuse(
     provide: Provide, postgres: Connection, database: Database
 ) -> None:
     provide(CronJobProvider).create(job(provide))
-    postgres.execute("SELECT cron.alter_job(jobid, schedule := '0 22-4 * * *') FROM cron.job")
+    postgres.execute("SELECT cron.alter_job(jobid, schedule := '0 14-3 * * *') FROM cron.job")
     (now,) = jobs_now(declared(), database)
-    assert (now.schedule, now.next_run) == ("0 22-4 * * *", None)
+    assert (now.schedule, now.next_run) == ("0 14-3 * * *", None)
 
 
 def test_a_preview_warns_of_a_last_day_that_is_none(

@@ -29,6 +29,11 @@ from components.schedule.in_words import schedule_in_words
         ("0 3 1 1,6 *", "at 03:00, on the 1st of the month, in January and June"),
         ("0 9 1-7 * 1", "at 09:00, Monday and on the 1st to 7th of the month"),
         ("0 9 */10 * 1", "at 09:00, on the 1st, 11th, 21st and 31st of the month where that is Monday"),
+        ("0 9 1-31 * 1", "every day at 09:00"),
+        ("0 9 $ 6 0-6", "every day at 09:00, in June"),
+        ("0 9 1-31 * */2", "at 09:00, Tuesday, Thursday, Saturday and Sunday"),
+        ("0 22-4 * * *", "at minute 0 of hours 0 to 4, 22 and 23"),
+        ("# nightly\n0 1 * * *\n", "every day at 01:00"),
         ("@hourly", "every hour at minute 0"),
         ("@daily", "every day at 00:00"),
         ("@monthly", "at 00:00, on the 1st of the month"),
@@ -40,3 +45,7 @@ from components.schedule.in_words import schedule_in_words
 )
 def test_in_words(schedule: str, words: str) -> None:
     assert schedule_in_words(parse_schedule(schedule)) == words
+
+
+def test_a_paused_job_that_would_not_run_as_it_says_is_told_so() -> None:
+    assert schedule_in_words(parse_schedule("0 0 30 2 *", paused=True)).startswith("never runs, since no month")

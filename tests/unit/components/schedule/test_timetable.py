@@ -47,7 +47,7 @@ def test_schedules_are_read_in_the_servers_zone() -> None:
     assert span.start == at(6)
 
 
-@pytest.mark.parametrize(("schedule", "note"), [("@reboot", "runs when the server starts"), ("0 22-4 * * *", "know")])
+@pytest.mark.parametrize(("schedule", "note"), [("@reboot", "runs when the server starts"), ("0 14-3 * * *", "know")])
 def test_what_cannot_be_foretold_is_said(schedule: str, note: str) -> None:
     plan = day_plan(schedule, WEDNESDAY, UTC)
     assert (plan.runs, plan.spans) == (0, ())
@@ -70,7 +70,7 @@ def test_jobs_that_meet() -> None:
             "alone": "7 3 * * *",
             "every minute": "* * * * *",
             "seconds": "10 seconds",
-            "odd": "0 22-4 * * *",
+            "odd": "0 14-3 * * *",
             "start": "@reboot",
         },
         WEDNESDAY,

@@ -46,7 +46,7 @@ DATED = ("0 0 15 * *", "0 0 $ * *", "@weekly", "0 0 * * 1-5", "0 0 * 6 *")
 
 @pytest.mark.parametrize(("version", "is_of_1_6"), [("1.6", True), ("1.6", False), ("1.5", True)])
 def test_a_build_that_may_be_a_day_off(version: str, is_of_1_6: bool) -> None:
-    others = ("0 1 * * *", "@daily", "30 seconds", "@reboot", "0 22-4 * * *")
+    others = ("0 1 * * *", "@daily", "30 seconds", "@reboot", "0 14-3 * * *")
     ((level, names, sentence),) = findings(*DATED, *others, version=version, is_of_1_6=is_of_1_6)
     assert (level, names) == ("note", "job-0, job-1, job-2, job-3, job-4")
     assert "before 1.6.3 run a day early" in sentence
