@@ -5,7 +5,7 @@ the server itself is asked as well (database.py).
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import postgast
@@ -122,16 +122,16 @@ def plpgsql_steps(text: str) -> list[Mapping[str, Any]]:
         raise Unparsed("a syntax error in its block") from None
     except (UnicodeError, json.JSONDecodeError, RecursionError):
         raise Unparsed("a block that is none") from None
-    match parsed:
-        case [
-            {"PLpgSQL_function": {"action": {"PLpgSQL_stmt_block": {"body": list() as steps, **others}}, **function}}
-        ]:
-            works_before = any("default_val" in datum.get("PLpgSQL_var", {}) for datum in function.get("datums", []))
-            if works_before or not others.keys() <= {"lineno"}:
-                return []
-            last = steps[-1].get("PLpgSQL_stmt_return", {"expr": ""}) if steps else {"expr": ""}
-            return steps if "expr" in last else steps[:-1]
-    return []
+    if len(parsed) != 1:
+        return []
+    function: Mapping[str, Any] = parsed[0]["PLpgSQL_function"]
+    block: Mapping[str, Any] = function.get("action", {}).get("PLpgSQL_stmt_block", {})
+    works_before = any("default_val" in datum.get("PLpgSQL_var", {}) for datum in function.get("datums", []))
+    if works_before or not block.keys() <= {"lineno", "body"}:
+        return []
+    steps: list[Mapping[str, Any]] = block.get("body", [])
+    ends = bool(steps) and "expr" not in steps[-1].get("PLpgSQL_stmt_return", {"expr": ""})
+    return steps[:-1] if ends else steps
 
 
 def _quoted(body: str) -> str:
@@ -182,3 +182,11 @@ def mentions_in(node: Node, signatures: Sequence[Signature]) -> bool:
         type(each).__name__ == "FuncCall" and _function(names(each.funcname), signatures) is not None
         for _, each in postgast.walk(node)
     )
+
+
+def walked_calls(found: Iterable[Node]) -> Iterator[tuple[str, ...]]:
+    """The names of all functions that statements call."""
+    for statement in found:
+        for _, each in postgast.walk(statement):
+            if type(each).__name__ == "FuncCall":
+                yield names(each.funcname)

@@ -32,11 +32,14 @@ _INTEGERS = {"int2", "int4", "int8"}
 class Values:
     """What expressions of one command are; ``readers`` are the functions that stand for values.
 
-    ``remarks`` collects the readers that strip their values, and the settings that may be missing.
+    ``stripped_by`` collects the readers that strip their values, ``missing_ok`` the settings that may be missing.
+    With ``as_meant``, a cast to JSON at the end of a text that is joined counts for the whole text, as whoever wrote it
+    seems to have meant.
     """
 
-    def __init__(self, readers: Mapping[str, Reader]) -> None:
+    def __init__(self, readers: Mapping[str, Reader], *, as_meant: bool = False) -> None:
         self._readers = readers
+        self._as_meant = as_meant
         self.stripped_by: list[str] = []
         self.missing_ok: list[str] = []
 
@@ -107,6 +110,11 @@ class Values:
         operator = names(expression.name)
         if operator != ("||",) or kind(expression.lexpr) == "":
             raise NoCall(Reason.EXPRESSION, "an operator")
+        if self._as_meant and kind(last := expression.rexpr) == "type_cast":
+            name = _type_name(last.type_cast.type_name)
+            left, right = self.value(expression.lexpr), self.value(last.type_cast.arg)
+            if name in {"json", "jsonb"} and isinstance(left, TextValue) and isinstance(right, Literal):
+                return JsonValue(parsed(joined([*parts_of(left), right.text])), is_binary=name == "jsonb")
         left, right = self.value(expression.lexpr), self.value(expression.rexpr)
         sides = left, right
         if any(isinstance(side, NullValue) for side in sides):
