@@ -14,7 +14,7 @@ from components.catalogue.jobs_file import Catalogue
 from components.importing.call import CronRow, HttpRequest, Server
 from components.importing.http_entry import http_entry, request_of
 from components.importing.keys import Keys, as_key
-from components.importing.lifted import lift
+from components.importing.lifted import QUERY, lift
 from components.importing.outcome import Broken, NoCall, Note, Outcome, Place, Reason, Told, Where
 from components.importing.sql_text import GRAMMAR, Unparsed, statements, the_call, walked_calls
 from components.importing.sql_value import Values
@@ -116,7 +116,7 @@ class _Job:
             self._note(Note.STRIPS, reader)
         for place in lifted:
             self._note(Note.KEY_LIFTED, place.original, place.key)
-            if place.original.startswith("the url"):
+            if place.original == QUERY:
                 self._note(Note.QUERY)
         for place in asks:
             if self._keys.is_declared(place.key):

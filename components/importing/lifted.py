@@ -13,6 +13,9 @@ from components.importing.outcome import NoCall, Place, Reason
 from components.leaks.credential import is_credential, is_literal_credential, stands_for_itself
 from components.leaks.key_form import has_random, key_in, known_forms, known_places
 
+QUERY = "the query of its url"
+"""Where a lifted key stood that servers log."""
+
 _SCHEME = re.compile(r"(?i:Bearer|Basic|Token|ApiKey)\s+")
 _TO_REPLACE = re.compile(
     r"[A-Z_]*[A-Z][A-Z_]*|<[^<>]*>|\[[^\[\]]*\]|\{\{?[^{}]*\}?\}|\$\{\w+\}|\*+"
@@ -73,7 +76,7 @@ def _address(url: Text, keys: Keys, stem: str, lifted: list[Place]) -> Text:
                 continue
             if goes_on and end == len(part):
                 raise NoCall(Reason.KEY_PART, name or "in its path", "url")
-            found = keys.lifted(part[begin:end], f"{stem}_{name or 'path'}", f"the url of {stem}")
+            found = keys.lifted(part[begin:end], f"{stem}_{name or 'path'}", QUERY if name else "the path of its url")
             lifted.append(found)
             parts += [part[place:begin], found]
             place = end
@@ -112,7 +115,7 @@ def _literal_header(name: str, value: str, keys: Keys, stem: str, lifted: list[P
         raise NoCall(Reason.PLACEHOLDER, f"in the header {name!r}")
     if not (is_literal_credential(name, value) or known_forms(value)[0] or (scheme and stands_for_itself(value))):
         return (value,)
-    found = keys.lifted(bare, f"{stem}_{name}", f"the header {name!r} to {stem}")
+    found = keys.lifted(bare, f"{stem}_{name}", f"the header {name!r}")
     lifted.append(found)
     return (scheme, found) if scheme else (found,)
 

@@ -115,7 +115,7 @@ def _performed(statement: Node) -> str:
 
 
 def plpgsql_steps(text: str) -> list[Mapping[str, Any]]:
-    """The steps of a block or function without an EXCEPTION clause, the last empty RETURN aside. Raises Unparsed."""
+    """The steps of a block or function without EXCEPTION, and without PL/pgSQL's own RETURN. Raises Unparsed."""
     try:
         parsed = postgast.parse_plpgsql(text)
     except postgast.PgQueryError:
@@ -130,8 +130,7 @@ def plpgsql_steps(text: str) -> list[Mapping[str, Any]]:
     if works_before or not block.keys() <= {"lineno", "body"}:
         return []
     steps: list[Mapping[str, Any]] = block.get("body", [])
-    ends = bool(steps) and "expr" not in steps[-1].get("PLpgSQL_stmt_return", {"expr": ""})
-    return steps[:-1] if ends else steps
+    return steps[:-1] if steps and steps[-1] == {"PLpgSQL_stmt_return": {}} else steps
 
 
 def _quoted(body: str) -> str:

@@ -27,7 +27,7 @@ def plain_read(statement: Node, parameter: str | None = None) -> Read | None:
     if len(select.target_list) != 1 or len(select.from_clause) != 1 or not _takes_one(select.limit_count):
         return None
     table = select.from_clause[0].range_var  # an empty one where it is none
-    column, strips = _column(select.target_list[0].res_target.val)
+    column, strips = column_of(select.target_list[0].res_target.val)
     where = _compared(select.where_clause)
     if column is None or where is None or not has_only(table, _RANGE):
         return None
@@ -43,20 +43,20 @@ def _takes_one(limit: Node) -> bool:
     return kind(limit) == "" or (kind(limit) == "a_const" and limit.a_const.ival.ival == 1)
 
 
-def _column(node: Node, *, strips: bool = False) -> tuple[str | None, bool]:
+def column_of(node: Node, *, strips: bool = False) -> tuple[str | None, bool]:
     """The column that an expression reads, and whether characters are stripped from it."""
     match kind(node):
         case "column_ref":
             fields = node.column_ref.fields
             return (names(fields)[-1] if all(kind(field) == "string" for field in fields) else None), strips
         case "type_cast" if names(node.type_cast.type_name.names)[-1] == "text":
-            return _column(node.type_cast.arg, strips=strips)
+            return column_of(node.type_cast.arg, strips=strips)
         case "func_call":
             name = names(node.func_call.funcname)
             if name[:-1] in {(), (_OWN,)} and name[-1] in _STRIPPING and node.func_call.args:
                 rest: Sequence[Node] = node.func_call.args[1:]
                 if all(kind(argument) == "a_const" for argument in rest):
-                    return _column(node.func_call.args[0], strips=True)
+                    return column_of(node.func_call.args[0], strips=True)
     return None, strips
 
 
@@ -65,7 +65,7 @@ def _compared(node: Node) -> tuple[str, Node] | None:
     if kind(node) != "a_expr" or names(node.a_expr.name) != ("=",) or node.a_expr.kind != _PLAIN_OPERATOR:
         return None
     for one, other in ((node.a_expr.lexpr, node.a_expr.rexpr), (node.a_expr.rexpr, node.a_expr.lexpr)):
-        column, strips = _column(one) if kind(one) == "column_ref" else (None, False)
+        column, strips = column_of(one) if kind(one) == "column_ref" else (None, False)
         if column is not None and not strips:
             return column, other
     return None
