@@ -42,6 +42,14 @@ class CronRow(NamedTuple):
     failure: str | None = None
 
 
+class KeptRow(NamedTuple):
+    """A row of a table of secrets: whether its value is a placeholder, and whether quotes or blanks are around it."""
+
+    key: str
+    is_placeholder: bool | None
+    is_padded: bool | None
+
+
 class Signature(NamedTuple):
     """A function of pg_net's as the server has it: its schema, its parameters in order, and their defaults as SQL.
 

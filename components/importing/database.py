@@ -11,10 +11,11 @@ from psycopg import sql
 
 from components.database.connection import Database
 from components.errors import PreflightFailed, StatementFailed
-from components.importing.call import CronRow, Server, Signature
+from components.importing.call import CronRow, KeptRow, Server, Signature
 from components.importing.functions import FunctionRow, readers
 from components.importing.sql_text import Unparsed, kind, statements
 from components.leaks.exposed_key import planted_keys
+from components.objects.stack_mark import mark
 
 _PLANNED = {"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"}
 
@@ -58,9 +59,20 @@ WHERE p.prokind = 'f' AND NOT p.proretset AND p.prorettype IN ('text'::regtype, 
 """)
 
 
+_HAS_STORE = sql.SQL(
+    "SELECT coalesce((SELECT array_agg(attname::text) @> '{{key,value}}' FROM pg_attribute "
+    "WHERE attrelid = to_regclass({})::oid AND NOT attisdropped), false) "
+    "AND coalesce(obj_description(to_regclass({})::oid, 'pg_class'), '') NOT LIKE {} AS has_rows"
+)
+_KEPT = sql.SQL(
+    "SELECT key::text, value::text ILIKE 'placeholder%' AS is_placeholder, "
+    "value::text <> btrim(value::text, E' \\t\\r\\n\"\\'') AS is_padded FROM {}.cron_secrets ORDER BY 1"
+)
+
+
 def read_server(database: Database) -> Server:
     """What a database says of itself. Raises PreflightFailed where it has no jobs to read, or another Error."""
-    ((who,),) = (database.read(_WHO),)
+    (who,) = database.read(_WHO)
     if not who["has_cron"]:
         raise PreflightFailed(
             f"the database {who['database']} has no pg_cron, so it has no jobs to import; name the one that has, which "
@@ -74,6 +86,21 @@ def read_server(database: Database) -> Server:
     return Server(
         who["role"], who["database"], tuple(map(_signature, signatures)), readers(map(_function_row, functions))
     )
+
+
+def read_kept(database: Database, schema: str) -> list[KeptRow]:
+    """The rows of a table of secrets that no stack manages, without their values; none where there is no such table.
+
+    Raises an Error.
+    """
+    table = sql.Identifier(schema, "cron_secrets").as_string()
+    (there,) = database.read(_HAS_STORE.format(*([sql.Literal(table)] * 2), sql.Literal(f"{mark('')}%")))
+    if not there["has_rows"]:
+        return []
+    try:
+        return [KeptRow(**row) for row in database.read(_KEPT.format(sql.Identifier(schema)))]
+    except StatementFailed:
+        return []
 
 
 def _signature(row: Mapping[str, Any]) -> Signature:

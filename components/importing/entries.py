@@ -60,7 +60,8 @@ def _inserted(text: str, new: Mapping[str, Mapping[str, Any]]) -> str | None:
             at -= 1
         is_spaced = any(not line.strip() for line in lines[node.start_mark.line : at])
         additions.append((at, "\n" + shown if is_spaced and part == "jobs" else shown))
-    for at, addition in reversed(sorted(additions, key=lambda each: each[0])):
+    additions.reverse()  # of two at one line, the first is put in front last
+    for at, addition in sorted(additions, key=lambda each: -each[0]):
         lines[at:at] = [addition]
     return "".join(lines)
 
@@ -104,6 +105,17 @@ def _loaded(text: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise InvalidConfiguration(["the catalogue is no mapping with 'secrets' and 'jobs'"])
     return data
+
+
+def against_defaults(entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry with a null for each of a catalogue's defaults that it does not have, so that none is added to it."""
+    whole = dict(entry)
+    for key, default in defaults.items():
+        if key not in entry:
+            whole[key] = None
+        elif isinstance(default, Mapping) and isinstance(own := entry[key], Mapping):
+            whole[key] = against_defaults(own, default)
+    return whole
 
 
 def difference(before: str | None, after: str, name: str) -> str:
