@@ -31,6 +31,11 @@ _JOBS = sql.SQL(
     "SELECT jobid, to_jsonb(j) ->> 'jobname' AS name, schedule, command, database, username AS role, active "
     "FROM cron.job AS j ORDER BY jobid"
 )
+_PATH_OF_JOBS = sql.SQL(
+    "SELECT set_config(name, reset_val, true) FROM pg_catalog.pg_settings WHERE name = 'search_path'"
+)
+"""Lets what follows in the transaction see names as the role's jobs do."""
+
 _SIGNATURES = sql.SQL("""
 SELECT n.nspname AS schema, p.proname AS name, p.proargnames[:p.pronargs] AS parameters,
     coalesce((
@@ -82,7 +87,7 @@ def read_server(database: Database) -> Server:
         raise PreflightFailed(
             f"the role {who['role']} may not read cron.job; connect as postgres, or as the role that schedules the jobs"
         )
-    signatures, functions = database.read_together([_SIGNATURES, _FUNCTIONS])
+    _, signatures, functions = database.read_together([_PATH_OF_JOBS, _SIGNATURES, _FUNCTIONS])
     return Server(
         who["role"], who["database"], tuple(map(_signature, signatures)), readers(map(_function_row, functions))
     )
