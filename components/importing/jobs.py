@@ -63,8 +63,9 @@ class _Job:
         try:
             self._check()
             return self._as_request(Values(self._server.readers))
-        except Unparsed as exc:
-            self._note(Note.UNPARSED, GRAMMAR, exc)
+        except (Unparsed, RecursionError) as exc:
+            sentence = exc if isinstance(exc, Unparsed) else "an expression that is nested too deeply"
+            self._note(Note.UNPARSED, GRAMMAR, sentence)
             reason = self._told(Reason.NO_CALL)
         except Broken as exc:
             self._note(Note.BROKEN, self._row.failure or exc)
@@ -160,17 +161,17 @@ class _Job:
         try:
             call = the_call(self._row.command, self._server.signatures)
             job, asks, _ = self._request_entry(request_of(call, Values(self._server.readers, as_meant=True)))
-        except (NoCall, Unparsed):
+        except (NoCall, Unparsed, RecursionError):
             return None, ()
         return job, asks
 
     def _may_send(self) -> bool:
-        try:
-            found = statements(self._row.command)
-        except Unparsed:
-            return False
         own = {each.schema for each in self._server.signatures}
-        return any("." in ".".join(name) and name[0] not in {"pg_catalog", *own} for name in walked_calls(found))
+        try:
+            called = [*walked_calls(statements(self._row.command))]
+        except (Unparsed, RecursionError):
+            return False
+        return any(len(name) > 1 and name[0] not in {"pg_catalog", *own} for name in called)
 
     def _entry(self, action: str, value: object) -> dict[str, Any]:
         row = self._row

@@ -17,6 +17,9 @@ from components.importing.outcome import Broken, NoCall, Reason
 GRAMMAR = 18
 """The version of PostgreSQL whose grammar the pinned postgast has; a test holds that."""
 
+MOST_TOKENS = 20_000
+"""Tokens of a text at most: libpg_query ends the process on an expression of some 30,000 that are joined."""
+
 Node = Any
 """A node of a parse tree: a protobuf message, whose types postgast makes when it is imported."""
 
@@ -38,6 +41,8 @@ class Call(NamedTuple):
 def statements(text: str) -> Sequence[Node]:
     """The statements of a text; none of a text that is all comments. Raises Unparsed."""
     try:
+        if len(postgast.scan(text).tokens) > MOST_TOKENS:
+            raise Unparsed(f"a text of more than {MOST_TOKENS} words")
         return [each.stmt for each in postgast.parse(text).stmts]
     except postgast.PgQueryError as exc:
         place = f" at character {exc.cursorpos}" if exc.cursorpos else ""
