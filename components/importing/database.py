@@ -22,11 +22,13 @@ _PLANNED = {"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_s
 _OF_VALUES = "22"
 """The class of the SQLSTATEs whose sentences quote values."""
 
-_WHO = sql.SQL(
-    "SELECT current_user AS role, current_database() AS database, to_regclass('cron.job') IS NOT NULL AS has_cron, "
-    "coalesce(has_schema_privilege(to_regnamespace('cron')::oid, 'USAGE'), false) "
-    "AND coalesce(has_table_privilege(to_regclass('cron.job')::oid, 'SELECT'), false) AS may_read"
-)
+_WHO = sql.SQL("""
+SELECT current_user AS role, current_database() AS database, j.oid IS NOT NULL AS has_cron,
+    coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(j.oid, 'SELECT'), false) AS may_read
+FROM (VALUES ('cron', 'job')) AS looked_for (schema, name)
+LEFT JOIN pg_namespace AS n ON n.nspname = looked_for.schema
+LEFT JOIN pg_class AS j ON j.relnamespace = n.oid AND j.relname = looked_for.name
+""")
 _JOBS = sql.SQL(
     "SELECT jobid, to_jsonb(j) ->> 'jobname' AS name, schedule, command, database, username AS role, active "
     "FROM cron.job AS j ORDER BY jobid"
@@ -98,14 +100,13 @@ def read_kept(database: Database, schema: str) -> list[KeptRow]:
 
     Raises an Error.
     """
-    table = sql.Identifier(schema, "cron_secrets").as_string()
-    (there,) = database.read(_HAS_STORE.format(*([sql.Literal(table)] * 2), sql.Literal(f"{mark('')}%")))
-    if not there["has_rows"]:
-        return []
+    table = sql.Literal(sql.Identifier(schema, "cron_secrets").as_string())
     try:
-        return [KeptRow(**row) for row in database.read(_KEPT.format(sql.Identifier(schema)))]
-    except StatementFailed:
+        (there,) = database.read(_HAS_STORE.format(table, table, sql.Literal(f"{mark('')}%")))
+        rows = database.read(_KEPT.format(sql.Identifier(schema))) if there["has_rows"] else []
+    except StatementFailed:  # the role may not look
         return []
+    return [KeptRow(**row) for row in rows]
 
 
 def _signature(row: Mapping[str, Any]) -> Signature:
