@@ -62,6 +62,20 @@ def known_forms(text: str) -> tuple[list[str], str]:
     return kinds, text
 
 
+def known_places(text: str) -> list[tuple[int, int]]:
+    """Begin and end of the keys of known forms in a text, first places first, without those within another."""
+    found = sorted((match.span() for pattern in _KNOWN.values() for match in pattern.finditer(text)), key=_outer_first)
+    outer: list[tuple[int, int]] = []
+    for begin, end in found:
+        if not outer or begin >= outer[-1][1]:
+            outer.append((begin, end))
+    return outer
+
+
+def _outer_first(place: tuple[int, int]) -> tuple[int, int]:
+    return place[0], -place[1]
+
+
 def key_in(text: str) -> str | None:
     """The kind of key that a text holds by its form, or None."""
     kinds, rest = known_forms(text)

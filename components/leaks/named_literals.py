@@ -21,6 +21,9 @@ class Named(NamedTuple):
 
 _QUOTED = r"E?'((?:[^']|'')*)'"
 _JSON_PAIR = re.compile(r'"([\w .-]{2,60})"\s*:\s*"((?:[^"\\]|\\.)*)"')
+_JOINED = re.compile(r"'\s*\|\|.*?\|\|\s*'", re.DOTALL)
+"""What is joined into a text between two literals, as into the JSON ``'{"a": "' || x || '"}'``."""
+
 _ARGUMENT = re.compile(
     rf"\b(\w{{2,60}})\s*(?:\s(?:CONSTANT\s+)?(?:text|varchar)\s*)?(?::=|=>|\bDEFAULT\b)\s*{_QUOTED}(?!\s*\|\|)",
     re.IGNORECASE,
@@ -49,7 +52,7 @@ def named_literals(text: str) -> Iterator[Named]:
     text = _DOLLARS.sub(r"'\2'", text)
     patterns = (_JSON_PAIR, _ARGUMENT, _SETTING, _PASSWORD, _IN_CONNINFO, _JSON_OBJECT_PAIR)
     for pattern in patterns:
-        yield from (Named(name, value) for name, value in pattern.findall(text))
+        yield from (Named(name, _JOINED.sub("", value)) for name, value in pattern.findall(text))
     if "\\" in text:  # JSON inside of a literal of another kind
         yield from (Named(name, value) for name, value in _JSON_PAIR.findall(text.replace("\\", "")))
     yield from _assigned(text)

@@ -113,4 +113,14 @@ COMMANDS = (
         "init",
         "Write a catalogue to begin with, of two secrets and one job, and a Pulumi project where the folder has none.",
     ),
+    Entry(
+        "import database",
+        "import_database",
+        "import_database",
+        "Jobs that a database has already as entries of the catalogue: requests where these are exactly the same, else "
+        "SQL as it is.",
+    ),
 )
+
+GROUPS = {"import": "What runs elsewhere, as entries of the catalogue; shown as a diff, and written with --write."}
+"""What commands of two words have in common, by their first word."""

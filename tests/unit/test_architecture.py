@@ -20,6 +20,7 @@ GROUND_UP: tuple[str, ...] = (
         "objects",
         "catalogue",
         "declaration",
+        "importing",
         "runs",
     ),
     *("operations", "security", "report", "provider"),
