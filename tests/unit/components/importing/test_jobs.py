@@ -205,13 +205,19 @@ def test_a_function_that_may_send_is_said_to_have_no_verdict() -> None:
     assert {Note.UNKNOWN_REQUEST, Note.WARNING} <= notes(outcome)
 
 
-SHAPES = [
+BODIES: list[dict[str, Any]] = [
+    {},
+    {"body": {"a": [1, 2.5, None, True, "ü\n'"], "b": {}}},
+    {"body": "text"},
+    {"body": [[]]},
+]
+SHAPES: list[dict[str, Any]] = [
     {"url": url, **method, **headers, **body, "timeout": timeout}
     for url, method, headers, body, timeout in itertools.product(
         ("https://a.example.com/x?y=1", "{base}/f/{{x}}", "https://a.example.com/{part}/it's"),
         ({}, {"method": "GET"}, {"method": "DELETE"}),
         ({}, {"auth": {"bearer": "k"}}, {"headers": {"X-A": "é \" \\ '", "x-b": "a{k}b"}}),
-        ({}, {"body": {"a": [1, 2.5, None, True, "ü\n'"], "b": {}}}, {"body": "text"}, {"body": [[]]}),
+        BODIES,
         (5, 0.25),
     )
     if method.get("method") != "GET" or not body
