@@ -64,7 +64,8 @@ def import_database(target: Target, project: Path, catalogue: Path, *, write: bo
 def _plan(target: Target, path: Path, *, force: bool) -> _Plan:
     before, declared, defaults = _existing(path)
     server = read_server(target.database)
-    keys = Keys(declared.secrets)
+    kept_specs = {key: spec.model_dump(mode="json", exclude_unset=True) for key, spec in declared.secrets.items()}
+    keys = Keys(kept_specs)
     found = tuple(
         _forced(outcome) if force else outcome
         for outcome in outcomes(read_jobs(target.database, server), server, keys, declared.jobs)
@@ -74,7 +75,7 @@ def _plan(target: Target, path: Path, *, force: bool) -> _Plan:
         place.key for outcome in found if outcome.job and "http" in outcome.job for place in outcome.asks
     )
     secrets = {key: keys.spec(key) for key in asked if key not in declared.secrets}
-    after = _written(before, path, secrets, jobs, defaults) if jobs else None
+    after = _written(before, path, (secrets, kept_specs), jobs, defaults) if jobs else None
     kept = read_kept(target.database, target.schema)
     return _Plan(path, before, after, found, secrets, tuple(steps(found, secrets, kept)))
 
@@ -95,16 +96,24 @@ def _existing(path: Path) -> tuple[str | None, Catalogue, Mapping[str, Any]]:
 
 
 def _written(
-    before: str | None, path: Path, secrets: Mapping[str, Any], jobs: Mapping[str, Any], defaults: Mapping[str, Any]
+    before: str | None,
+    path: Path,
+    secrets: tuple[Mapping[str, Any], Mapping[str, Any]],
+    jobs: Mapping[str, Any],
+    defaults: Mapping[str, Any],
 ) -> str:
-    """The catalogue's text with new entries, which say the same there as they do alone. Raises Error."""
+    """The catalogue's text with new entries, which say the same there as they do alone. Raises Error.
+
+    ``secrets`` are the new ones and those that are there.
+    """
+    new, kept = secrets
     entries = {
         name: against_defaults(job, {key: value for key, value in defaults.items() if key != "http" or "http" in job})
         for name, job in jobs.items()
     }
-    text = with_entries(before, secrets, entries)
+    text = with_entries(before, new, entries)
     read = _read(text, path.name)
-    alone = Catalogue.model_validate({"secrets": {**secrets}, "jobs": jobs})
+    alone = Catalogue.model_validate({"secrets": {**kept, **new}, "jobs": jobs})
     for name, job in alone.jobs.items():
         if read.jobs[name] != job:
             raise Error(
