@@ -111,7 +111,7 @@ COMMANDS = (
         "init",
         "files",
         "init",
-        "Write a small catalogue to begin with: two secrets and one job. Nothing that exists is touched.",
+        "Write a catalogue to begin with, of two secrets and one job, and a Pulumi project where the folder has none.",
     ),
     Entry(
         "import database",
