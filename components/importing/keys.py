@@ -31,7 +31,7 @@ class Keys:
             return place
         known = (place.kind, place.original)
         if known not in self._of_place:
-            name = place.original.rpartition(".")[2] if place.kind == "setting" else place.original
+            name = _name(place)
             stem = name if place.kind == "get_secret" and re.fullmatch(KEY, name) else as_key(name)
             self._of_place[known] = self._free([stem, f"{place.kind}_{stem}"])
         key = self._of_place[known]
@@ -81,10 +81,18 @@ class Keys:
 
 _DESCRIPTIONS = {
     "get_secret": "Read with get_secret({!r}) before the import.",
+    "table": "The {} before the import.",
     "vault": "In Vault as {!r} before the import.",
     "setting": "In the setting {!r} before the import.",
     "literal": "Stood in clear in {} before the import; make a new one.",
 }
+
+
+def _name(place: Place) -> str:
+    """The part of a place's original name that tells it from others of its kind."""
+    if place.kind == "setting":
+        return place.original.rpartition(".")[2]
+    return place.original.rpartition(" of ")[0] if place.kind == "table" else place.original
 
 
 def as_key(name: str) -> str:

@@ -12,7 +12,7 @@ class Place(NamedTuple):
     """The place of a value that is read at run time; ``original`` is its name there."""
 
     key: str
-    kind: Literal["get_secret", "vault", "setting", "literal"]
+    kind: Literal["get_secret", "vault", "table", "setting", "literal"]
     original: str
 
 

@@ -15,11 +15,11 @@ VAULT = "select decrypted_secret from vault.decrypted_secrets where name = {}"
         ("k", "sql", VAULT.format("$1") + " limit 1", Reader("vault", None)),
         ("", "sql", VAULT.format("$1"), Reader("vault", None)),
         (None, "sql", VAULT.format("'v'"), Reader("vault", "v")),
-        (None, "sql", "select value from private.app_secrets where name = 'n'", Reader("get_secret", "n")),
+        (None, "sql", "select value from private.app_secrets where name = 'n'", Reader("private.app_secrets", "n")),
         ("k", "plpgsql", f"begin return ({VAULT.format('k')}); end", Reader("vault", None)),
-        ("k", "plpgsql", "declare v text; begin select value into v from cron_secrets where key = k; return v; end", Reader("get_secret", None)),
-        ("k", "plpgsql", "declare v text; begin select value into strict v from cron_secrets where key = k; if v is null then raise exception 'no'; end if; return trim(v); end;", Reader("get_secret", None, strips=True)),
-        ("k", "plpgsql", "declare v text; begin select replace(value, '\"', '') into v from cron_secrets where key = k; return v; end", Reader("get_secret", None, strips=True)),
+        ("k", "plpgsql", "declare v text; begin select value into v from cron_secrets where key = k; return v; end", Reader("", None)),
+        ("k", "plpgsql", "declare v text; begin select value into strict v from cron_secrets where key = k; if v is null then raise exception 'no'; end if; return trim(v); end;", Reader("", None, strips=True)),
+        ("k", "plpgsql", "declare v text; begin select replace(value, '\"', '') into v from cron_secrets where key = k; return v; end", Reader("", None, strips=True)),
     ],
 )  # fmt: skip
 def test_a_plain_read_stands_for_a_value(argument: str | None, language: str, source: str, reader: Reader) -> None:
