@@ -173,8 +173,9 @@ class Values:
                 self.stripped_by.append("a sub-select")
             return TextValue((_place(read.table, read.key),))
         if (expression := selected(link.subselect)) is not None:
-            value = self.value(expression)
-            return TextValue((value.text,)) if isinstance(value, Literal) else value  # a SELECT's column has a type
+            value = self.value(expression)  # a SELECT's column has a type
+            if not isinstance(value, NullValue):
+                return TextValue((value.text,)) if isinstance(value, Literal) else value
         raise NoCall(Reason.EXPRESSION, "a sub-select")
 
 
