@@ -1,5 +1,6 @@
 """Entries go into a catalogue's text, which keeps its comments, its order and its form."""
 
+import re
 from typing import Any
 
 import pytest
@@ -25,7 +26,8 @@ TEXTS = {
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_a_text_keeps_each_of_its_lines_in_their_order(text: str) -> None:
-    written = with_entries(text, {"k": SECRET}, {"new": JOB})
+    written = with_entries(text, {"k": SECRET}, {"new": JOB}, {"new": ["why", "and\nwhat"]})
+    assert re.search(r"^( +)# why\n\1# and what\n\1new:\n", written, re.MULTILINE)
     rest = iter(written.splitlines())
     assert all(line in rest for line in text.splitlines())
     before, after = yaml.safe_load(text) or {}, yaml.safe_load(written)
