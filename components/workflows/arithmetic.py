@@ -9,7 +9,12 @@ _LEVELS: tuple[dict[str, Callable[[int, int], int]], ...] = (
     {"||": lambda a, b: int(bool(a or b))},
     {"&&": lambda a, b: int(bool(a and b))},
     {"==": lambda a, b: int(a == b), "!=": lambda a, b: int(a != b)},
-    {"<": lambda a, b: int(a < b), ">": lambda a, b: int(a > b), "<=": lambda a, b: int(a <= b), ">=": lambda a, b: int(a >= b)},
+    {
+        "<": lambda a, b: int(a < b),
+        ">": lambda a, b: int(a > b),
+        "<=": lambda a, b: int(a <= b),
+        ">=": lambda a, b: int(a >= b),
+    },
     {"+": operator.add, "-": operator.sub},
     {"*": operator.mul, "/": lambda a, b: int(a / b), "%": lambda a, b: a - b * int(a / b)},
 )
@@ -69,16 +74,16 @@ class _Reader:
             return {"-": -value, "+": value, "!": int(not value)}[token]
         if token in {"++", "--"} and self.tokens:
             name = self.tokens.pop(0)
-            value = self.get(name) + (1 if token == "++" else -1)
+            value = self.get(name) + (1 if token == "++" else -1)  # noqa: S105
             self.put(name, value)
             return value
-        if token == "(":
+        if token == "(":  # noqa: S105
             value = self.assigned()
             if not self.tokens or self.tokens.pop(0) != ")":
                 raise NoNumber("(")
             return value
         if token.isdigit():
-            return int(token, 8 if token.startswith("0") and token.strip("01234567") == "" and token != "0" else 10)
+            return int(token, 8 if token.startswith("0") and token.strip("01234567") == "" and token != "0" else 10)  # noqa: S105
         if not token.isidentifier():
             raise NoNumber(token)
         value = self.get(token)

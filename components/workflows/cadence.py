@@ -54,7 +54,8 @@ def _is_same_in(schedule: Schedule, zone: str, line: int) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Refused(Reason.SCHEDULE, line, f"its time zone {zone!r} is unknown here") from None
     offsets = {
-        (_SINCE + timedelta(days=days)).astimezone(clock).utcoffset() or timedelta() for days in range(0, 366 * _YEARS, 5)
+        (_SINCE + timedelta(days=days)).astimezone(clock).utcoffset() or timedelta()
+        for days in range(0, 366 * _YEARS, 5)
     }
     if offsets == {timedelta()}:
         return True
@@ -121,7 +122,8 @@ def _ranges(values: list[int]) -> str:
         else:
             parts.append([value])
     return ",".join(
-        str(part[0]) if len(part) == 1 else f"{part[0]}-{part[-1]}" if len(part) > 2 else f"{part[0]},{part[1]}" for part in parts
+        str(part[0]) if len(part) == 1 else f"{part[0]}-{part[-1]}" if len(part) > 2 else f"{part[0]},{part[1]}"
+        for part in parts
     )
 
 

@@ -5,11 +5,8 @@ Every other program is work that is not carried over.
 
 import re
 from collections.abc import Callable
-from typing import Any
 
-import json
-
-from components.workflows.jq_filter import NoFilter, constant, path_of, text_variable
+from components.workflows.jq_command import jq
 from components.workflows.outcome import Reason, Refused
 from components.workflows.shell_state import Fact, State
 from components.workflows.value import Answer, Clock, Field, Known, Opaque, Value, joined, known, lines_of, text_of
@@ -28,7 +25,9 @@ def echo(state: State, given: list[Value], line: int) -> int:
     value = joined(_with_blanks(given))
     if escapes:
         value = tuple(
-            Known(re.sub(r"\\n", "\n", piece.text), piece.inputs, piece.status_of) if isinstance(piece, Known) else piece
+            Known(re.sub(r"\\n", "\n", piece.text), piece.inputs, piece.status_of)
+            if isinstance(piece, Known)
+            else piece
             for piece in value
         )
     state.write(joined([value, known("\n")]) if newline else value)
@@ -106,7 +105,9 @@ def seq(state: State, given: list[Value], line: int) -> int:
         state.write((Opaque(Reason.RUN_TIME, (": seq counts what is not known here",)),))
         return 0
     numbers = [int(text) for text in texts]
-    first, step, last = (1, 1, numbers[0]) if len(numbers) == 1 else (numbers[0], 1 if len(numbers) == 2 else numbers[1], numbers[-1])
+    first, step, last = (
+        (1, 1, numbers[0]) if len(numbers) == 1 else (numbers[0], 1 if len(numbers) == 2 else numbers[1], numbers[-1])
+    )
     counted = list(range(first, last + (1 if step > 0 else -1), step or 1))[:1000]
     state.write(known("".join(f"{number}\n" for number in counted)))
     return 0
@@ -139,7 +140,7 @@ def grep(state: State, given: list[Value], line: int) -> int:
     return 0 if found is not ("v" in flags) else 1
 
 
-def _grep_text(state: State, content: Value, text: str, pattern: str, flags: str, line: int) -> int:
+def _grep_text(state: State, content: Value, text: str, pattern: str, flags: str, line: int) -> int:  # noqa: PLR0917
     state.compared_with_status(content, known("*"))
     for name, characters in (("digit", "0-9"), ("space", r"\s")):
         pattern = pattern.replace(f"[:{name}:]", characters)
@@ -219,73 +220,6 @@ def filtered(state: State, given: list[Value], line: int) -> int:
     return 0
 
 
-def jq(state: State, given: list[Value], line: int) -> int:  # noqa: PLR0912 - a line for each option
-    """``jq``: a constant, a question about an answer, or a member of it."""
-    flags, words, variables = "", list[Value](), dict[str, Any]()
-    left = list(given)
-    try:
-        while left:
-            word = left.pop(0)
-            text = text_of(word)
-            if text in {"--arg", "--argjson"} and len(left) > 1:
-                name, value = text_of(left.pop(0)) or "", left.pop(0)
-                variables[name] = _argument(value, is_json=text == "--argjson")
-            elif text and text.startswith("--"):
-                flags += {"--exit-status": "e", "--raw-output": "r", "--compact-output": "c", "--null-input": "n"}.get(text, "")
-            elif text and text.startswith("-") and len(text) > 1:
-                flags += text[1:]
-            else:
-                words.append(word)
-        filter_ = text_of(words[0]) if words else "."
-        if filter_ is None:
-            raise NoFilter("a filter that is not known here")
-        if "n" in flags:
-            return _constant(state, constant(filter_, variables), flags)
-    except NoFilter:
-        state.write((Opaque(Reason.RUN_TIME, (": jq makes it",)),))
-        return 0
-    content = state.stdin[-1] if len(words) < 2 else state.files.get(text_of(words[1]) or "")
-    return _about(state, content or (), filter_, flags, line)
-
-
-def _argument(value: Value, *, is_json: bool) -> Any:  # noqa: ANN401 - JSON
-    text = text_variable(value)
-    try:
-        return json.loads(text) if is_json else text
-    except ValueError:
-        raise NoFilter(text) from None
-
-
-def _constant(state: State, made: Any, flags: str) -> int:  # noqa: ANN401 - JSON
-    compact = (",", ":") if "c" in flags else None
-    text = json.dumps(made, indent=None if compact else 2, separators=compact, ensure_ascii=False)
-    state.write(known((made if "r" in flags and isinstance(made, str) else text) + "\n"))
-    return 1 if "e" in flags and made in (None, False) else 0
-
-
-def _about(state: State, content: Value, filter_: str, flags: str, line: int) -> int:
-    pieces = [piece for piece in content if not (isinstance(piece, Known) and not piece.text.strip())]
-    if len(pieces) != 1 or not isinstance(pieces[0], Answer):
-        state.write((Opaque(Reason.RUN_TIME, (": jq makes it",)),))
-        return 0 if "e" not in flags or state.ask_opaque(content, line) else 1
-    call = pieces[0].call
-    if "e" in flags:
-        holds = state.ask(Fact("jq", call, filter_, line=line))
-        state.write((Opaque(Reason.FEEDS),))
-        return 0 if holds else 1
-    is_json = state.ask(Fact("json", call, line=line))
-    if not is_json:
-        return 5
-    member, _, alternative = filter_.partition("//")
-    if filter_.strip() == ".":
-        state.write((Answer(call), Known("\n")))
-    elif path_of(member.strip()) and alternative.strip() in {"", "empty"}:
-        state.write((Field(call, filter_.strip()), Known("\n")))
-    else:
-        state.write((Opaque(Reason.RULE, (": jq takes what is not followed here from it",)),))
-    return 0
-
-
 def _true(state: State, given: list[Value], line: int) -> int:
     return 0
 
@@ -299,11 +233,31 @@ def _mktemp(state: State, given: list[Value], line: int) -> int:
     return 0
 
 
+_WITHOUT_OUTPUT = "rm mkdir touch ls pwd chmod umask wait shopt clear whoami hostname uname which type".split()  # noqa: SIM905
+_NOT_FOLLOWED = (  # noqa: SIM905
+    "awk cut wc sort uniq base64 openssl uuidgen md5sum sha256sum basename dirname rev od xxd bc expr nproc column fold"
+).split()
+
 COMMANDS: dict[str, Command] = {
-    "echo": echo, "printf": printf, "cat": cat, "tee": tee, "date": date, "sleep": sleep, "seq": seq, "grep": grep,
-    "egrep": grep, "head": head_or_tail("head"), "tail": head_or_tail("tail"), "sed": sed, "tr": tr, "jq": jq,
-    "true": _true, ":": _true, "false": _false, "mktemp": _mktemp,
-    **dict.fromkeys(("rm", "mkdir", "touch", "ls", "pwd", "chmod", "umask", "wait", "shopt", "clear", "whoami", "hostname", "uname", "which", "type"), _true),
-    **dict.fromkeys(("awk", "cut", "wc", "sort", "uniq", "base64", "openssl", "uuidgen", "md5sum", "sha256sum", "basename", "dirname", "rev", "od", "xxd", "bc", "expr", "nproc", "column", "fold"), filtered),
-}  # fmt: skip
+    "echo": echo,
+    "printf": printf,
+    "cat": cat,
+    "tee": tee,
+    "date": date,
+    "sleep": sleep,
+    "seq": seq,
+    "grep": grep,
+    "egrep": grep,
+    "head": head_or_tail("head"),
+    "tail": head_or_tail("tail"),
+    "sed": sed,
+    "tr": tr,
+    "jq": jq,
+    "true": _true,
+    ":": _true,
+    "false": _false,
+    "mktemp": _mktemp,
+    **dict.fromkeys(_WITHOUT_OUTPUT, _true),
+    **dict.fromkeys(_NOT_FOLLOWED, filtered),
+}
 """What a script's commands do, by name."""

@@ -5,16 +5,19 @@ import re
 from tree_sitter import Node
 
 from components.workflows.outcome import Place, Reason, Refused
+from components.workflows.patterns import Part, pattern_of
 from components.workflows.shell_state import Fact, State
-from components.workflows.value import Answer, Clock, Field, Known, Value, known, text_of
-from components.workflows.words import Part, Words, pattern_of
+from components.workflows.value import Answer, Clock, Field, Value, known, text_of
+from components.workflows.words import Words
 
 _NUMBERS = {"-eq": "==", "-ne": "!=", "-lt": "<", "-le": "<=", "-gt": ">", "-ge": ">="}
 _FILES = {"-f", "-e", "-s", "-r", "-d", "-x"}
-_TOMORROW = re.compile(r"(?:-d|--date)=?\s*(?:tomorrow|\+?1 day|next day|\+1day)\s+\+%-?d|\+%-?d\s+(?:-d|--date)=?\s*(?:tomorrow|\+?1 day)")
+_TOMORROW = re.compile(
+    r"(?:-d|--date)=?\s*(?:tomorrow|\+?1 day|next day|\+1day)\s+\+%-?d|\+%-?d\s+(?:-d|--date)=?\s*(?:tomorrow|\+?1 day)"
+)
 
 
-def test_words(words: Words, given: list[Value], line: int) -> bool:  # noqa: PLR0911 - a line for each form
+def test_words(words: Words, given: list[Value], line: int) -> bool:
     """``test`` of words, which bash has split already."""
     texts = [text_of(word) for word in given]
     for mark, either in (("-o", True), ("-a", False)):
@@ -86,7 +89,7 @@ def _numbers(state: State, one: Value, operator: str, other: Value, line: int) -
     return {"-eq": a == b, "-ne": a != b, "-lt": a < b, "-le": a <= b, "-gt": a > b, "-ge": a >= b}[operator]
 
 
-def _equal(words: Words, one: Value, other: Value, line: int) -> bool:
+def _equal(words: Words, one: Value, other: Value, line: int) -> bool:  # noqa: PLR0911
     state = words.state
     texts = text_of(one), text_of(other)
     state.compared_with_status(one, other)
@@ -106,7 +109,9 @@ def _equal(words: Words, one: Value, other: Value, line: int) -> bool:
             case Answer(call):
                 return state.ask(Fact("text", call, f"^{wanted}$", line=line))
             case Place(original=original):
-                return state.ask_unknown(Reason.CONDITION, line, f"the value of {original} is the one that is asked for")
+                return state.ask_unknown(
+                    Reason.CONDITION, line, f"the value of {original} is the one that is asked for"
+                )
     return state.ask_opaque((*one, *other), line)
 
 
@@ -174,16 +179,16 @@ def _leaves(node: Node) -> list[Node]:
     return leaves
 
 
-def _extended(words: Words, node: Node) -> bool:
+def _extended(words: Words, node: Node) -> bool:  # noqa: PLR0911
     line = words.line(node)
     match node.type:
         case "parenthesized_expression":
             return _extended(words, node.named_children[0])
         case "unary_expression" | "negation_expression":
-            operator, operand = node.children[0], node.children[-1]
-            if words.raw(operator) == "!":
+            mark, operand = words.raw(node.children[0]), node.children[-1]
+            if mark == "!":
                 return not _extended(words, operand)
-            return unary(words, words.raw(operator), words.value(operand), line)
+            return unary(words, mark, words.value(operand), line)
         case "binary_expression":
             at = next(at for at, child in enumerate(node.children) if node.field_name_for_child(at) == "operator")
             operator = words.raw(node.children[at])
@@ -197,8 +202,3 @@ def _extended(words: Words, node: Node) -> bool:
             one_value = tuple(piece for child in left for piece in words.value(child))
             return binary(words, one_value, operator, parts, line, extended=True)
     return not words.is_empty(words.value(node), line)
-
-
-def is_known(value: Value) -> bool:
-    """Whether a value is a text as a whole."""
-    return all(isinstance(piece, Known) for piece in value)

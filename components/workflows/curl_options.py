@@ -1,7 +1,7 @@
 """curl's own table of options, and a command line read by it. Pure.
 
-The table is that of ``curl --help all`` of 7.88, with the options that came until 8.16; a test holds it against the curl
-that is installed. There, --proxy and --preproxy take a value though they are not written with ``<…>``.
+The table is that of ``curl --help all`` of 7.88, with options that came later; a test holds it against the curl that is
+installed. There, --proxy and --preproxy take a value though they are not written with ``<…>``.
 """
 
 from typing import NamedTuple
@@ -118,7 +118,10 @@ def _letters(argument: Value, first: str, left: list[Value], line: int) -> list[
             raise Refused(Reason.UNKNOWN_OPTION, line, f"-{letter}")
         if name in WITH_VALUE:
             rest = first[at + 1 :]
-            attached = (*((Known(rest, argument[0].inputs),) if rest and isinstance(argument[0], Known) else ()), *argument[1:])
+            attached = (
+                *((Known(rest, argument[0].inputs),) if rest and isinstance(argument[0], Known) else ()),
+                *argument[1:],
+            )
             options.append(Option(name, attached or _value(name, left, line)))
             return options
         options.append(Option(name))

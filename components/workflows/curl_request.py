@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from components.workflows.curl_options import Option, read_options
 from components.workflows.outcome import Note, Reason, Refused
@@ -105,11 +105,14 @@ def read_request(
     """
     made, printing = _Made(), Printing()
     for option in read_options(arguments, line):
-        printing = _print_option(option, printing) or _request_option(option, made, line, read_file) or printing
+        if (changed := _print_option(option, printing)) is not None:
+            printing = changed
+        else:
+            _request_option(option, made, line, read_file)
     return _request(made, line), printing
 
 
-def _print_option(option: Option, printing: Printing) -> Printing | None:
+def _print_option(option: Option, printing: Printing) -> Printing | None:  # noqa: PLR0911
     """The printing with an option that is about it, or None for another option."""
     match option.name:
         case "fail":
@@ -130,7 +133,7 @@ def _print_option(option: Option, printing: Printing) -> Printing | None:
 
 
 def _with(printing: Printing, **changes: object) -> Printing:
-    return Printing(**{**printing.__dict__, **changes})  # type: ignore[arg-type]
+    return replace(printing, **changes)  # type: ignore[arg-type]
 
 
 def _request_option(  # noqa: PLR0912 - a line for each option

@@ -30,8 +30,12 @@ class Draft:
 
     def places(self) -> list[tuple[Place, str]]:
         """The places in its texts, each with where it stands: url, header or bearer."""
-        found = [(place, "url" if at == 0 else "") for at, place in enumerate(self.http["url"]) if isinstance(place, Place)]
-        found += [(place, "") for text in self.http.get("headers", {}).values() for place in text if isinstance(place, Place)]
+        found = [
+            (place, "url" if at == 0 else "") for at, place in enumerate(self.http["url"]) if isinstance(place, Place)
+        ]
+        found += [
+            (place, "") for text in self.http.get("headers", {}).values() for place in text if isinstance(place, Place)
+        ]
         if "auth" in self.http:
             found.append((self.http["auth"], ""))
         return found
@@ -78,7 +82,9 @@ def _address(url: Value, made: Draft, line: int) -> Text:
 
 
 def _text(value: Value) -> Text:
-    return tuple(piece.text if isinstance(piece, Known) else piece for piece in value if isinstance(piece, Known | Place))
+    return tuple(
+        piece.text if isinstance(piece, Known) else piece for piece in value if isinstance(piece, Known | Place)
+    )
 
 
 def _with_whole_host(value: Value) -> Value:
@@ -95,7 +101,11 @@ def _with_whole_host(value: Value) -> Value:
             break
     else:
         end, cut = len(value), 0
-    if places == 0 or (isinstance(value[0], Place) and (end, cut) == (1, 0)) or (isinstance(value[0], Place) and len(value) == 1):
+    if (
+        places == 0
+        or (isinstance(value[0], Place) and (end, cut) == (1, 0))
+        or (isinstance(value[0], Place) and len(value) == 1)
+    ):
         return value
     last = value[end] if end < len(value) else None
     head: list[Piece] = [*value[:end]]
@@ -104,7 +114,11 @@ def _with_whole_host(value: Value) -> Value:
         if last.text[:cut]:
             head.append(Known(last.text[:cut]))
         rest.insert(0, Known(last.text[cut:], last.inputs))
-    shown = "".join(piece.text if isinstance(piece, Known) else f"<{piece.original}>" for piece in head if isinstance(piece, Known | Place))
+    shown = "".join(
+        piece.text if isinstance(piece, Known) else f"<{piece.original}>"
+        for piece in head
+        if isinstance(piece, Known | Place)
+    )
     names = "_".join(place.original for place in places_of(tuple(head)))
     environment = next((place.environment for place in places_of(tuple(head))), "")
     whole = Place("", "address", f"{names}_URL", shown, "" if environment.startswith("#") else environment)
@@ -154,7 +168,7 @@ def _body(request: Request, made: Draft, workflow: Workflow, line: int) -> None:
             made.notes.append((Note.INPUT_RENAMED, line, (name, member)))
 
 
-def _policies(
+def _policies(  # noqa: PLR0917
     judged: Judged, request: Request, made: Draft, workflow: Workflow, job: WorkflowJob, schedule: Schedule | None
 ) -> None:
     line, http = judged.call.line, made.http

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from components.workflows.expression import Context, NoExpression
+from components.workflows.expression import Context
+from components.workflows.expression_value import NoExpression
 from components.workflows.machine import Machine
 from components.workflows.outcome import Note, Reason, Refused
 from components.workflows.script_source import prepare
@@ -14,7 +15,13 @@ from components.workflows.yaml_file import Mapping as YamlMapping
 from components.workflows.yaml_file import Scalar
 
 _OUTPUT, _ENV = "/github/output", "/github/env"
-_WITHOUT_EFFECT = ("actions/checkout", "actions/setup-", "actions/cache", "step-security/harden-runner", "actions/upload-artifact")
+_WITHOUT_EFFECT = (
+    "actions/checkout",
+    "actions/setup-",
+    "actions/cache",
+    "step-security/harden-runner",
+    "actions/upload-artifact",
+)
 
 
 def context_of(workflow: Workflow, job: WorkflowJob, cron: Cron, matrix: Mapping[str, Any]) -> Context:
@@ -99,7 +106,9 @@ def _script(step: Step, context: Context, world: World, trace: Trace, files: dic
     env |= {"GITHUB_STEP_SUMMARY": known("/github/summary"), "GITHUB_ACTIONS": known("true"), "CI": known("true")}
     source = prepare(run.text, _evaluator(context, run.line), run.first_line)
     state = _state(step, world, trace, env, files)
-    state.errexit = not shell.startswith("bash ") or "e" in shell.split("bash", 1)[1].replace("noprofile", "").replace("pipefail", "")
+    state.errexit = not shell.startswith("bash ") or "e" in shell.split("bash", 1)[1].replace("noprofile", "").replace(
+        "pipefail", ""
+    )
     state.pipefail = shell == "bash" or "pipefail" in shell
     files.pop(_OUTPUT, None)
     files.pop(_ENV, None)

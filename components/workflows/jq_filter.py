@@ -1,4 +1,4 @@
-"""jq's filters: those that ask something of an answer as SQL/JSON path predicates, and those that build a constant. Pure.
+"""jq's filters: questions about an answer as SQL/JSON path predicates, and constants that they build. Pure.
 
 In lax mode a path compares members of an array, too, as jq does not; where nobody would mean it, that is left aside.
 """
@@ -57,7 +57,7 @@ def path_of(text: str) -> str | None:
 
 
 def equals(path: str, text: str) -> str:
-    """The predicate that holds where ``jq -r`` prints a text for a member (``path`` as jq writes it). Raises NoFilter."""
+    """The predicate that holds where ``jq -r`` prints a text for a member, ``path``. Raises NoFilter."""
     member, _, alternative = (part.strip() for part in path.partition("//"))
     made = path_of(member)
     if made is None or (alternative and alternative != "empty"):
@@ -154,11 +154,11 @@ class _Constant(_Predicate):
         super().__init__(tokens)
         self.variables = variables
 
-    def value(self) -> Any:  # noqa: ANN401 - JSON
+    def value(self) -> Any:  # noqa: ANN401, PLR0911
         token = self.tokens.pop(0) if self.tokens else ""
-        if token == "{":
+        if token == "{":  # noqa: S105
             return self.members()
-        if token == "[":
+        if token == "[":  # noqa: S105
             items = []
             while not self.take("]"):
                 items.append(self.value())
@@ -189,7 +189,7 @@ class _Constant(_Predicate):
                 if name[1:] not in self.variables:
                     raise NoFilter(name)
                 made[name[1:]] = self.variables[name[1:]]
-            elif name.startswith('"') and "\\(" not in name or _NAME.fullmatch(name):
+            elif (name.startswith('"') and "\\(" not in name) or _NAME.fullmatch(name):
                 if not self.take(":"):
                     raise NoFilter(name)
                 made[json.loads(name) if name.startswith('"') else name] = self.value()

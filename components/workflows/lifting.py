@@ -14,7 +14,9 @@ from components.workflows.value import Known, Piece, Value, text_of
 
 _OF_THIS_RUN = secrets.token_bytes(16)
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey)\s+", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"[A-Z][A-Z_]{3,}|__\w+__|(?i:your[-_ ].*|change.?me.*|x{4,}.*|placeholder.*)|<.*>|\{\{.*\}\}|\[.*\]")
+_PLACEHOLDER = re.compile(
+    r"[A-Z][A-Z_]{3,}|__\w+__|(?i:your[-_ ].*|change.?me.*|x{4,}.*|placeholder.*)|<.*>|\{\{.*\}\}|\[.*\]"
+)
 _PAIR = re.compile(r"([?&])([\w.-]+)=([^&#]*)")
 
 

@@ -47,10 +47,14 @@ class Keys:
             key = key[:63]
             if kind == "literal" and (same := self._same_literal(environment)):
                 key = same
-            self._keys[kind, original, environment] = key if kind == "literal" and key in self._keys.values() and same else self._once(key)
+            self._keys[kind, original, environment] = (
+                key if kind == "literal" and key in self._keys.values() and same else self._once(key)
+            )
 
     def _same_literal(self, environment: str) -> str | None:
-        return next((key for (kind, _, same), key in self._keys.items() if kind == "literal" and same == environment), None)
+        return next(
+            (key for (kind, _, same), key in self._keys.items() if kind == "literal" and same == environment), None
+        )
 
     def _once(self, key: str) -> str:
         return once(key, self._keys.values()).replace("-", "_")
@@ -66,7 +70,8 @@ class Keys:
     def template(self, text: Text) -> str:
         """A text as the catalogue writes it: places in braces, braces doubled."""
         return "".join(
-            f"{{{self.with_key(part).key}}}" if isinstance(part, Place) else re.sub(r"([{}])", r"\1\1", part) for part in text
+            f"{{{self.with_key(part).key}}}" if isinstance(part, Place) else re.sub(r"([{}])", r"\1\1", part)
+            for part in text
         )
 
     def entry(self, http: dict[str, Any]) -> dict[str, Any]:

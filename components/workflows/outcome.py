@@ -49,7 +49,7 @@ class Note(Enum):
     GUARD = "did nothing where {} was not set; here such a run fails"
     ORDER_LOST = "ran after {} there, and only where that was well; here each runs by itself"
     CUT_SLASH = "a slash at the end of {} was cut; set it without one"
-    SECRET_IN_QUERY = "a key stands in the query of the address, where servers log it; send it in a header if you can"
+    SECRET_IN_QUERY = "a key stands in the query of the address, where servers log it; send it in a header if you can"  # noqa: S105
     TEXT_MATCH = "the answer's text was searched for {}; here its JSON is asked"
     NO_JSON_RED = "an answer that is no JSON turned red there; here the status decides"
     USER_AGENT = "pg_net adds its own User-Agent to the one that is given"
@@ -94,7 +94,7 @@ class Reason(Enum):
     GET_BODY = "it is a GET with a body, which pg_net cannot send"
     NO_JSON = "its body is no JSON, and pg_net sends nothing else"
     NULL_BODY = "its body is JSON's null, which the catalogue cannot say"
-    SECRET_IN_BODY = "its body holds {}, and a body is sent as it is written; send it in a header"
+    SECRET_IN_BODY = "its body holds {}, and a body is sent as it is written; send it in a header"  # noqa: S105
     KEY_IN_BODY = "its body holds a key in clear, and a body is sent as it is written; send it in a header"
     FORM = "its Content-Type is {}, and pg_net posts JSON alone"
     HEADER = "its header {}"
@@ -106,10 +106,11 @@ class Reason(Enum):
     MATRIX = "its matrix cannot be known here{}"
     SCHEDULE = "{}"
     ZONE = "its schedule is by the clock of {}, and a catalogue's job has no time zone yet; write it in UTC"
-    DAY_RULE = "its schedule {!r} has two day fields of which one begins with '*'; pg_cron wants both, others either"
+    DAY_RULE = "its schedule {!r} has two day fields, one with '*' first; pg_cron wants both, others either"
     CATALOGUE = "the catalogue refuses it: {}"
     CONTAINER = "it runs in a container of its own"
     SAME_KEY = "{} and {} would be one secret; rename one of them"
+    KEY_IN_CLEAR = "holds {} in clear, which is not carried over; make a new one"
     NO_CALL = "does nothing that can be carried over"
     COMMENTED_OUT = "is a comment there, so it does not run"
     SWITCHED_OFF = "never runs by its condition"
@@ -142,7 +143,7 @@ class Told(NamedTuple):
     @property
     def sentence(self) -> str:
         """The sentence, without its subject."""
-        return self.what.value.format(*self.details)
+        return str(self.what.value).format(*self.details)
 
 
 class Outcome(NamedTuple):
@@ -150,7 +151,7 @@ class Outcome(NamedTuple):
 
     ``job`` are the name and the entry as YAML data, if there is one. ``notes`` and ``reason`` tell what is not the same;
     ``asks`` are the places of values that a person has to set. ``subject`` names the call for people.
-    """
+    """  # noqa: E501
 
     kind: Kind
     subject: str

@@ -1,61 +1,23 @@
-"""Workflows as outcomes: each call of each scheduled job, with the entry that does the same or the reason why none does.
+"""Workflows as outcomes: each call of each scheduled job, with the entry that does the same or the reason for none.
 
 Pure: it reads texts and knows no files, no network and no values of secrets.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from components.workflows.cadence import floor_words, merged, schedule_of
-from components.workflows.expression import NoExpression
-from components.workflows.job_entry import Draft, draft
+from components.workflows.call_outcome import Found, Reading, declare, name_of, outcome_of
+from components.workflows.expression_value import NoExpression
+from components.workflows.job_entry import draft
 from components.workflows.job_run import context_of, run_job
 from components.workflows.lifting import keys_in_clear
-from components.workflows.naming import Keys, once, slug
-from components.workflows.outcome import UNDECIDED, Note, Outcome, Place, Reason, Refused, Told, Where
+from components.workflows.naming import Keys, once
+from components.workflows.outcome import Note, Reason, Refused, Told, Where
 from components.workflows.shell_state import World
 from components.workflows.value import Opaque
 from components.workflows.verdict import Judged, judge
 from components.workflows.workflow import Cron, Workflow, WorkflowJob, combinations
-
-
-@dataclass
-class Found:
-    """A call in one schedule and one combination, before it has a name."""
-
-    workflow: Workflow
-    job: WorkflowJob
-    cron: Cron
-    matrix: dict[str, Any]
-    combinations: int
-    line: int
-    step: str = ""
-    made: Draft | None = None
-    on_last_day: bool = False
-    schedule: str = ""
-    zone: str = ""
-    notes: list[tuple[Note, int, tuple[object, ...]]] = field(default_factory=list)
-    reasons: list[Refused] = field(default_factory=list)
-    joined: int = 1
-    number: int = 0
-
-    @property
-    def likeness(self) -> tuple[object, ...]:
-        """What two of them share that differ in their schedules alone."""
-        reasons = tuple((each.what, each.line, each.details) for each in self.reasons if each.what not in {Reason.SCHEDULE})
-        made = repr((self.made.http, self.made.inputs)) if self.made else ""
-        return self.job.id, repr(self.matrix), self.line, self.number, made, reasons, self.zone
-
-
-@dataclass
-class Reading:
-    """What became of some workflows: outcomes of calls, and what is left out with its reason."""
-
-    outcomes: list[Outcome] = field(default_factory=list)
-    left_out: list[tuple[str, Told]] = field(default_factory=list)
-    secrets: dict[str, dict[str, str]] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
 
 
 def read(workflows: Iterable[tuple[Workflow, str]]) -> Reading:
@@ -65,23 +27,26 @@ def read(workflows: Iterable[tuple[Workflow, str]]) -> Reading:
     for workflow, text in workflows:
         found += _workflow(workflow, reading)
         reading.left_out += [
-            (f"{workflow.file}", Told(Note.KEY_LIFTED, Where(workflow.file, line), ("or is refused",)))
-            for line, _ in keys_in_clear(text)
+            ("the workflow", Told(Reason.KEY_IN_CLEAR, Where(workflow.file, line), (kind,)))
+            for line, kind in keys_in_clear(text)
             if not _is_lifted(found, workflow)
         ]
     keys = Keys(place for each in found if each.made for place, _ in each.made.places())
-    _declare(found, keys, reading)
+    declare(found, keys, reading)
     taken: list[str] = []
     for each in found:
-        name = once(_name(each, found), taken)
+        name = once(name_of(each, found), taken)
         taken.append(name)
-        reading.outcomes.append(_outcome(each, name, keys))
+        reading.outcomes.append(outcome_of(each, name, keys))
     return reading
 
 
 def _is_lifted(found: list[Found], workflow: Workflow) -> bool:
     return any(
-        place.kind == "literal" for each in found if each.workflow is workflow and each.made for place, _ in each.made.places()
+        place.kind == "literal"
+        for each in found
+        if each.workflow is workflow and each.made
+        for place, _ in each.made.places()
     )
 
 
@@ -89,10 +54,10 @@ def _workflow(workflow: Workflow, reading: Reading) -> list[Found]:
     def leave_out(subject: str, reason: Reason, line: int, *details: object) -> None:
         reading.left_out.append((subject, Told(reason, Where(workflow.file, line), details)))
 
-    for line, cron in workflow.commented:
-        leave_out(f"{workflow.file}: the schedule {cron!r}", Reason.COMMENTED_OUT, line)
+    for line, commented in workflow.commented:
+        leave_out(f"the schedule {commented!r}", Reason.COMMENTED_OUT, line)
     if not workflow.crons:
-        leave_out(workflow.file, Reason.NOT_SCHEDULED, workflow.on_line)
+        leave_out("the workflow", Reason.NOT_SCHEDULED, workflow.on_line)
         return []
     found: list[Found] = []
     for cron in workflow.crons:
@@ -104,12 +69,14 @@ def _workflow(workflow: Workflow, reading: Reading) -> list[Found]:
             runs = True
             found += _job(workflow, job, cron, condition)
         if not runs:
-            leave_out(f"{workflow.file}: the schedule {cron.text!r}", Reason.NOT_THIS_SCHEDULE, cron.line)
+            leave_out(f"the schedule {cron.text!r}", Reason.NOT_THIS_SCHEDULE, cron.line)
     for job in workflow.jobs:
         if all(_job_condition(workflow, job, cron) is False for cron in workflow.crons):
             line = job.condition.line if job.condition else job.line
-            is_alert = job.condition is not None and ("failure()" in job.condition.text or ".result" in job.condition.text)
-            leave_out(f"{workflow.file}: the job {job.id}", Reason.ALERT if is_alert else Reason.SWITCHED_OFF, line)
+            is_alert = job.condition is not None and (
+                "failure()" in job.condition.text or ".result" in job.condition.text
+            )
+            leave_out(f"the job {job.id}", Reason.ALERT if is_alert else Reason.SWITCHED_OFF, line)
     return _joined(found)
 
 
@@ -165,7 +132,7 @@ def _job(workflow: Workflow, job: WorkflowJob, cron: Cron, condition: bool | Ref
         yield from made
 
 
-def _calls(
+def _calls(  # noqa: PLR0917
     workflow: Workflow, job: WorkflowJob, cron: Cron, matrix: dict[str, Any], many: int, judged: list[Judged],
     more_notes: list[tuple[Note, int, tuple[object, ...]]],
 ) -> Iterator[Found]:  # fmt: skip
@@ -212,7 +179,9 @@ def _joined(found: list[Found]) -> list[Found]:
         groups.setdefault(each.likeness, []).append(each)
     made: list[Found] = []
     for group in groups.values():
-        schedule = merged(each.schedule for each in group) if len(group) > 1 and all(each.schedule for each in group) else None
+        schedule = (
+            merged(each.schedule for each in group) if len(group) > 1 and all(each.schedule for each in group) else None
+        )
         if schedule is None:
             made += group if all(each.schedule for each in group) else group[:1]
             continue
@@ -221,75 +190,3 @@ def _joined(found: list[Found]) -> list[Found]:
         first.notes.append((Note.MERGED, first.cron.line, (len(group),)))
         made.append(first)
     return made
-
-
-def _name(each: Found, found: list[Found]) -> str:
-    beside = [one for one in found if one.workflow is each.workflow]
-    stem = each.workflow.path.rpartition("/")[2].rsplit(".", 1)[0]
-    parts = [slug(stem) or "workflow"]
-    if len({one.job.id for one in beside}) > 1:
-        parts.append(slug(each.job.id))
-    if len({one.line for one in beside if one.job is each.job}) > 1:
-        parts.append(slug(each.step) or str(each.number + 1))
-    parts += [slug(str(value)) for value in each.matrix.values() if not isinstance(value, dict | list)]
-    return "-".join(part for part in parts if part)[:120]
-
-
-def _declare(found: list[Found], keys: Keys, reading: Reading) -> None:
-    """The secrets that entries need: format url where an address begins with them, else token."""
-    for each in found:
-        for place, where in each.made.places() if each.made else []:
-            placed = keys.with_key(place)
-            known = reading.secrets.setdefault(placed.key, {"description": _described(placed), "format": "token"})
-            if where == "url":
-                known["format"] = "url"
-            reading.places.setdefault(placed.key, placed)
-
-
-def _described(place: Place) -> str:
-    otherwise = f", or {place.otherwise} where it is not set" if place.otherwise else ""
-    match place.kind:
-        case "github_secret":
-            where = f" of the environment {place.environment}" if place.environment else ""
-            return f"What GitHub has as the secret {place.original}{where}{otherwise}"
-        case "variable":
-            where = f" of the environment {place.environment}" if place.environment else ""
-            return f"What GitHub has as the variable {place.original}{where}{otherwise}"
-        case "address":
-            return f"The address {place.otherwise}, with GitHub's values in it"
-    return f"Stood in clear in a workflow ({place.original}); make a new one"
-
-
-def _outcome(each: Found, name: str, keys: Keys) -> Outcome:
-    workflow = each.workflow
-    where = Where(workflow.file, each.line)
-    step = f", step {each.step!r}" if each.step else ""
-    subject = f"{workflow.path}: job {each.job.id}{step}"
-    notes = [Told(note, Where(workflow.file, line), details) for note, line, details in each.notes]
-    reasons = tuple(dict.fromkeys(why.told(workflow.file) for why in each.reasons))
-    job: dict[str, Any] | None = None
-    asks: tuple[Place, ...] = ()
-    if each.made is not None and (each.schedule or each.cron.text):
-        asks = tuple(dict.fromkeys(keys.with_key(place) for place, _ in each.made.places()))
-        notes += [Told(Note.KEY_LIFTED, where, (place.key,)) for place in asks if place.kind == "literal"]
-        notes += [
-            Told(Note.DEFAULT, where, (f"{place.original} ({place.otherwise})",))
-            for place in asks
-            if place.otherwise and place.kind in {"github_secret", "variable"}
-        ]
-        title = each.step or each.job.name or workflow.name or each.job.id
-        job = {"description": f"{workflow.name}: {title}" if workflow.name and title != workflow.name else title}
-        job |= {"replaces": workflow.path, "schedule": each.schedule or each.cron.text}
-        if each.zone:
-            job["timezone"] = each.zone
-        job["http"] = keys.entry(each.made.http)
-        if each.made.inputs:
-            job["inputs"] = each.made.inputs
-    kind = "exact" if not notes else "noted"
-    if reasons:
-        kind = "undecided" if job is not None and all(told.what in UNDECIDED or told.what in _BESIDE for told in reasons) and each.schedule else "refused"
-    return Outcome(kind, subject, where, name, job, tuple(notes), asks, reasons)  # type: ignore[arg-type]
-
-
-_BESIDE = frozenset({Reason.PROGRAM, Reason.ACTION, Reason.SHELL, Reason.CONTAINER})
-"""Reasons that are about other work of the same job."""

@@ -1,4 +1,4 @@
-"""A shell script as its parser gets it: expressions replaced as GitHub does, lines that go on joined, here-documents out.
+"""A shell script as its parser gets it: expressions replaced as GitHub does, lines joined, here-documents out. Pure.
 
 tree-sitter-bash reads some of these in another way than bash (findings/), so the parser never meets them. What is not
 known yet stands as a word of letters and digits.
@@ -37,7 +37,7 @@ class Source:
         """The text between two bytes, ``clean`` taking out what only the shell needs."""
         made: list[Piece] = []
         at = start
-        for begin, stop, names in sorted((span for span in self.spans if start <= span[0] and span[1] <= end)):
+        for begin, stop, names in sorted(span for span in self.spans if start <= span[0] and span[1] <= end):
             made += self._pieces(self.text[at:begin], frozenset(), clean)
             made += self._pieces(self.text[begin:stop], names, clean) or (Known("", names),)
             at = stop
@@ -89,6 +89,14 @@ def prepare(script: str, evaluate: Callable[[str], Value], first_line: int) -> S
     return _Lines(Source(bytes(text), lines, marks, spans)).joined()
 
 
+@dataclass
+class _Level:
+    """A command's text, or one in double quotes, with the parentheses that are open in it."""
+
+    is_double: bool = False
+    depth: int = 0
+
+
 class _Lines:
     """A walk over a script as bash reads it, as far as quotes, comments and here-documents go."""
 
@@ -99,8 +107,9 @@ class _Lines:
         self.heredocs: list[tuple[Source, bool]] = []
         self.pending: list[tuple[bytes, bool, bool]] = []
 
-    def joined(self) -> Source:
-        at, stack = 0, [[b"code", 0]]
+    def joined(self) -> Source:  # noqa: PLR0912
+        at = 0
+        stack: list[_Level] = [_Level()]
         text = self.text
         while at < len(text):
             top, byte = stack[-1], text[at : at + 1]
@@ -112,9 +121,9 @@ class _Lines:
             if text[at : at + 2] == b"$(":
                 self.kept += (at, at + 1)
                 at += 2
-                stack.append([b"code", 0])
+                stack.append(_Level())
                 continue
-            if top[0] == b"double":
+            if top.is_double:
                 if byte == b'"':
                     stack.pop()
             elif byte == b"'":
@@ -123,17 +132,17 @@ class _Lines:
                 at = end
                 continue
             elif byte == b'"':
-                stack.append([b"double", 0])
+                stack.append(_Level(is_double=True))
             elif byte == b"#" and (at == 0 or text[at - 1] in _WORD_BEFORE):
                 end = text.find(b"\n", at)
                 at = len(text) if end < 0 else end
                 continue
             elif byte == b"(":
-                top[1] += 1  # type: ignore[operator]
+                top.depth += 1
             elif byte == b")":
-                if top[1] == 0 and len(stack) > 1:
+                if top.depth == 0 and len(stack) > 1:
                     stack.pop()
-                top[1] = max(0, int(top[1]) - 1)
+                top.depth = max(0, top.depth - 1)
             elif text[at : at + 3] == b"<<<":
                 self.kept += range(at, at + 3)
                 at += 3

@@ -1,4 +1,4 @@
-"""What a script has done so far: its variables, files and output, the calls that it made, and the world it runs in. Pure."""
+"""What a script has done so far: its variables, files, output and calls, and the world that it runs in. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from components.workflows.curl_request import Request
 from components.workflows.outcome import Note, Reason, Refused
-from components.workflows.value import Known, Opaque, Value, joined, text_of
+from components.workflows.value import Clock, Known, Opaque, Value, joined, text_of
 
 MAX_STEPS = 4000
 """Statements of a run at most, so that a loop without end is found."""
@@ -15,8 +15,8 @@ MAX_STEPS = 4000
 class Fact(NamedTuple):
     """What a script asks and nobody knows before the run.
 
-    jq, equals, text and bare are about the answer of the call ``subject``; unset is about a variable or secret; last_day
-    about the date; unknown about anything else, ``reason`` saying what.
+    jq, equals, text and bare are about the answer of the call ``subject``; unset is about a variable or secret,
+    last_day about the date, unknown about anything else, ``reason`` saying what.
     """
 
     kind: Literal["jq", "equals", "text", "bare", "json", "unset", "last_day", "unknown"]
@@ -108,6 +108,8 @@ class State:
         for piece in value:
             if isinstance(piece, Opaque):
                 return self.ask_unknown(piece.reason, line, *piece.details)
+            if isinstance(piece, Clock):
+                return self.ask_unknown(Reason.CLOCK, line, "")
         return self.ask_unknown(Reason.CONDITION, line, "what it asks for holds")
 
     def tell(self, note: Note, line: int, *details: object) -> None:

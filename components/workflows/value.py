@@ -139,5 +139,7 @@ def as_text(value: Value) -> Text:
     """A value of texts and places alone. Raises ValueError for another, with the piece that is neither."""
     for piece in value:
         if not isinstance(piece, Known | Place):
-            raise ValueError(piece)
-    return tuple(piece.text if isinstance(piece, Known) else piece for piece in value if isinstance(piece, Known | Place))
+            raise ValueError(piece)  # noqa: TRY004 - a value of the wrong kind, not of the wrong type
+    return tuple(
+        piece.text if isinstance(piece, Known) else piece for piece in value if isinstance(piece, Known | Place)
+    )

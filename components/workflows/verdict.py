@@ -1,4 +1,4 @@
-"""What a job of a workflow calls, and which answers keep it green, found by running it in every world that matters. Pure."""
+"""What a workflow's job calls, and which answers keep it green, found by running it in all worlds that matter. Pure."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +22,7 @@ Run = Callable[[World], Trace]
 
 @dataclass
 class Judged:
-    """A call with its rule: ``status`` are the accepted ones, None for 200 to 299; ``attempts`` with seconds between."""
+    """A call with its rule: ``status`` are the accepted ones, None for 200 to 299; ``attempts`` with seconds between."""  # noqa: E501
 
     call: Call
     status: frozenset[int] | None = None
@@ -73,7 +73,8 @@ def judge(run: Run) -> tuple[list[Judged], Trace]:
     base = base or next((leaf for leaf in leaves if leaf.trace.calls), leaves[0])
     calls = list(dict.fromkeys((call.site, call.request or call.refused) for call in base.trace.calls))
     judged = [
-        Judged(next(call for call in base.trace.calls if (call.site, call.request or call.refused) == each)) for each in calls
+        Judged(next(call for call in base.trace.calls if (call.site, call.request or call.refused) == each))
+        for each in calls
     ]
     for each in judged:
         if sum(call.site == each.call.site and call.request == each.call.request for call in base.trace.calls) > 1:
@@ -117,7 +118,9 @@ def _conditions(leaves: list[_Leaf], base: _Leaf, judged: list[Judged]) -> None:
 
 
 def _made(each: Judged, leaves: list[_Leaf]) -> bool:
-    return any((call.site, call.request) == (each.call.site, each.call.request) for leaf in leaves for call in leaf.trace.calls)
+    return any(
+        (call.site, call.request) == (each.call.site, each.call.request) for leaf in leaves for call in leaf.trace.calls
+    )
 
 
 def _condition(fact: Fact, each: Judged, *, one: bool, other: bool, without: list[_Leaf]) -> None:
@@ -141,7 +144,13 @@ def _condition(fact: Fact, each: Judged, *, one: bool, other: bool, without: lis
 def _decides(fact: Fact, with_it: list[_Leaf], without: list[_Leaf]) -> bool:
     """Whether an answer decides about another call, in worlds that stay green."""
     sets = [
-        {(call.site, call.request) for leaf in part if not leaf.trace.red for call in leaf.trace.calls if call.site != fact.subject}
+        {
+            (call.site, call.request)
+            for leaf in part
+            if not leaf.trace.red
+            for call in leaf.trace.calls
+            if call.site != fact.subject
+        }
         for part in (with_it, without)
     ]
     greens = [any(not leaf.trace.red for leaf in part) for part in (with_it, without)]
@@ -179,8 +188,10 @@ class _Worlds:
 
     def is_green(self, status: int) -> bool:
         leaves = _Explorer(self.run, {self.site: status}).leaves(tuple(self.facts.items()))
-        colours = {leaf.trace.red for leaf in leaves if all(kind not in {"jq", "equals", "text"} or True for kind in ())}
-        if len(colours) > 1 and any(fact.kind in {"jq", "equals", "text"} for leaf in leaves for fact, _ in leaf.facts if fact not in self.facts):
+        colours = {leaf.trace.red for leaf in leaves}
+        if len(colours) > 1 and any(
+            fact.kind in {"jq", "equals", "text"} for leaf in leaves for fact, _ in leaf.facts if fact not in self.facts
+        ):
             raise Refused(Reason.RULE, 1, ": status and body decide together")
         return not leaves[0].trace.red
 
@@ -192,9 +203,15 @@ class _Worlds:
             self.base.trace.by_pattern |= trace.by_pattern
         if self.base.trace.by_pattern:
             return frozenset(status for status in STATUSES if not self.with_status(status).red)
-        bounds = sorted({100, 200, 299, 300, 399, 400, 500, 599} | {
-            near for number in self.base.trace.constants for near in (number - 1, number, number + 1) if near in STATUSES
-        })
+        bounds = sorted(
+            {100, 200, 299, 300, 399, 400, 500, 599}
+            | {
+                near
+                for number in self.base.trace.constants
+                for near in (number - 1, number, number + 1)
+                if near in STATUSES
+            }
+        )
         accepted: set[int] = set()
         for at, bound in enumerate(bounds):
             if self.is_green(bound):
@@ -253,7 +270,7 @@ def _translated(fact: Fact, *, holds: bool) -> str:
             case "text":
                 rule = _member(fact.detail)
             case _:
-                raise NoFilter(fact.detail)
+                raise NoFilter(fact.detail)  # noqa: TRY301
     except NoFilter:
         raise Refused(Reason.RULE, fact.line, "") from None
     return rule if holds else negated(rule)
@@ -265,7 +282,7 @@ def _member(pattern: str) -> str:
         raise NoFilter(pattern)
     value = found["value"].replace("\\", "")
     name = found["name"]
-    return f'$.{name} == {value}' if name.isidentifier() else f'$."{name}" == {value}'
+    return f"$.{name} == {value}" if name.isidentifier() else f'$."{name}" == {value}'
 
 
 def calls_of(judged: Iterable[Judged]) -> Iterator[Request]:

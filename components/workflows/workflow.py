@@ -1,14 +1,14 @@
 """A workflow as GitHub reads it: its schedules, inputs, jobs and steps, with their lines. Pure."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-import json
-
-from components.workflows.expression import Context, NoExpression
+from components.workflows.expression import Context
+from components.workflows.expression_value import NoExpression
 from components.workflows.outcome import Reason, Refused
 from components.workflows.yaml_file import Mapping, Scalar, Sequence, Tree, read_yaml
 
@@ -112,11 +112,15 @@ def read_workflow(text: str, file: str, path: str) -> Workflow:
         crons=tuple(_crons(events)),
         inputs=dict(_inputs(events)),
         env=root.mapping("env"),
-        jobs=tuple(_job(name, job, jobs.lines[name], shell) for name, job in jobs.items.items() if isinstance(job, Mapping)),
+        jobs=tuple(
+            _job(name, job, jobs.lines[name], shell) for name, job in jobs.items.items() if isinstance(job, Mapping)
+        ),
         concurrency=_concurrency(root),
         other_events=tuple(name for name in _events(events) if name != "schedule"),
         commented=tuple(
-            (number, found[1].strip()) for number, line in enumerate(text.splitlines(), 1) if (found := _COMMENTED.match(line))
+            (number, found[1].strip())
+            for number, line in enumerate(text.splitlines(), 1)
+            if (found := _COMMENTED.match(line))
         ),
         on_line=root.lines["on"],
     )
@@ -167,10 +171,16 @@ def _job(name: str, job: Mapping, line: int, shell: str) -> WorkflowJob:
         condition=condition if isinstance(condition, Scalar) else None,
         needs=tuple(_events(needs)) if needs is not None else (),
         env=job.mapping("env"),
-        environment=environment.text if isinstance(environment, Scalar) else environment.text("name") if isinstance(environment, Mapping) else "",
+        environment=environment.text
+        if isinstance(environment, Scalar)
+        else environment.text("name")
+        if isinstance(environment, Mapping)
+        else "",
         matrix=strategy.items.get("matrix"),
         matrix_line=strategy.lines.get("matrix", line),
-        steps=tuple(_step(at, step, shell) for at, step in enumerate(steps.items) if isinstance(step, Mapping)) if isinstance(steps, Sequence) else (),
+        steps=tuple(_step(at, step, shell) for at, step in enumerate(steps.items) if isinstance(step, Mapping))
+        if isinstance(steps, Sequence)
+        else (),
         uses=job.text("uses"),
         container="container" in job.items,
         concurrency=_concurrency(job),
@@ -211,7 +221,11 @@ def combinations(job: WorkflowJob, context: Context) -> list[dict[str, Any]]:
     made = [one for one in made if not any(all(one.get(k) == v for k, v in each.items()) for each in excluded)]
     original = [dict(one) for one in made]
     for more in data.get("include") or []:
-        fits = [one for one, first in zip(made, original, strict=False) if all(first.get(k, v) == v for k, v in more.items() if k in axes)]
+        fits = [
+            one
+            for one, first in zip(made, original, strict=False)
+            if all(first.get(k, v) == v for k, v in more.items() if k in axes)
+        ]
         if fits and made:
             for one in fits:
                 one.update(more)

@@ -6,7 +6,8 @@ YAML 1.2 by ruamel.yaml, with every scalar a text: ``on`` is a name, and ``1_000
 from dataclasses import dataclass, field
 from typing import Union
 
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 MAX_BYTES = 1_000_000

@@ -113,4 +113,14 @@ COMMANDS = (
         "init",
         "Write a small catalogue to begin with: two secrets and one job. Nothing that exists is touched.",
     ),
+    Entry(
+        "import workflows",
+        "importing",
+        "import_workflows",
+        "Scheduled GitHub Actions workflows as entries of the catalogue, where these do the same, and why the others "
+        "do not.",
+    ),
 )
+
+GROUPS = {"import": "What runs elsewhere, as entries of the catalogue; shown as a diff, and written with --write."}
+"""What commands of two words have in common, by their first word."""

@@ -21,6 +21,7 @@ GROUND_UP: tuple[str, ...] = (
         "catalogue",
         "declaration",
         "runs",
+        "workflows",
     ),
     *("operations", "security", "report", "provider"),
 )
