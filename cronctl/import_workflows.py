@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import typer
-import yaml
 
 from components.catalogue.settings import Settings
 from components.catalogue.stack_config import read_catalogue
@@ -118,12 +117,7 @@ def _in_repository(file: Path) -> str:
 
 def _plan(path: Path, reading: Reading, *, force: bool) -> _Plan:
     before = path.read_text(encoding="utf-8") if path.is_file() else ""
-    data = yaml.safe_load(before) if before else {}
-    if before:
-        read_catalogue(
-            read_source(path), Settings(), "the stack's file", path.parent
-        )  # a catalogue that is wrong stays
-    data = data if isinstance(data, dict) else {}
+    data = _data(path) if before.strip() else {}
     jobs, defaults = data.get("jobs") or {}, data.get("defaults") or {}
     there = [outcome for outcome in reading.outcomes if outcome.job and _is_there(outcome, jobs)]
     rest = [outcome for outcome in reading.outcomes if outcome not in there]
@@ -140,6 +134,12 @@ def _plan(path: Path, reading: Reading, *, force: bool) -> _Plan:
     entries = [job_entry(outcome, defaults) for outcome in written]
     after = with_entries(before, str(path), secrets, entries) if entries else before
     return _Plan(path, before, after, written, left, there)
+
+
+def _data(path: Path) -> dict[Any, Any]:
+    """The data of a catalogue that is right. Raises InvalidConfiguration for one that is not."""
+    read_catalogue(read_source(path), Settings(), "the stack's file", path.parent)  # which takes the defaults out
+    return read_source(path).data
 
 
 def _is_there(outcome: Outcome, jobs: dict[str, Any]) -> bool:

@@ -26,7 +26,6 @@ class Found:
     zone: str = ""
     notes: list[tuple[Note, int, tuple[object, ...]]] = field(default_factory=list)
     reasons: list[Refused] = field(default_factory=list)
-    joined: int = 1
     number: int = 0
 
     @property
@@ -97,7 +96,7 @@ def outcome_of(each: Found, name: str, keys: Keys) -> Outcome:
     reasons = tuple(dict.fromkeys(why.told(workflow.file) for why in each.reasons))
     job: dict[str, Any] | None = None
     asks: tuple[Place, ...] = ()
-    if each.made is not None and (each.schedule or each.cron.text):
+    if each.made is not None and each.schedule:
         asks = tuple(dict.fromkeys(keys.with_key(place) for place, _ in each.made.places()))
         notes += [Told(Note.KEY_LIFTED, where, (place.key,)) for place in asks if place.kind == "literal"]
         notes += [
@@ -107,7 +106,7 @@ def outcome_of(each: Found, name: str, keys: Keys) -> Outcome:
         ]
         title = each.step or each.job.name or workflow.name or each.job.id
         job = {"description": f"{workflow.name}: {title}" if workflow.name and title != workflow.name else title}
-        job |= {"replaces": workflow.path, "schedule": each.schedule or each.cron.text}
+        job |= {"replaces": workflow.path, "schedule": each.schedule}
         if each.zone:
             job["timezone"] = each.zone
         job["http"] = keys.entry(each.made.http)

@@ -34,14 +34,22 @@ def job_entry(outcome: Outcome, defaults: Mapping[str, Any]) -> Entry:
     if outcome.reason:
         comments = [f"NOT THE SAME: {_comment(told)}" for told in outcome.reason] + comments
         job["active"] = False
-    http = dict(job["http"])
-    for name in defaults.get("http") or {}:
-        http.setdefault(name, None)
-    job["http"] = http
+    job["http"] = _against(job["http"], defaults.get("http") or {})
     for name in ("expected_duration", "active_between", "verify_first_run"):
         if name in defaults:
             job.setdefault(name, None)
     return Entry(outcome.name, job, tuple(comments))
+
+
+def _against(own: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """A mapping in which null takes out what defaults would add, since they are merged key by key."""
+    made = dict(own)
+    for name, default in defaults.items():
+        if name not in made:
+            made[name] = None
+        elif isinstance(default, Mapping) and isinstance(made[name], Mapping):
+            made[name] = _against(made[name], default)
+    return made
 
 
 def _comment(told: Told) -> str:

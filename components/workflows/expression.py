@@ -71,10 +71,12 @@ class Context:
         name = str(rest[0]) if rest else ""
         shown = ".".join(map(str, path))
         match root:
+            case "secrets" | "vars" if len(rest) != 1:
+                raise NoExpression(shown)
             case "secrets":
-                return Result(piece=Place("", "github_secret", name, environment=self.environment))
+                return Result(piece=Place("", "github_secret", name.upper(), environment=self.environment))
             case "vars":
-                return Result(piece=Place("", "variable", name, environment=self.environment))
+                return Result(piece=Place("", "variable", name.upper(), environment=self.environment))
             case "inputs":
                 return Result(None, inputs=frozenset({name}) if name else frozenset())
             case "env":

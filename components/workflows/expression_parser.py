@@ -107,9 +107,15 @@ class Parser:
             if mark == ".":
                 path.append("*" if self.take("*") else self._name())
             else:
-                path.append("*" if self.take("*") else self.either().value)
+                path.append("*" if self.take("*") else self._index())
                 self.need("]")
         return self.lookup(path)
+
+    def _index(self) -> Any:  # noqa: ANN401 - a name or a number
+        index = self.either()
+        if index.piece is not None:  # a secret whose name nobody knows is no secret of the name None
+            raise NoExpression(self.source)
+        return index.value
 
     def _name(self) -> str:
         if self.at >= len(self.tokens):

@@ -7,6 +7,7 @@ from typing import Any
 from components.schedule.schedule import Schedule
 from components.values.duration import in_words
 from components.values.limits import PLATFORM_TIMEOUT
+from components.values.loopback import is_loopback
 from components.workflows.curl_request import Request
 from components.workflows.json_body import as_jsonb, inputs_of, json_of, refuse_unknown
 from components.workflows.lifting import lift_address, lift_header
@@ -72,6 +73,8 @@ def _address(url: Value, made: Draft, line: int) -> Text:
     first = url[0]
     if isinstance(first, Known) and not re.match(r"https?://", first.text):
         raise Refused(Reason.ADDRESS, line, "does not begin with https://")
+    if is_loopback(host_of(url).partition(":")[0]):
+        raise Refused(Reason.ADDRESS, line, "is the runner itself")
     value = lift_address(url, host_of(url), line)
     value = _with_whole_host(value)
     if any(isinstance(piece, Place) for piece in value[1:]) and "?" in "".join(

@@ -55,13 +55,15 @@ def run_job(workflow: Workflow, job: WorkflowJob, cron: Cron, matrix: Mapping[st
             _action(step, trace)
             continue
         try:
-            status = _script(step, context, world, trace, files)
+            status = _script(step, context, world, trace, files, is_windows="windows" in job.runner.lower())
         except Refused as refused:
             trace.lost.append(refused)
             status = 0
         context.outcomes[step.id] = "failure" if status else "success"
         if status and step.may_fail not in {"true", "${{ true }}"}:
             context.failed = trace.red = True
+    if job.may_fail == "true":
+        trace.red = False
     return trace
 
 
@@ -77,9 +79,20 @@ def _runs(step: Step, context: Context, world: World, trace: Trace) -> bool:
     if result.truth is not None:
         return result.truth
     piece = result.piece
-    if isinstance(piece, Opaque):
-        return state.ask_unknown(piece.reason, line, *piece.details)
-    return state.ask_unknown(Reason.CONDITION, line, "its condition holds")
+    return state.ask_unknown(*condition_reason(piece, line))
+
+
+def condition_reason(piece: object, line: int) -> tuple[Reason, int, str]:
+    """Why nobody knows whether a condition holds that is about a piece, as the arguments of a refusal."""
+    if isinstance(piece, Opaque) and piece.reason is Reason.STEP_OUTPUT:
+        return piece.reason, line, str(piece.details[0])
+    if isinstance(piece, Opaque) and piece.reason is Reason.RUN_NUMBER:
+        return Reason.CONDITION, line, f"{piece.details[0]} is as its condition asks"
+    return (
+        Reason.CONDITION,
+        line,
+        str(piece.details[0]) if isinstance(piece, Opaque) and piece.details else "its condition holds",
+    )
 
 
 def _action(step: Step, trace: Trace) -> None:
@@ -94,8 +107,10 @@ def _state(step: Step, world: World, trace: Trace, env: dict[str, Value], files:
     return State(world, trace, step.id, {**env}, files, lambda line: line)
 
 
-def _script(step: Step, context: Context, world: World, trace: Trace, files: dict[str, Value]) -> int:
-    shell = step.shell.strip()
+def _script(
+    step: Step, context: Context, world: World, trace: Trace, files: dict[str, Value], *, is_windows: bool
+) -> int:
+    shell = step.shell.strip() or ("pwsh" if is_windows else "")
     run = step.run or Scalar("", step.line, step.line)
     if shell and shell not in {"bash", "sh"} and not shell.startswith("bash "):
         raise Refused(Reason.SHELL, step.line, shell)

@@ -29,43 +29,37 @@ def key_of(place: Place) -> str:
 
 
 class Keys:
-    """The keys of all places of an import, so that each value has one, and each key one value."""
+    """The keys of all places of an import, so that each value has one, and each key one value.
+
+    One name may be two values: in two environments, or with two defaults.
+    """
 
     def __init__(self, places: Iterable[Place]) -> None:
-        self._keys: dict[tuple[str, str, str], str] = {}
-        all_places = list(dict.fromkeys(self._identity(place) for place in places))
-        by_name: dict[tuple[str, str], set[str]] = {}
-        for kind, original, environment in all_places:
-            by_name.setdefault((kind, original.upper()), set()).add(environment)
-        for kind, original, environment in all_places:
-            key = key_of(Place("", "variable", original))
-            if kind != "literal" and environment and len(by_name[kind, original.upper()]) > 1:
-                key = f"{key_of(Place('', 'variable', environment))}_{key}"
-            twin = "github_secret" if kind == "variable" else ""
-            if twin and (twin, original.upper()) in by_name:
-                key = f"{key}_variable"
-            key = key[:63]
-            if kind == "literal" and (same := self._same_literal(environment)):
-                key = same
-            self._keys[kind, original, environment] = (
-                key if kind == "literal" and key in self._keys.values() and same else self._once(key)
-            )
+        self._keys: dict[Place, str] = {}
+        all_places = list(dict.fromkeys(places))
+        environments: dict[tuple[str, str], set[str]] = {}
+        for place in all_places:
+            environments.setdefault((place.kind, place.original), set()).add(place.environment)
+        for place in all_places:
+            self._keys[place] = self._same_literal(place) or self._new(place, environments)
 
-    def _same_literal(self, environment: str) -> str | None:
-        return next(
-            (key for (kind, _, same), key in self._keys.items() if kind == "literal" and same == environment), None
-        )
+    def _same_literal(self, place: Place) -> str | None:
+        """The key of a text in clear that stands elsewhere, too."""
+        if place.kind != "literal":
+            return None
+        return next((key for other, key in self._keys.items() if other.environment == place.environment), None)
 
-    def _once(self, key: str) -> str:
-        return once(key, self._keys.values()).replace("-", "_")
-
-    @staticmethod
-    def _identity(place: Place) -> tuple[str, str, str]:
-        return place.kind, place.original, place.environment
+    def _new(self, place: Place, environments: dict[tuple[str, str], set[str]]) -> str:
+        key = key_of(place)
+        if place.kind != "literal" and place.environment and len(environments[place.kind, place.original]) > 1:
+            key = f"{key_of(place._replace(original=place.environment))}_{key}"
+        if place.kind == "variable" and ("github_secret", place.original) in environments:
+            key = f"{key}_variable"
+        return once(key[:MAX_NAME], self._keys.values()).replace("-", "_")
 
     def with_key(self, place: Place) -> Place:
         """A place with its key."""
-        return place._replace(key=self._keys[self._identity(place)])
+        return place._replace(key=self._keys[place])
 
     def template(self, text: Text) -> str:
         """A text as the catalogue writes it: places in braces, braces doubled."""

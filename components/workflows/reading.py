@@ -10,12 +10,11 @@ from components.workflows.cadence import floor_words, merged, schedule_of
 from components.workflows.call_outcome import Found, Reading, declare, name_of, outcome_of
 from components.workflows.expression_value import NoExpression
 from components.workflows.job_entry import draft
-from components.workflows.job_run import context_of, run_job
+from components.workflows.job_run import condition_reason, context_of, run_job
 from components.workflows.lifting import keys_in_clear
 from components.workflows.naming import Keys, once
 from components.workflows.outcome import Note, Reason, Refused, Told, Where
 from components.workflows.shell_state import World
-from components.workflows.value import Opaque
 from components.workflows.verdict import Judged, judge
 from components.workflows.workflow import Cron, Workflow, WorkflowJob, combinations
 
@@ -91,9 +90,7 @@ def _job_condition(workflow: Workflow, job: WorkflowJob, cron: Cron) -> bool | R
         return Refused(Reason.CONDITION, job.condition.line, "its condition holds")
     if result.truth is not None:
         return result.truth
-    if isinstance(result.piece, Opaque):
-        return Refused(result.piece.reason, job.condition.line, *result.piece.details)
-    return Refused(Reason.CONDITION, job.condition.line, "its condition holds")
+    return Refused(*condition_reason(result.piece, job.condition.line))
 
 
 def _job(workflow: Workflow, job: WorkflowJob, cron: Cron, condition: bool | Refused) -> Iterator[Found]:
@@ -148,6 +145,7 @@ def _calls(  # noqa: PLR0917
             made.schedule = schedule.text
         except Refused as why:
             made.reasons.append(why)
+            made.schedule = cron.text if why.what in {Reason.ZONE, Reason.DAY_RULE} else ""
         try:
             made.made = draft(each, workflow, job, schedule)
         except Refused as why:
@@ -179,14 +177,14 @@ def _joined(found: list[Found]) -> list[Found]:
         groups.setdefault(each.likeness, []).append(each)
     made: list[Found] = []
     for group in groups.values():
-        schedule = (
-            merged(each.schedule for each in group) if len(group) > 1 and all(each.schedule for each in group) else None
-        )
+        timed = [each for each in group if each.schedule]
+        other = [each for each in group if not each.schedule]
+        made += [each for each in other if each.made is not None] or other[:1]
+        schedule = merged(each.schedule for each in timed) if len(timed) > 1 else None
         if schedule is None:
-            made += group if all(each.schedule for each in group) else group[:1]
+            made += timed
             continue
-        first = group[0]
-        first.schedule, first.joined = schedule, len(group)
-        first.notes.append((Note.MERGED, first.cron.line, (len(group),)))
-        made.append(first)
+        timed[0].schedule = schedule
+        timed[0].notes.append((Note.MERGED, timed[0].cron.line, (len(timed),)))
+        made.append(timed[0])
     return made

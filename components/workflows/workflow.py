@@ -71,6 +71,7 @@ class WorkflowJob:
     concurrency: tuple[str, str] | None
     timeout: float | None
     may_fail: str
+    runner: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,7 @@ def _job(name: str, job: Mapping, line: int, shell: str) -> WorkflowJob:
         concurrency=_concurrency(job),
         timeout=float(minutes) * 60 if re.fullmatch(r"\d+(\.\d+)?", minutes) else None,
         may_fail=job.text("continue-on-error", "false"),
+        runner=" ".join(_events(runner)) if (runner := job.items.get("runs-on")) is not None else "",
     )
 
 

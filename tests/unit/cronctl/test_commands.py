@@ -85,7 +85,8 @@ def test_a_shell_completes_commands_options_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("--version",), ("status", "--help"), ("rotate", "-h"), ("histry",), ("import", "workflows", "-h")]
+    "arguments",
+    [("--help",), ("--version",), ("status", "--help"), ("rotate", "-h"), ("histry",), ("import", "workflows", "-h")],
 )
 def test_nothing_is_imported_to_talk_about_commands(arguments: tuple[str, ...]) -> None:
     assert imported(*arguments) & HEAVY == set()
