@@ -373,7 +373,7 @@ def test_a_key_in_clear_is_lifted_and_shown_nowhere() -> None:
     )
     found = reading(text)
     assert [outcome.kind for outcome in found.outcomes] == ["noted"] * 3
-    assert [(outcome.job or {})["http"].get("auth") for outcome in found.outcomes][0] == {
+    assert next((outcome.job or {})["http"].get("auth") for outcome in found.outcomes) == {
         "bearer": "app_example_com_authorization"
     }
     assert list(found.secrets) == ["app_example_com_authorization"]  # the same value is one secret
