@@ -48,6 +48,13 @@ class Reading:
     places: dict[str, Place] = field(default_factory=dict)
 
 
+def _shown(value: Any) -> str:  # noqa: ANN401 - JSON
+    """A value of a matrix in a name: of a mapping its name, or its first text."""
+    if isinstance(value, dict):
+        return _shown(value.get("name") or next(iter(value.values()), ""))
+    return "" if isinstance(value, list) else str(value)
+
+
 def name_of(each: Found, found: list[Found]) -> str:
     """The name of a job for a call, of its file and of what tells it from others of the file."""
     beside = [one for one in found if one.workflow is each.workflow]
@@ -57,7 +64,7 @@ def name_of(each: Found, found: list[Found]) -> str:
         parts.append(slug(each.job.id))
     if len({one.line for one in beside if one.job is each.job}) > 1:
         parts.append(slug(each.step) or str(each.number + 1))
-    parts += [slug(str(value)) for value in each.matrix.values() if not isinstance(value, dict | list)]
+    parts += [slug(_shown(value)) for value in each.matrix.values()]
     return "-".join(part for part in parts if part)[:120]
 
 

@@ -9,7 +9,7 @@ from components.workflows.machine import Machine
 from components.workflows.outcome import Note, Reason, Refused
 from components.workflows.script_source import prepare
 from components.workflows.shell_state import State, Trace, World
-from components.workflows.value import Known, Opaque, Value, known, lines_of, text_of
+from components.workflows.value import Answer, Field, Known, Opaque, Value, known, lines_of, text_of
 from components.workflows.workflow import Cron, Step, Workflow, WorkflowJob
 from components.workflows.yaml_file import Mapping as YamlMapping
 from components.workflows.yaml_file import Scalar
@@ -62,9 +62,27 @@ def run_job(workflow: Workflow, job: WorkflowJob, cron: Cron, matrix: Mapping[st
         context.outcomes[step.id] = "failure" if status else "success"
         if status and step.may_fail not in {"true", "${{ true }}"}:
             context.failed = trace.red = True
+    trace.handed = _handed(job, context, trace)
     if job.may_fail == "true":
         trace.red = False
     return trace
+
+
+def _handed(job: WorkflowJob, context: Context, trace: Trace) -> set[str]:
+    """The calls of whose answers a job makes an output."""
+    handed: set[str] = set()
+    for value in job.outputs.items.values():
+        try:
+            pieces = context.text(value.text) if isinstance(value, Scalar) else ()
+        except NoExpression:
+            pieces = (Opaque(Reason.FEEDS),)
+        for piece in pieces:
+            match piece:
+                case Answer(call) | Field(call, _) | Known(status_of=str(call)):
+                    handed.add(call)
+                case Opaque(Reason.FEEDS | Reason.RULE):
+                    handed |= {call.site for call in trace.calls}
+    return handed
 
 
 def _runs(step: Step, context: Context, world: World, trace: Trace) -> bool:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from components.workflows.jq_filter import NoFilter, constant, path_of, text_variable
+from components.workflows.jq_filter import NoFilter, alternative_of, constant, path_of, text_variable
 from components.workflows.outcome import Reason
 from components.workflows.shell_state import Fact, State
 from components.workflows.value import Answer, Field, Known, Opaque, Value, known, text_of
@@ -73,7 +73,7 @@ def _about(state: State, content: Value, filter_: str, flags: str, line: int) ->
     member, _, alternative = filter_.partition("//")
     if filter_.strip() == ".":
         state.write((Answer(call), Known("\n")))
-    elif path_of(member.strip()) and alternative.strip() in {"", "empty"}:
+    elif path_of(member.strip()) and alternative_of(alternative) is not None:
         state.write((Field(call, filter_.strip()), Known("\n")))
     else:
         state.write((Opaque(Reason.RULE, (": jq takes what is not followed here from it",)),))

@@ -56,14 +56,23 @@ def path_of(text: str) -> str | None:
     return made if made and not reader.tokens else None
 
 
+def alternative_of(text: str) -> str | None:
+    """What ``jq -r`` prints for nothing, by the filter behind ``//``; None where it is none that is read here."""
+    text = text.strip()
+    if text in {"", "empty"}:
+        return "null" if not text else ""
+    literal = re.fullmatch(r'"([^"\\]*)"|(true|false|-?\d+)', text)
+    return (literal[1] if literal[1] is not None else literal[2]) if literal else None
+
+
 def equals(path: str, text: str) -> str:
     """The predicate that holds where ``jq -r`` prints a text for a member, ``path``. Raises NoFilter."""
     member, _, alternative = (part.strip() for part in path.partition("//"))
-    made = path_of(member)
-    if made is None or (alternative and alternative != "empty"):
+    made, otherwise = path_of(member), alternative_of(alternative)
+    if made is None or otherwise is None:
         raise NoFilter(path)
     rules = []
-    if (not alternative and text == "null") or (alternative and text == ""):
+    if text == otherwise:
         rules += [f"!exists({made})", f"{made} == null", *([f"{made} == false"] if alternative else [])]
     elif text in {"true", "false"} or re.fullmatch(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", text):
         rules.append(f"{made} == {text}")

@@ -60,7 +60,7 @@ class Call:
 
 @dataclass
 class Trace:
-    """What a run of a workflow's job came to."""
+    """What a run of a workflow's job came to; ``handed`` are the calls whose answers other jobs get."""
 
     calls: list[Call] = field(default_factory=list)
     lost: list[Refused] = field(default_factory=list)
@@ -69,6 +69,7 @@ class Trace:
     constants: set[int] = field(default_factory=set)
     by_pattern: bool = False
     red: bool = False
+    handed: set[str] = field(default_factory=set)
 
 
 @dataclass

@@ -140,6 +140,10 @@ class SimpleCommands(Redirections):
                 return 0 if self.words.number(texts[0] or "", line) else 1
             case _ if name in COMMANDS:
                 return COMMANDS[name](state, arguments, line)
+        if name.startswith("-"):
+            raise Refused(
+                Reason.SYNTAX, line, f": a line begins with {name.split('=')[0][:20]}, so the one before has ended"
+            )
         if name in {"]]", "]", "{", "}"} or name.startswith("-"):
             raise Refused(Reason.SYNTAX, line, ": it has a test that its parser does not understand")
         if name in {

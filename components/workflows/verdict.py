@@ -81,6 +81,8 @@ def judge(run: Run) -> tuple[list[Judged], Trace]:
             each.reasons.append(Refused(Reason.LOOP, each.call.line, ", which sends it several times a run"))
         if each.call.refused:
             each.reasons.append(each.call.refused)
+        if any(each.call.site in leaf.trace.handed for leaf in leaves):
+            each.reasons.append(Refused(Reason.FEEDS, each.call.line))
     judged += _elsewhere(leaves, judged)
     _conditions(leaves, base, judged)
     for each in judged:
@@ -128,6 +130,8 @@ def _condition(fact: Fact, each: Judged, *, one: bool, other: bool, without: lis
     match fact.kind:
         case "unknown" if one is not other or not all_red:
             each.reasons.append(Refused(fact.reason or Reason.CONDITION, fact.line, fact.detail))
+        case "unknown" if one:
+            each.reasons.append(Refused(Reason.RULE, fact.line, ""))
         case "unset" if one and not other and not all_red:
             each.notes.append((Note.GUARD, fact.line, (fact.subject,)))
         case "unset" if other and not one:

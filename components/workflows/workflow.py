@@ -72,6 +72,7 @@ class WorkflowJob:
     timeout: float | None
     may_fail: str
     runner: str = ""
+    outputs: Mapping = field(default_factory=lambda: Mapping({}, 0))
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,7 @@ def _job(name: str, job: Mapping, line: int, shell: str) -> WorkflowJob:
         concurrency=_concurrency(job),
         timeout=float(minutes) * 60 if re.fullmatch(r"\d+(\.\d+)?", minutes) else None,
         may_fail=job.text("continue-on-error", "false"),
+        outputs=job.mapping("outputs"),
         runner=" ".join(_events(runner)) if (runner := job.items.get("runs-on")) is not None else "",
     )
 

@@ -316,4 +316,27 @@ SCRIPTS = [
     ),
     Script("a mistake of syntax", "if curl https://app.example.com/tick; then echo", refused="syntax"),
     Script("the background", "curl https://app.example.com/tick &\nwait", refused="background"),
+    Script(
+        "jq with another value for nothing",
+        """set -o pipefail\nok=$(curl -sf https://app.example.com/tick | jq -r '.success // false')\n[[ "$ok" == "true" ]] || exit 1""",
+        rule='$.success == true || $.success == "true"',
+    ),
+    Script(
+        "jq counts",
+        """n=$(curl -sf https://app.example.com/tick | jq '.data | length')\n[ "$n" -gt 0 ] || exit 1""",
+        refused="rule",
+    ),
+    Script(
+        "a document into a pipe into curl",
+        'cat <<EOF | curl -f --json @- https://app.example.com/tick\n{"when": "${WHEN:-now}"}\nEOF',
+    ),
+    Script(
+        "a loop that remembers failures",
+        'for name in one two; do\n  curl -fsS "https://app.example.com/$name" || FAILED=1\ndone\nif [ "${FAILED:-0}" = 1 ]; then exit 1; fi',
+    ),
+    Script(
+        "a folded block that falls apart",
+        "curl -X POST\n  -d '{}' https://app.example.com/tick",
+        refused="syntax",
+    ),
 ]

@@ -212,6 +212,15 @@ def test_an_answer_that_another_step_uses_is_no_job() -> None:
     assert all(outcome.kind in {"undecided", "refused"} for outcome in outcomes)
 
 
+def test_a_switch_that_another_job_asks_is_no_job() -> None:
+    ask = "{id: p, run: 'echo \"paused=$(curl -sf https://app.example.com/paused | jq -r .paused)\" >> $GITHUB_OUTPUT'}"
+    check = job(ask, more="    outputs: {paused: '${{ steps.p.outputs.paused }}'}\n", name="check")
+    work = job(f"run: {CALL}", more="    needs: check\n    if: needs.check.outputs.paused != 'true'\n", name="work")
+    helper, real = reading(flow(check + work)).outcomes
+    assert (helper.kind, reasons(helper)) == ("refused", {Reason.FEEDS})
+    assert (real.kind, reasons(real)) == ("undecided", {Reason.STEP_OUTPUT})
+
+
 def test_a_matrix_is_a_job_for_each_combination() -> None:
     matrix = "    strategy: {matrix: {region: [eu, us], size: [1], exclude: [{region: us}], include: [{region: asia, size: 2}]}}\n"
     outcomes = reading(
