@@ -9,8 +9,21 @@ from collections.abc import Callable
 from components.workflows.jq_command import jq
 from components.workflows.outcome import Reason, Refused
 from components.workflows.shell_state import Fact, State
-from components.workflows.value import Answer, Clock, Field, Known, Opaque, Value, joined, known, lines_of, text_of
+from components.workflows.value import (
+    Answer,
+    Clock,
+    Field,
+    Known,
+    Opaque,
+    Piece,
+    Value,
+    joined,
+    known,
+    lines_of,
+    text_of,
+)
 
+_ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", "r": "\r", '"': '"'}
 Command = Callable[[State, list[Value], int], int]
 
 _PRINTING = frozenset({".", "", "-C", "-r ."})
@@ -24,14 +37,18 @@ def echo(state: State, given: list[Value], line: int) -> int:
         given = given[1:]
     value = joined(_with_blanks(given))
     if escapes:
-        value = tuple(
-            Known(re.sub(r"\\n", "\n", piece.text), piece.inputs, piece.status_of)
-            if isinstance(piece, Known)
-            else piece
-            for piece in value
-        )
+        value = tuple(map(_unescaped, value))
     state.write(joined([value, known("\n")]) if newline else value)
     return 0
+
+
+def _unescaped(piece: Piece) -> Piece:
+    """A text in which ``\\n`` is a line break; one with other escapes is not known."""
+    if not isinstance(piece, Known):
+        return piece
+    if re.search(r"\\[^n]|\\$", piece.text):
+        return Opaque(Reason.RUN_TIME, (": echo -e makes it",))
+    return Known(piece.text.replace("\\n", "\n"), piece.inputs, piece.status_of)
 
 
 def _with_blanks(given: list[Value]) -> list[Value]:
@@ -54,7 +71,9 @@ def printf(state: State, given: list[Value], line: int) -> int:
             elif part == "%%":
                 made.append(known("%"))
             elif part[0] == "\\":
-                made.append(known({"n": "\n", "t": "\t", "\\": "\\", "r": "\r", '"': '"'}.get(part[1], part)))
+                escaped = _ESCAPES.get(part[1])
+                unknown = (Opaque(Reason.RUN_TIME, (": printf's form is not read here",)),)
+                made.append(known(escaped) if escaped else unknown)
             elif part[0] == "%":
                 made.append((Opaque(Reason.RUN_TIME, (": printf's form is not read here",)),))
             else:

@@ -14,8 +14,8 @@ QUIET = frozenset(
     """
     silent no-silent show-error no-show-error verbose no-verbose progress-bar no-progress-meter no-buffer no-keepalive
     http1.1 http2 http2-prior-knowledge http3 tlsv1 tlsv1.0 tlsv1.1 tlsv1.2 tlsv1.3 ipv4 ipv6 disable stderr
-    tcp-nodelay tcp-fastopen globoff no-compressed keepalive-time create-dirs no-fail no-location ssl-reqd disable-epsv
-    proto proto-default trace-time styled-output no-styled-output fail-early no-include retry-max-time retry-connrefused
+    tcp-nodelay tcp-fastopen globoff keepalive-time create-dirs ssl-reqd disable-epsv
+    proto proto-default trace-time styled-output no-styled-output fail-early retry-max-time retry-connrefused
     remote-time http1.0 parallel
     """.split()  # noqa: SIM905 - data
 )

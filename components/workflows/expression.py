@@ -124,7 +124,7 @@ class Context:
     def _step(self, path: list[str], shown: str) -> Result:
         match path:
             case [step, "outputs", name]:
-                if step in self.outcomes and f"{step}.{name}" not in self.outputs and f"{step}.*" not in self.outputs:
+                if self.outcomes.get(step) == "skipped":
                     return Result("")
                 return _of_value(self.outputs.get(f"{step}.{name}", (Opaque(Reason.STEP_OUTPUT, (shown,)),)))
             case [step, "outcome" | "conclusion"]:

@@ -130,7 +130,7 @@ def _script(
 ) -> int:
     shell = step.shell.strip() or ("pwsh" if is_windows else "")
     run = step.run or Scalar("", step.line, step.line)
-    if shell and shell not in {"bash", "sh"} and not shell.startswith("bash "):
+    if shell and shell != "bash" and not shell.startswith("bash "):
         raise Refused(Reason.SHELL, step.line, shell)
     kept = dict(context.env)
     _set(context, step.env)
@@ -153,8 +153,7 @@ def _script(
             context.outputs[f"{step.id}.{name}"] = value
         for name, value in _written(files.get(_ENV, ())):
             context.env[name] = value
-        if shell != "sh":
-            trace.notes = list(dict.fromkeys(trace.notes))
+        trace.notes = list(dict.fromkeys(trace.notes))
 
 
 def _evaluator(context: Context, line: int) -> Callable[[str], Value]:

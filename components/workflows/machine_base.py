@@ -42,6 +42,7 @@ class Base:
         self.words = Words(source, state, self.substitute)
         self.functions: dict[str, Node] = {}
         self.frames: list[int] = []
+        self.locals: list[dict[str, Value | list[Value] | None]] = []
         self.substituted = 0
 
     def substitute(self, node: Node) -> Value:

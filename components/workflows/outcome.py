@@ -75,7 +75,7 @@ class Reason(Enum):
     PROGRAM = "{} is a program that runs on the runner"
     ACTION = "{} is an action of GitHub's, and what it does is not known here"
     REUSED = "{} is a workflow of its own, which is called here"
-    SHELL = "its shell is {}, and only bash and sh are read"
+    SHELL = "its shell is {}, and only bash is read"
     SYNTAX = "its shell script cannot be read with certainty{}"
     CONDITION = "whether {} cannot be known here"
     CLOCK = "it asks the clock{}"

@@ -75,6 +75,8 @@ class Redirections(Base):
             more += self._behind(places)
             if operator == "<":
                 content, has_input = self._file(places[0]), True
+            elif operator == ">&" and descriptor in {"", "1"} and self.words.raw(places[0]) == "2":
+                target = ("/dev/stderr", True)
             elif operator in {">", ">>", "&>", "&>>", ">|"} and descriptor in {"", "1"}:
                 name = text_of(self.words.value(places[0]))
                 target = (name or "?", operator.endswith(">>"))

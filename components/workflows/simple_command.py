@@ -29,8 +29,8 @@ class SimpleCommands(Redirections):
         name = self.words.raw(node.named_children[0])
         value = node.child_by_field_name("value")
         adds = any(child.type == "+=" for child in node.children)
-        if not name.isidentifier():
-            raise Refused(Reason.SYNTAX, self.words.line(node), ": it sets a part of an array")
+        if not name.isidentifier() or name == "IFS":
+            raise Refused(Reason.SYNTAX, self.words.line(node), ": it sets a part of an array, or IFS")
         made: Value | list[Value]
         if value is not None and value.type == "array":
             made = self._array_or_fields(value.named_children)
@@ -47,7 +47,13 @@ class SimpleCommands(Redirections):
         words = self.words.raw(node).split()
         if words[0] in {"declare", "typeset"} and any(re.match(r"-\w*[aAni]", word) for word in words[1:2]):
             raise Refused(Reason.SYNTAX, self.words.line(node), ": it declares an array")
+        is_local = words[0] in {"local", "declare", "typeset"} and self.frames and "-g" not in words[1:2]
         for child in node.named_children:
+            named = child.named_children[0] if child.type == "variable_assignment" else child
+            if is_local and named.type == "variable_name":
+                self.locals[-1].setdefault(self.words.raw(named), self.state.env.get(self.words.raw(named)))
+                if child is named:
+                    self.state.env[self.words.raw(named)] = known("")
             if child.type == "variable_assignment":
                 self._variable_assignment(child)
         return 0
@@ -91,23 +97,26 @@ class SimpleCommands(Redirections):
 
     def _simple(self, node: Node, more: list[Node]) -> int:
         name_node = node.child_by_field_name("name")
+        arguments = [child for at, child in enumerate(node.children) if node.field_name_for_child(at) == "argument"]
+        nodes = [each for each in (name_node, *arguments, *more) if each is not None]
+        given = self._array_or_fields(nodes)  # before the assignments in front of the command, as in bash
         kept: dict[str, Value | list[Value] | None] = {}
         for child in node.named_children:
             if child.type == "variable_assignment":
                 name = self.words.raw(child.named_children[0])
                 kept[name] = self.state.env.get(name)
                 self._variable_assignment(child)
-        nodes = [
-            name_node,
-            *(child for at, child in enumerate(node.children) if node.field_name_for_child(at) == "argument"),
-            *more,
-        ]
         try:
-            given = self._array_or_fields([each for each in nodes if each is not None])
             return self.call(given, node) if given else 0
         finally:
-            for name, value in kept.items():
-                self.state.env.pop(name, None) if value is None else self.state.env.__setitem__(name, value)
+            self._restore(kept)
+
+    def _restore(self, kept: dict[str, Value | list[Value] | None]) -> None:
+        for name, value in kept.items():
+            if value is None:
+                self.state.env.pop(name, None)
+            else:
+                self.state.env[name] = value
 
     def call(self, given: list[Value], node: Node) -> int:  # noqa: PLR0911, PLR0912 - a line for each builtin
         """Run a command with its words."""
@@ -126,7 +135,7 @@ class SimpleCommands(Redirections):
             case "return" | "break" | "continue":
                 raise Jump(name, self._status(texts) if name == "return" else int(texts[0] or 1) if texts else 1)
             case "set":
-                return self._set(texts)
+                return self._set(texts, line)
             case "[" | "test":
                 return 0 if test_words(self.words, arguments, line) else 1
             case "shift":
@@ -175,8 +184,10 @@ class SimpleCommands(Redirections):
             return self.state.status
         return int(texts[0]) % 256 if texts[0] and texts[0].lstrip("-").isdigit() else 1
 
-    def _set(self, texts: list[str | None]) -> int:
+    def _set(self, texts: list[str | None], line: int) -> int:
         for at, text in enumerate(texts):
+            if text in {"--", "-"}:
+                raise Refused(Reason.SYNTAX, line, ": it sets the words of the script")
             if text is None or text[:1] not in {"-", "+"}:
                 continue
             on = text[0] == "-"
@@ -191,6 +202,7 @@ class SimpleCommands(Redirections):
     def _function(self, name: str, arguments: list[Value], node: Node) -> int:
         kept, self.state.arguments = self.state.arguments, arguments
         self.frames.append(node.start_byte)
+        self.locals.append({})
         if len(self.frames) > _DEEPEST:
             raise Refused(Reason.LOOP, self.words.line(node), " of a function that calls itself")
         try:
@@ -202,6 +214,7 @@ class SimpleCommands(Redirections):
             return jump.value
         finally:
             self.frames.pop()
+            self._restore(self.locals.pop())
             self.state.arguments = kept
 
     def _timeout(self, arguments: list[Value], texts: list[str | None], node: Node) -> int:

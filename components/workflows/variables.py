@@ -122,7 +122,11 @@ class Variables:
             return self._default(name, value, operator, rest, line)
         if value is None:
             return known("")
-        return self._cut(name, value, operator, rest, line)
+        raw_rest = raw[found.end() : -1]
+        quotes = re.search(rb"[\"'\\]", raw_rest.replace(rb"$'\n'", b""))
+        if quotes and (operator[0] == "/" or re.search(rb"[*?\[]", raw_rest)):
+            return (Opaque(Reason.RUN_TIME, (": it cuts by a pattern that is not read here",)),)
+        return self._cut(value, operator, rest, line)
 
     def _default(self, name: str, value: Value | None, operator: str, rest: Value, line: int) -> Value:
         kind = operator.strip(":")
@@ -164,7 +168,7 @@ class Variables:
                     return self.state.ask(Fact("equals", piece.call, f"{piece.path}\0", line=line))
         return not self.state.ask_opaque(value, line)
 
-    def _cut(self, name: str, value: Value, operator: str, rest: Value, line: int) -> Value:
+    def _cut(self, value: Value, operator: str, rest: Value, line: int) -> Value:  # noqa: PLR0911 - a line a kind
         literal = text_of(rest)
         if literal is None:
             return (Opaque(Reason.RUN_TIME, (": it cuts a value that is not known here",)),)
@@ -176,6 +180,8 @@ class Variables:
                 return cut(value, operator, glob(literal), literal)
             case "/":
                 old, _, new = literal.partition("/")
+                if not old or old[0] in "#%":
+                    return (Opaque(Reason.RUN_TIME, (": it cuts by a pattern that is not read here",)),)
                 return replaced(value, operator, glob(old), new)
             case "^" | ",":
                 return in_case(value, operator)

@@ -13,7 +13,7 @@ from components.workflows.variables import Variables, unescaped
 
 PARSER = Parser(Language(tree_sitter_bash.language()))
 
-_ANSI = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "e": "\x1b", "0": "\0"}
+_ANSI = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "e": "\x1b"}
 
 
 def _in_double_quotes(text: bytes) -> bytes:
@@ -124,7 +124,9 @@ class Words(Variables):
         text = self.raw(node)[2:-1]
         if re.search(r"\\[xuUc1-7]", text):
             raise Refused(Reason.SYNTAX, self.line(node), ": it has escapes by number")
-        return known(re.sub(r"\\(.)", lambda found: _ANSI.get(found[1], found[0]), text))
+        if any(escape not in _ANSI for escape in re.findall(r"\\(.)", text, re.DOTALL)):
+            raise Refused(Reason.SYNTAX, self.line(node), ": it has escapes that are not read here")
+        return known(re.sub(r"\\(.)", lambda found: _ANSI[found[1]], text))
 
     def _expanded(self, node: Node) -> Value:
         if node.type == "command_substitution":

@@ -339,4 +339,48 @@ SCRIPTS = [
         "curl -X POST\n  -d '{}' https://app.example.com/tick",
         refused="syntax",
     ),
+    Script(
+        "variables of a function alone",
+        'set_it() {\n  local name=inner other\n  name="$name-$other"\n}\nname=outer\nset_it\ncurl "https://app.example.com/$name"',
+    ),
+    Script(
+        "an assignment in front of a command",
+        'name=old\nname=new curl "https://app.example.com/$name"\ncurl "https://app.example.com/again/$name"',
+    ),
+    Script("echo with line breaks", """curl --json "$(echo -e '{"a":\\n1}')" https://app.example.com/tick"""),
+    Script(
+        "echo with other escapes",
+        """curl --json "$(echo -e '{"a":\\t1}')" https://app.example.com/tick""",
+        refused="run_time",
+    ),
+    Script(
+        "a message that is no output",
+        'say() {\n  echo "calls" >&2\n  echo "$1"\n}\npart=$(say tick)\ncurl "https://app.example.com/$part"',
+    ),
+    Script(
+        "a default in a default",
+        'curl "https://app.example.com/${ONE:-${TWO:-"a-b"}}" -H "x-a: ${HEAD:-"two words"}"',
+    ),
+    Script("another separator", 'IFS=,\nWORDS="-X,POST"\ncurl $WORDS https://app.example.com/tick', refused="syntax"),
+    Script(
+        "escapes of printf",
+        """curl --json "$(printf '{"a": "\\x41"}')" https://app.example.com/tick""",
+        refused="run_time",
+    ),
+    Script(
+        "quoted words in a pattern",
+        'name="a/b/c"\ncurl "https://app.example.com/${name##*/}/${name%%/*}/${name/a/x}/${#name}/${name:2:3}"',
+    ),
+    Script("an escape in a pattern", 'name="a/b"\ncurl "https://app.example.com/${name//\\//-}"', refused="run_time"),
+    Script("upper and lower case", 'name=aBc\ncurl "https://app.example.com/${name^^}/${name,,}/${name^}"'),
+    Script("a subshell keeps its variables", '(name=inner)\ncurl "https://app.example.com/${name:-outer}"'),
+    Script("a pipe keeps its variables", 'echo x | name=inner\ncurl "https://app.example.com/${name:-outer}"'),
+    Script("positional words", 'set -- one two\ncurl "https://app.example.com/$1"', refused="syntax"),
+    Script("a command that is a variable", "TOOL=curl\n$TOOL -X POST https://app.example.com/tick"),
+    Script("a command in quotes", '"curl" https://app.example.com/tick'),
+    Script("a curl of another place", "/usr/bin/curl https://app.example.com/tick", refused="program"),
+    Script("wget", "wget -qO- https://app.example.com/tick", refused="program"),
+    Script("a test with and", '[ "$A" = b -a -n "$A" ] || exit 1\ncurl https://app.example.com/tick', {"A": "b"}),
+    Script("a test that is not", '[ ! -z "$A" ] && curl https://app.example.com/tick', {"A": "b"}),
+    Script("a chain of both", "true && curl -f https://app.example.com/tick || exit 1"),
 ]
