@@ -105,16 +105,18 @@ def read_request(
     """
     made, printing = _Made(), Printing()
     for option in read_options(arguments, line):
-        if (changed := _print_option(option, printing)) is not None:
+        if (changed := _print_option(option, printing, line)) is not None:
             printing = changed
         else:
             _request_option(option, made, line, read_file)
     return _request(made, line), printing
 
 
-def _print_option(option: Option, printing: Printing) -> Printing | None:  # noqa: PLR0911
+def _print_option(option: Option, printing: Printing, line: int) -> Printing | None:  # noqa: PLR0911
     """The printing with an option that is about it, or None for another option."""
     match option.name:
+        case "fail" | "fail-with-body" if printing.fails and printing.keeps_body is not (option.name != "fail"):
+            raise Refused(Reason.OPTION, line, "--fail beside --fail-with-body")
         case "fail":
             return _with(printing, fails=True, keeps_body=False)
         case "fail-with-body":

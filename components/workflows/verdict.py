@@ -11,6 +11,7 @@ from components.workflows.shell_state import ABOUT_ANSWERS, Call, Fact, Trace, W
 
 MAX_LEAVES = 200
 STATUSES = range(100, 600)
+_GOOD = frozenset(range(200, 300))
 _FAILURES = (500, 404, 0)
 _MEMBER = re.compile(
     r'\\?"(?P<name>[\w-]+)\\?"(?:\\s|\[\[:space:\]\]|\s|\\ )?[*+?]?(?:\\ )?:(?:\\s|\[\[:space:\]\]|\s|\\ )?[*+?]?'
@@ -174,7 +175,7 @@ def _rule(run: Run, base: _Leaf, leaves: list[_Leaf], each: Judged, judged: list
         each.reasons.append(Refused(Reason.NEVER_GREEN, line))
     elif len(accepted) == len(STATUSES):
         each.notes.append((Note.SWALLOWED, line, ()))
-    elif worlds.reads_status and accepted != frozenset(range(200, 300)):
+    elif (worlds.reads_status and accepted != _GOOD) or not accepted >= _GOOD:
         each.status = accepted
     _attempts(worlds, each, judged)
 

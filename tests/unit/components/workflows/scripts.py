@@ -383,4 +383,5 @@ SCRIPTS = [
     Script("a test with and", '[ "$A" = b -a -n "$A" ] || exit 1\ncurl https://app.example.com/tick', {"A": "b"}),
     Script("a test that is not", '[ ! -z "$A" ] && curl https://app.example.com/tick', {"A": "b"}),
     Script("a chain of both", "true && curl -f https://app.example.com/tick || exit 1"),
+    Script("two ways to fail", "curl -f --fail-with-body https://app.example.com/tick", refused="option"),
 ]
