@@ -3,6 +3,7 @@
 import json
 from typing import Any, NamedTuple
 
+from components.workflows.lifting import default_words
 from components.workflows.outcome import Place, Reason
 from components.workflows.value import Known, Opaque, Piece, Value
 
@@ -54,7 +55,11 @@ def either(one: Result, other: Result) -> Result:
     if isinstance(other.piece, Place):
         what = f"the {_kind(other.piece)} {other.piece.original}"
     elif other.piece is None:
-        what = f"{text_of_value(other.value)!r}" if other.truth else ""
+        text = text_of_value(other.value)
+        words = default_words(one.piece.original, text, is_secret=one.piece.kind == "github_secret") if text else ""
+        if words is None:
+            return Result(piece=Opaque(Reason.KEY_IN_CLEAR, (f"a default of {one.piece.original}",)))
+        what = words
     else:
         return unknown(one, other)
     return Result(piece=one.piece._replace(otherwise=what))

@@ -73,6 +73,8 @@ def _address(url: Value, made: Draft, line: int) -> Text:
     first = url[0]
     if isinstance(first, Known) and not re.match(r"https?://", first.text):
         raise Refused(Reason.ADDRESS, line, "does not begin with https://")
+    if any(isinstance(piece, Known) and re.match(r"(?:https?://)?[^/?]*@", piece.text) for piece in url):
+        raise Refused(Reason.ADDRESS, line, "has a user name or a password before its host")
     if is_loopback(host_of(url).partition(":")[0]):
         raise Refused(Reason.ADDRESS, line, "is the runner itself")
     value = lift_address(url, host_of(url), line)

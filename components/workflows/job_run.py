@@ -39,7 +39,7 @@ def _set(context: Context, variables: YamlMapping) -> None:
             try:
                 context.env[name] = context.text(text)
             except NoExpression:
-                context.env[name] = (Opaque(Reason.CONDITION, (f"the expression of {name}",)),)
+                context.env[name] = (Opaque(Reason.CONDITION, (f"what the expression of {name} gives",)),)
 
 
 def run_job(workflow: Workflow, job: WorkflowJob, cron: Cron, matrix: Mapping[str, Any], world: World) -> Trace:
@@ -92,8 +92,8 @@ def _runs(step: Step, context: Context, world: World, trace: Trace) -> bool:
     state = _state(step, world, trace, {}, {})
     try:
         result = context.condition(step.condition.text)
-    except NoExpression as exc:
-        return state.ask_unknown(Reason.CONDITION, line, f"{exc} holds")
+    except NoExpression:
+        return state.ask_unknown(Reason.CONDITION, line, "its condition holds")
     if result.truth is not None:
         return result.truth
     piece = result.piece
@@ -161,7 +161,7 @@ def _evaluator(context: Context, line: int) -> Callable[[str], Value]:
         try:
             return context.evaluate(source).as_value()
         except NoExpression:
-            return (Opaque(Reason.CONDITION, (f"the expression {source.strip()!r}",)),)
+            return (Opaque(Reason.CONDITION, ("what an expression of it gives",)),)
 
     return evaluate
 

@@ -8,6 +8,7 @@ import secrets
 from hashlib import blake2b
 
 from components.leaks.credential import is_credential, is_literal_credential
+from components.leaks.exposed_key import placed_key_in
 from components.leaks.key_form import known_forms
 from components.workflows.outcome import Place, Reason, Refused
 from components.workflows.value import Known, Piece, Value, text_of
@@ -52,6 +53,13 @@ def lift_address(value: Value, host: str, line: int) -> Value:
         if piece.text[at:]:
             pieces.append(Known(piece.text[at:], piece.inputs))
     return tuple(pieces)
+
+
+def default_words(name: str, text: str, *, is_secret: bool) -> str | None:
+    """A default of a secret or a variable in words; None for one that may be a key, and so is shown nowhere."""
+    if placed_key_in(text) or known_forms(text)[0] or is_literal_credential(name, text):
+        return None
+    return None if is_secret and not re.match(r"https?://[^@]*$", text) else repr(text)
 
 
 def _place(key: str, name: str, host: str) -> Place:

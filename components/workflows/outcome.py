@@ -66,7 +66,6 @@ class Note(Enum):
     FAILURE_CALL = "calls something else where it fails (line {}); alerts do that here"
     INPUT_RENAMED = "the input {} sets {}"
     CHECKOUT = "{} is left out, since nothing here needs files"
-    UNORDERED = "jobs of the concurrency group {} never ran at once there; here they may"
 
 
 class Reason(Enum):
@@ -100,7 +99,6 @@ class Reason(Enum):
     HEADER = "its header {}"
     FILE = "it sends a file, {}"
     PLACEHOLDER = "it holds a placeholder that somebody was to replace ({})"
-    SPLIT = "a variable without quotes may become several words"
     VARIABLE = "{} is set nowhere in the workflow"
     STEP_OUTPUT = "it depends on what another step or job found out ({})"
     MATRIX = "its matrix cannot be known here{}"
@@ -109,7 +107,6 @@ class Reason(Enum):
     DAY_RULE = "its schedule {!r} has two day fields, one with '*' first; pg_cron wants both, others either"
     CATALOGUE = "the catalogue refuses it: {}"
     CONTAINER = "it runs in a container of its own"
-    SAME_KEY = "{} and {} would be one secret; rename one of them"
     KEY_IN_CLEAR = "holds {} in clear, which is not carried over; make a new one"
     NO_CALL = "does nothing that can be carried over"
     COMMENTED_OUT = "is a comment there, so it does not run"

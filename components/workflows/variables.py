@@ -7,6 +7,7 @@ from tree_sitter import Node
 
 from components.workflows.arithmetic import NoNumber, calculate
 from components.workflows.expansions import cut, in_case, replaced, substring
+from components.workflows.lifting import default_words
 from components.workflows.outcome import Note, Place, Reason, Refused
 from components.workflows.patterns import glob
 from components.workflows.script_source import Source
@@ -134,7 +135,10 @@ class Variables:
             default = text_of(rest)
             if default is None:
                 return (Opaque(Reason.RUN_TIME, (": it has a default that is not known here",)),)
-            return (place._replace(otherwise=repr(default)),) if default else value
+            words = default_words(place.original, default, is_secret=place.kind == "github_secret") if default else ""
+            if words is None:
+                return (Opaque(Reason.KEY_IN_CLEAR, (f"a default of {place.original}",)),)
+            return (place._replace(otherwise=words),) if words else value
         is_unset = value is None or (operator[0] == ":" and self.is_empty(value, line))
         if kind == "+":
             return known("") if is_unset else rest

@@ -10,7 +10,7 @@ import pytest
 from components.workflows.jq_filter import equals, negated, predicate
 
 JQ = shutil.which("jq")
-DOCUMENTS = [
+DOCUMENTS: list[dict[str, object]] = [
     {"success": True, "state": "done", "count": 3, "data": {"ok": True}, "error": None},
     {"success": False, "state": "stuck", "count": 0, "data": {"ok": False}, "error": "no"},
     {"success": "true", "state": 7, "count": -1.5, "data": {"ok": "yes"}, "error": ""},

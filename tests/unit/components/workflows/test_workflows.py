@@ -1,5 +1,6 @@
 """Whole workflows: schedules, conditions, secrets, matrices, several calls, and what is never guessed."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -458,3 +459,20 @@ def test_the_cases_of_the_project_are_right() -> None:
     (bill,) = found["time-zone"].outcomes
     assert (bill.job or {})["http"]["success"] == {"status": ["200-399"]}
     assert reasons(bill) == {Reason.ZONE}
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        """curl -f -H "x-key: ${{ secrets.APP_KEY || 'plantedQ7x2Lm9Vt4Rk8Zs1' }}" https://app.example.com/tick""",
+        """curl -f -H "x-key: ${KEY:-plantedQ7x2Lm9Vt4Rk8Zs1}" https://app.example.com/tick""",
+        "curl -f https://me:plantedQ7x2Lm9Vt4Rk8Zs1@${{ vars.APP }}.example.com/tick",
+        "curl -f -u me:plantedQ7x2Lm9Vt4Rk8Zs1 https://app.example.com/tick",
+        """curl -f "https://app.example.com/${{ hashFiles('plantedQ7x2Lm9Vt4Rk8Zs1') }}\"""",
+    ],
+)
+def test_no_text_shows_what_may_be_a_key(step: str) -> None:
+    found = reading(flow(job(f"{{name: call, env: {{KEY: '${{{{ secrets.APP_KEY }}}}'}}, run: {json.dumps(step)}}}")))
+    assert [outcome.kind for outcome in found.outcomes] == ["refused"]
+    shown = [told.sentence for outcome in found.outcomes for told in (*outcome.notes, *outcome.reason)]
+    assert "planted" not in repr((shown, found.secrets, [outcome.job for outcome in found.outcomes]))
