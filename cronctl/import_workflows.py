@@ -37,6 +37,7 @@ class _Plan(NamedTuple):
     written: list[Outcome]
     left: list[Outcome]
     there: list[Outcome]
+    keys: frozenset[str]
 
 
 def import_workflows(
@@ -133,7 +134,7 @@ def _plan(path: Path, reading: Reading, *, force: bool) -> _Plan:
     ]
     entries = [job_entry(outcome, defaults) for outcome in written]
     after = with_entries(before, str(path), secrets, entries) if entries else before
-    return _Plan(path, before, after, written, left, there)
+    return _Plan(path, before, after, written, left, there, frozenset(data.get("secrets") or {}))
 
 
 def _data(path: Path) -> dict[Any, Any]:
@@ -164,7 +165,7 @@ def _what_is_left(plan: _Plan, reading: Reading, workflows: list[Workflow]) -> l
     same = [outcome for outcome in plan.written if outcome.kind in {"exact", "noted"}]
     keys = dict.fromkeys(place.key for outcome in plan.written for place in outcome.asks)
     places = [reading.places[key] for key in keys]
-    return steps(places, same, workflows, plan.left) if plan.written else []
+    return steps(places, same, workflows, plan.left, plan.keys) if plan.written else []
 
 
 def _diff(plan: _Plan) -> list[str]:

@@ -83,10 +83,10 @@ def _described(place: Place) -> str:
     otherwise = f", or {place.otherwise} where it is not set" if place.otherwise else ""
     match place.kind:
         case "github_secret":
-            where = f" of the environment {place.environment}" if place.environment else ""
+            where = f" ({place.environment})" if place.environment else ""
             return f"What GitHub has as the secret {place.original}{where}{otherwise}"
         case "variable":
-            where = f" of the environment {place.environment}" if place.environment else ""
+            where = f" ({place.environment})" if place.environment else ""
             return f"What GitHub has as the variable {place.original}{where}{otherwise}"
         case "address":
             return f"The address {place.otherwise}, with GitHub's values in it"

@@ -26,7 +26,8 @@ _WITHOUT_EFFECT = (
 
 def context_of(workflow: Workflow, job: WorkflowJob, cron: Cron, matrix: Mapping[str, Any]) -> Context:
     """What expressions of a job stand for, its own variables included. Raises Refused."""
-    context = Context(cron.text, workflow.name or workflow.path, job.id, job.environment, matrix)
+    environment = f"{workflow.scope} {job.environment}".strip()
+    context = Context(cron.text, workflow.name or workflow.path, job.id, environment, matrix)
     for variables in (workflow.env, job.env):
         _set(context, variables)
     return context

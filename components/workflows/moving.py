@@ -1,6 +1,6 @@
 """What is left to do after an import, in the order in which no run is doubled, and what it saves. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 from components.schedule.grammar import parse_schedule
@@ -17,14 +17,21 @@ class Step(NamedTuple):
 
 
 def steps(
-    places: Iterable[Place], written: Sequence[Outcome], workflows: Iterable[Workflow], left: Sequence[Outcome]
+    places: Iterable[Place],
+    written: Sequence[Outcome],
+    workflows: Iterable[Workflow],
+    left: Sequence[Outcome],
+    there: Container[str],
 ) -> list[Step]:
-    """The steps after the entries of ``written`` stand in the catalogue; ``left`` are the calls that stay at GitHub."""
-    values = tuple(f"pulumi config set --secret --path secrets.{place.key}  # {_origin(place)}" for place in places)
+    """The steps after the entries of ``written`` stand in the catalogue; ``left`` are the calls that stay at GitHub.
+
+    ``there`` are the keys that the catalogue had already.
+    """
+    values = tuple(_value(place, is_there=place.key in there) for place in places)
     files = {(outcome.job or {}).get("replaces") for outcome in written}
     stay = {outcome.where.file for outcome in left}
     done = [workflow for workflow in workflows if workflow.path in files]
-    made = [Step("set the values, each typed at a prompt", values)] if values else []
+    made = [Step("set the values, each at its prompt", values)] if values else []
     made.append(Step("look at what will be done", ("pulumi preview",)))
     whole = [workflow for workflow in done if workflow.file not in stay]
     part = [workflow for workflow in done if workflow.file in stay]
@@ -47,6 +54,12 @@ def steps(
     if gone:
         made.append(Step("when they have run as they should: delete", gone))
     return made
+
+
+def _value(place: Place, *, is_there: bool) -> str:
+    if is_there:
+        return f"# {place.key} is in the catalogue already; see that its value is that of {_origin(place)}"
+    return f"pulumi config set --secret --path secrets.{place.key}  # {_origin(place)}"
 
 
 def _origin(place: Place) -> str:

@@ -4,6 +4,7 @@ Pure: it reads texts and knows no files, no network and no values of secrets.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from components.workflows.cadence import floor_words, merged, schedule_of
@@ -23,7 +24,7 @@ def read(workflows: Iterable[tuple[Workflow, str]]) -> Reading:
     """The outcomes of workflows, each with its file's text."""
     reading = Reading()
     found: list[Found] = []
-    for workflow, text in workflows:
+    for workflow, text in _in_scopes(list(workflows)):
         found += _workflow(workflow, reading)
         reading.left_out += [
             ("the workflow", Told(Reason.KEY_IN_CLEAR, Where(workflow.file, line), (kind,)))
@@ -38,6 +39,17 @@ def read(workflows: Iterable[tuple[Workflow, str]]) -> Reading:
         taken.append(name)
         reading.outcomes.append(outcome_of(each, name, keys))
     return reading
+
+
+def _in_scopes(workflows: list[tuple[Workflow, str]]) -> list[tuple[Workflow, str]]:
+    """Workflows with the names of their repositories, where these are several."""
+    roots = {workflow.file: workflow.file.removesuffix(workflow.path).rstrip("/") for workflow, _ in workflows}
+    if len(set(roots.values())) < 2:
+        return workflows
+    return [
+        (replace(workflow, scope=roots[workflow.file].rpartition("/")[2] or "here"), text)
+        for workflow, text in workflows
+    ]
 
 
 def _is_lifted(found: list[Found], workflow: Workflow) -> bool:

@@ -77,7 +77,10 @@ class WorkflowJob:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A workflow's file, ``file`` as it was named and ``path`` from the repository's root."""
+    """A workflow's file, ``file`` as it was named and ``path`` from the repository's root.
+
+    ``scope`` names the repository where several are read, since each has secrets of its own.
+    """
 
     file: str
     path: str
@@ -90,7 +93,7 @@ class Workflow:
     other_events: tuple[str, ...]
     commented: tuple[tuple[int, str], ...] = ()
     on_line: int = 1
-    texts: dict[str, str] = field(default_factory=dict)
+    scope: str = ""
 
 
 class NoWorkflow(Exception):

@@ -68,6 +68,7 @@ def test_writing_keeps_what_is_there_and_says_what_is_left_to_do(project: Path) 
     assert "    replaces: .github/workflows/nightly.yml\n" in text
     order = [
         "pulumi config set --secret --path secrets.app_url  # GitHub's secret APP_URL",
+        "# app_key is in the catalogue already; see that its value is that of GitHub's secret APP_KEY",
         "pulumi preview",
         "gh workflow disable nightly.yml",
         "pulumi up",

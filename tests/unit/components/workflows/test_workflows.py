@@ -429,6 +429,13 @@ def test_several_calls_lose_their_order_and_say_so() -> None:
     assert [Note.ORDER_LOST in notes(outcome) for outcome in outcomes] == [False, True]
 
 
+def test_one_name_in_two_repositories_is_two_secrets() -> None:
+    text = flow(job("run: curl -m 5 -f ${{ secrets.APP_URL }}/tick"))
+    path = ".github/workflows/w.yml"
+    found = read([(read_workflow(text, f"{name}/{path}", path), text) for name in ("one", "two")])
+    assert sorted(found.secrets) == ["one_app_url", "two_app_url"]
+
+
 def test_two_files_with_one_name_have_jobs_of_two_names() -> None:
     text = flow(job(f"run: {CALL}"))
     found = read([(read_workflow(text, f"{at}/w.yml", f"{at}/w.yml"), text) for at in "ab"])
