@@ -154,7 +154,7 @@ class _Job:
     def _as_sql(self, reason: Told) -> Outcome:
         """The job with its SQL to the letter, or refused."""
         row = self._row
-        job = self._entry("sql", row.command)
+        job = self._entry("sql", row.command.strip())  # as it is compiled
         meant, asks = self._meant()
         if kinds := planted_in_command(row.command):
             refused = self._refused(self._told(Reason.KEY, " and ".join(kinds), reason.sentence))

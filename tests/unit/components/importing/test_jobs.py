@@ -228,6 +228,12 @@ def test_a_database_without_pg_net_keeps_all_as_sql() -> None:
     assert (outcome.kind, reasons(outcome)) == ("sql", [Reason.NO_CALL])
 
 
+def test_sql_is_kept_but_for_blanks_around_it() -> None:
+    (outcome,) = imported("\n  -- tidy\n  delete from a;\n\n  select 1\n")
+    assert outcome.job is not None
+    assert outcome.job["sql"] == "-- tidy\n  delete from a;\n\n  select 1"
+
+
 def test_a_function_that_may_send_is_said_to_have_no_verdict() -> None:
     (outcome,) = imported("select public.notify_team('stand-up')", schedule="0 9 1-7 * 1")
     assert outcome.kind == "sql"
