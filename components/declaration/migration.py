@@ -16,7 +16,10 @@ from components.declaration.declared_objects import Declaration, by_kind, declar
 from components.objects.all_kinds import KINDS
 from components.objects.args import Args
 from components.objects.object_kind import ObjectKind, Statements
+from components.objects.run_ledger import JOB_DECLARATIONS
 from components.objects.secret import SecretArgs, SecretKind
+from components.objects.stack_mark import SECRETS_SWEEP, mark
+from components.sql import load_sql
 
 _COMMENT = re.compile(
     r"""(?P<kept>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|'(?:[^']|'')*'|"(?:[^"]|"")*")|^[ ]*--[^\n]*\n|[ ]*--[^\n]*""",
@@ -36,7 +39,7 @@ def migration(config: Config) -> str:
         for args in wanted
         for section in _section(KINDS[word], args, declared)
     ]
-    return "\n".join([_header(config), "SET client_encoding = 'UTF8';\n", *sections])
+    return "\n".join([_header(config), "SET client_encoding = 'UTF8';\n", *sections, _unschedule_retired(config)])
 
 
 def _section(kind: ObjectKind[Any, Any], args: Args, declared: Declaration) -> Iterator[str]:
@@ -75,6 +78,18 @@ def _how_to_set(args: Args, declared: Declaration) -> str:
         sql.Identifier(args.schema_name), sql.Literal(args.key)
     )
     return f"-- To set it{after}:\n-- {call.as_string()}\n"
+
+
+def _unschedule_retired(config: Config) -> str:
+    """The statement that unschedules this stack's job of an earlier version, which Pulumi knows from its state."""
+    schema = config.settings.schema_name
+    name = SECRETS_SWEEP + schema
+    text = load_sql("unschedule_retired").format(
+        name=sql.Literal(name),
+        mark=sql.Literal(f"-- {mark(str(config.stack), name)}\n"),
+        declarations=sql.Identifier(schema, JOB_DECLARATIONS),
+    )
+    return f"-- cron job {name!r} of an earlier version\n{text.as_string().strip()};\n"
 
 
 def _header(config: Config) -> str:

@@ -26,6 +26,7 @@ ANSWER_SECONDS = 30
 """Seconds after a probe's timeout at which its answer counts as lost, since pg_net serves other requests before it."""
 
 _BODY = re.compile(r"\$body\$(?P<body>.*)\$body\$", re.DOTALL)
+_COLUMNS = re.compile(r"^RETURNS (?P<result>TABLE \(.*\))$", re.MULTILINE)
 _SETTING = re.compile(r"^SET (?P<name>\w+) = '?(?P<value>.*?)'?$", re.MULTILINE)
 
 
@@ -45,6 +46,7 @@ class LiveFunction(NamedTuple):
     volatility: str
     settings: tuple[str, ...]
     returns: str
+    result: str
     comment: str | None
     privileges: Mapping[str, list[str]]
     without_usage: list[str]
@@ -105,19 +107,24 @@ class Function(NamedTuple):
         head, _, _ = load_sql(self.name).as_string().partition("$body$")
         return tuple(f"{name}={value}" for name, value in _SETTING.findall(head))
 
-    def make(self, schema: str, stack: str, live: LiveFunction | None) -> list[sql.Composed]:
-        """The statements that create or replace the function and mark it.
+    @property
+    def result(self) -> str:
+        """The result as pg_get_function_result writes it, with the columns where there are some."""
+        columns = _COLUMNS.search(load_sql(self.name).as_string())
+        if columns is None:
+            return self.returns
+        text = columns["result"].replace("TABLE (", "TABLE(").replace("timestamptz", "timestamp with time zone")
+        return re.sub(r"\bint\b", "integer", text)
 
-        A live one with other argument names or another result cannot be replaced and is dropped first.
-        """
+    def make(self, schema: str, stack: str) -> list[sql.Composed]:
+        """The statements that create or replace the function and mark it; see :func:`drop_irreplaceable`."""
         name = self.reference(schema)
-        dropped = [] if live is None or self.replaces(live) else [sql.SQL("DROP FUNCTION {}").format(name)]
         comment = sql.Literal(defined_mark(stack, repr(self._declared(schema))))
-        return [*dropped, self.definition(schema), sql.SQL("COMMENT ON FUNCTION {} IS {}").format(name, comment)]
+        return [self.definition(schema), sql.SQL("COMMENT ON FUNCTION {} IS {}").format(name, comment)]
 
     def replaces(self, live: LiveFunction) -> bool:
         """Whether CREATE OR REPLACE can make this function of a live one, whose privileges then stay."""
-        return (live.signature, live.returns) == (self.signature, self.returns)
+        return (live.signature, live.result) == (self.signature, self.result)
 
     def differences(self, schema: str, stack: str, live: LiveFunction | None) -> list[Difference]:
         """One Difference that lists all parts of the definition that differ, if any; privileges are not compared.
@@ -153,6 +160,16 @@ def lock_functions(schema: str, functions: Iterable[Function]) -> sql.Composed:
     """The statement that lets nobody but their owner call the functions."""
     references = [function.reference(schema).as_string() for function in functions]
     return load_sql("lock_functions").format(functions=sql.Literal(references))
+
+
+def drop_irreplaceable(schema: str, functions: Iterable[Function]) -> sql.Composed:
+    """The statement that drops what CREATE OR REPLACE cannot make one of the functions.
+
+    Such a one of an earlier version has other argument names or another result. The server is asked, since a script
+    does not know what it will find.
+    """
+    ours = [[f.reference(schema).as_string(), f.identity_arguments, f.result] for f in functions]
+    return load_sql("drop_irreplaceable").format(functions=sql.Literal(ours))
 
 
 def drop_retired(schema: str, signatures: Iterable[str]) -> list[sql.Composed]:

@@ -118,7 +118,7 @@ LEDGER_FUNCTIONS = (
     Function("settle_cron_job_runs", "", "", "void", "v"),
     Function("retry_cron_runs", "boolean", "p_composed boolean", "void", "v"),
     Function("cron_jobs_have_changed", "", "", "boolean", "s"),
-    Function("watch_cron_jobs", "", "", "void", "v"),
+    Function("watch_cron_jobs", "", "", "boolean", "v"),
     Function("catch_up_cron_runs", "text[]", "p_jobs text[]", "boolean", "v"),
     Function(
         "cron_job_is_silent",
@@ -185,9 +185,15 @@ RETIRED_LEDGER_FUNCTIONS = (
     "purge_cron_runs(interval, interval)",
     "retry_cron_runs()",
     "cron_sweep_has_work(text, text[], interval, interval)",
-    "sweep_cron_runs(text[], interval, interval)",
 )
 """Signatures of functions that earlier versions of the ledger had."""
+
+EARLIER_SWEEP = "sweep_cron_runs(text[], interval, interval)"
+"""The signature that the sweep's command called up to the version with the job cron-catch-up-<schema>.
+
+The ledger is installed before that job is altered, and for good where a probe is refused in between, so the function
+stays where it is there (sql/ledger/keep_earlier_sweep.sql). The version after that one retires it.
+"""
 
 RotationFunctionName = Literal["rotate_cron_secret", "undo_cron_secret", "settle_cron_secret", "cron_secret_use"]
 ROTATION_FUNCTIONS: dict[RotationFunctionName, Function] = {

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from components.database.transaction import Row
 from components.objects.args import Args
-from components.objects.functions import Function, LiveFunction, lock_functions
+from components.objects.functions import Function, LiveFunction, drop_irreplaceable, lock_functions
 from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import (
     ROTATION_FUNCTIONS,
@@ -89,8 +89,9 @@ class RotationFunctionKind(ObjectKind[RotationFunctionArgs, LiveFunction]):
         """A function of ours is replaced and keeps its privileges; one that is new or has no mark is also locked."""
         if live is not None and not self.differences(args, live):
             return []
-        parts = args.function.make(args.schema_name, args.stack, live)
+        parts = args.function.make(args.schema_name, args.stack)
         if live is None or live.stack is None or not args.function.replaces(live):
+            parts.insert(0, drop_irreplaceable(args.schema_name, [args.function]))
             parts.append(lock_functions(args.schema_name, [args.function]))
         return [(part, None) for part in parts]
 

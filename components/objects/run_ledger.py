@@ -17,10 +17,10 @@ from components.errors import Conflict, PreflightFailed
 from components.objects import table_names
 from components.objects.args import Args
 from components.objects.defined_mark import defined_mark, is_defined
-from components.objects.functions import drop_retired, lock_functions
+from components.objects.functions import drop_irreplaceable, drop_retired, lock_functions
 from components.objects.locked_table import comment_on, lock_tables, table_differences
 from components.objects.object_kind import Difference, ObjectKind, Statements
-from components.objects.our_functions import LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS
+from components.objects.our_functions import EARLIER_SWEEP, LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS
 from components.objects.schema_objects import LiveObjects, live_objects, set_query
 from components.objects.stack_mark import OWN_JOBS_PATTERN, Claim, mark, marked_line, stack_of
 from components.schedule.pg_cron_version import ZONES_SINCE, known_version
@@ -151,7 +151,6 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
         if live is not None and not self.differences(args, live):
             return []
         schema = sql.Identifier(args.schema_name)
-        there = live.functions if live else {}
         parts: list[sql.Composable] = [
             load_sql("ledger_tables").format(
                 schema=schema, requests=sql.Literal(sql.Identifier(args.schema_name, REQUESTS).as_string())
@@ -163,9 +162,11 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
         for view in VIEWS:
             parts += [_definition(args, view), comment_on(args.schema_name, view, _comment(args, view), view=True)]
         parts.append(lock_tables(args.schema_name, [*TABLES, *VIEWS]))
+        parts.append(drop_irreplaceable(args.schema_name, LEDGER_FUNCTIONS))
         for function in LEDGER_FUNCTIONS:
-            parts += function.make(args.schema_name, args.stack, there.get(function.name))
+            parts += function.make(args.schema_name, args.stack)
         parts.append(lock_functions(args.schema_name, LEDGER_FUNCTIONS))
+        parts.append(load_sql("keep_earlier_sweep").format(schema=schema, earlier=sql.Literal(_earlier_sweep(schema))))
         if live is not None and RUNS in live.tables and SWEEPS not in live.tables:
             parts.append(load_sql("mend_cron_runs").format(schema=schema))
         return [(part, None) for part in parts]
@@ -173,6 +174,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
     def drop(self, args: RunLedgerArgs, live: LiveObjects) -> Statements:
         self.claim(args, live, args)
         parts: list[sql.Composable] = list(_drop_views(args))
+        parts += drop_retired(args.schema_name, [EARLIER_SWEEP, *RETIRED_LEDGER_FUNCTIONS])
         parts += [sql.SQL("DROP FUNCTION IF EXISTS {}").format(f.reference(args.schema_name)) for f in LEDGER_FUNCTIONS]
         parts += [
             sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(args.schema_name, table)) for table in TABLES
@@ -191,6 +193,10 @@ def _definition(args: RunLedgerArgs, view: str) -> sql.Composed:
         any_mark=sql.Literal(marked_line()),
         runs=sql.Literal(sql.Identifier(args.schema_name, RUNS).as_string()),
     )
+
+
+def _earlier_sweep(schema: sql.Identifier) -> str:
+    return f"{schema.as_string()}.{EARLIER_SWEEP}"
 
 
 def _comment(args: RunLedgerArgs, view: str) -> str:

@@ -17,7 +17,7 @@ from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
 from components.objects import table_names
 from components.objects.args import Args
-from components.objects.functions import drop_retired, lock_functions
+from components.objects.functions import drop_irreplaceable, drop_retired, lock_functions
 from components.objects.locked_table import LiveTable, comment_on, lock_tables, table_differences
 from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import RETIRED_STORE_FUNCTIONS, STORE_FUNCTIONS
@@ -122,7 +122,6 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         if live is not None and not self.differences(args, live):
             return []
         schema = sql.Identifier(args.schema_name)
-        there = live.functions if live else {}
         parts: list[sql.Composable] = [
             # not IF NOT EXISTS: that asks for CREATE on the database even where the schema is there
             sql.SQL("DO $do$ BEGIN IF to_regnamespace({name}) IS NULL THEN EXECUTE {create}; END IF; END $do$").format(
@@ -140,8 +139,9 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         parts.append(lock_tables(args.schema_name, TABLES))
         parts += drop_retired(args.schema_name, RETIRED_STORE_FUNCTIONS)
         parts += [_drop_trigger(schema, table, trigger) for table, trigger in _TRIGGERS]
+        parts.append(drop_irreplaceable(args.schema_name, STORE_FUNCTIONS))
         for function in STORE_FUNCTIONS:
-            parts += function.make(args.schema_name, args.stack, there.get(function.name))
+            parts += function.make(args.schema_name, args.stack)
         parts.append(lock_functions(args.schema_name, STORE_FUNCTIONS))
         parts += _attach(schema, args.store)
         return [(part, None) for part in parts]
@@ -160,6 +160,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         parts += [
             sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(args.schema_name, table)) for table in TABLES
         ]
+        parts += drop_retired(args.schema_name, RETIRED_STORE_FUNCTIONS)
         parts += [sql.SQL("DROP FUNCTION IF EXISTS {}").format(f.reference(args.schema_name)) for f in STORE_FUNCTIONS]
         if args.schema_name != "public":
             parts.append(load_sql("drop_empty_schema").format(schema=schema, name=sql.Literal(args.schema_name)))

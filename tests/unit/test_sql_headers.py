@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 SQL = Path(__file__).parents[2] / "components/sql"
-DEFINITION = "CREATE OR REPLACE FUNCTION"
+DEFINITION = "\nCREATE OR REPLACE FUNCTION"
 LABELS = ("-- Called by: ", "-- Locks: ", "-- Raises: ")
 LONGEST = 120
 

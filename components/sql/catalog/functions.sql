@@ -10,6 +10,7 @@ SELECT
     p.provolatile::text AS volatility,
     coalesce(p.proconfig, '{{}}') AS settings,
     pg_catalog.format_type(p.prorettype, NULL) AS returns,
+    pg_catalog.pg_get_function_result(p.oid) AS result,
     pg_catalog.obj_description(p.oid, 'pg_proc') AS comment,
     (
         SELECT coalesce(jsonb_object_agg(acl.name, acl.privileges), '{{}}')

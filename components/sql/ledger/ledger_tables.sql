@@ -83,11 +83,11 @@ CREATE TABLE IF NOT EXISTS {schema}.cron_job_declarations (
 );
 
 -- What one session at a time may do. Rows, and no advisory locks: any login could hold those, and so stop it for good.
--- Who looks puts his row there; the one of the sweep is there from the first, since who puts it there has others wait.
+-- Who looks puts his row there; those of the sweep are there from the first, since who puts one there has others wait.
 CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.cron_locks (
     name text NOT NULL PRIMARY KEY
 );
-INSERT INTO {schema}.cron_locks (name) VALUES ('settle_cron_runs') ON CONFLICT DO NOTHING;
+INSERT INTO {schema}.cron_locks (name) VALUES ('settle_cron_runs'), ('watch_cron_jobs') ON CONFLICT DO NOTHING;
 
 -- Since when each job is watched: what was due before its schedule was set or it was resumed was not missed.
 CREATE TABLE IF NOT EXISTS {schema}.cron_watched_jobs (

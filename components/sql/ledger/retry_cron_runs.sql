@@ -11,7 +11,8 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 -- Send the requests of runs whose next attempt is due, by the command that the job has now; begin_cron_run takes up the
 -- run that the setting names. An attempt that cannot be sent counts as one. What this project composed (declaration/command.py)
--- queues a request and no more; a job's own SQL may run for long, and so is left to the job that has the time.
+-- queues a request and no more; a job's own SQL may run for long, and so is left to the job that has the time,
+-- which an upgrade makes later than this function; what somebody changed by hand may wait for one that never comes.
 DECLARE
     due record;
     first bigint;
@@ -24,11 +25,15 @@ BEGIN
         FROM {schema}.cron_runs AS r
         LEFT JOIN (
             SELECT j.jobname::text COLLATE "default" AS job, j.command,
-                j.command ~ '^--[^\n]*\nSELECT "[^\n]+"\.record_cron_run_request\(begun\.run, net\.http_' AS is_composed
+                j.command ~ '^--[^\n]*\nSELECT "[^\n]+"\.record_cron_run_request\(begun\.run, net\.http_' AS is_composed,
+                EXISTS (
+                    SELECT FROM {schema}.cron_job_declarations AS d
+                    WHERE d.job = j.jobname::text COLLATE "default" AND d.command <> sha256(convert_to(j.command, 'UTF8'))
+                ) AS is_another
             FROM cron.job AS j WHERE j.username = current_user AND j.active AND j.command ~ 'begin_cron_run'
         ) AS found ON found.job = r.job
         WHERE r.state = 'retrying' AND r.retry_at <= clock_timestamp()
-          AND (coalesce(found.is_composed, true) = p_composed OR p_composed AND NOT EXISTS (
+          AND (coalesce(found.is_composed, true) = p_composed OR p_composed AND found.is_another AND NOT EXISTS (
               SELECT FROM {schema}.cron_job_declarations AS d WHERE starts_with(d.job, {catch_up}) -- which is to do it
           ))
         ORDER BY r.run LIMIT 1000 FOR UPDATE OF r SKIP LOCKED

@@ -13,10 +13,11 @@ AS $body$
 -- or is undone with it.
 DECLARE
     failure text;
+    watched boolean := true;
 BEGIN
     BEGIN -- what was due before a job had its schedule or was resumed was not missed
         IF {schema}.cron_jobs_have_changed() THEN
-            PERFORM {schema}.watch_cron_jobs();
+            watched := {schema}.watch_cron_jobs();
         END IF;
     EXCEPTION WHEN query_canceled OR OTHERS THEN
         failure := SQLERRM;
@@ -28,6 +29,9 @@ BEGIN
     EXCEPTION WHEN query_canceled OR OTHERS THEN
         failure := concat_ws('; ', failure, SQLERRM);
     END;
+    IF NOT watched THEN -- the sweep does so at this moment, and in the next minute it is known what was missed
+        RETURN;
+    END IF;
     BEGIN
         IF p_jobs <> '{{}}' AND NOT {schema}.catch_up_cron_runs(p_jobs) THEN
             failure := concat_ws('; ', failure, 'a command was cancelled, so others wait for the next minute');

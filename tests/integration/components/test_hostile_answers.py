@@ -196,7 +196,7 @@ def test_a_step_that_fails_is_written_down_and_the_others_do_their_work(
 ) -> None:
     fire(postgres, endpoint.url)
     postgres.execute(
-        "CREATE OR REPLACE FUNCTION public.watch_cron_jobs() RETURNS void LANGUAGE plpgsql "
+        "CREATE OR REPLACE FUNCTION public.watch_cron_jobs() RETURNS boolean LANGUAGE plpgsql "
         "AS 'BEGIN RAISE EXCEPTION $$a planted fault$$; END'"
     )
     sweep = at_once(runs_sweep_job("public", STACK, RetentionConfig()).command)

@@ -368,3 +368,49 @@ def test_what_became_of_catching_up_is_forgotten_with_its_job(
     job.delete(made.id, made.outs or {})
     postgres.execute("SELECT public.watch_cron_jobs()")
     assert failed_steps(postgres) == []
+
+
+def test_a_long_command_keeps_no_sweep_from_watching_a_new_job(
+    provide: Provide, postgres: Connection, superuser: Connection, conninfo: str
+) -> None:
+    missed(postgres, superuser, "nightly", "SELECT pg_sleep(4)")
+    text = command("http://127.0.0.1:9/", "new")
+    new = {"name": "new", "schedule": NEVER, "command": text, "owner": STACK, "ledger": "public"}
+    provide(CronJobProvider).create(new)  # which the job that catches up is the first to see
+    with psycopg.connect(conninfo, autocommit=True) as other, ThreadPoolExecutor() as pool:
+        executed = pool.submit(other.execute, catch_up_job("public", STACK, [("nightly", None, None)]).command.encode())
+        deadline = time.monotonic() + 3
+        while not superuser.execute("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'").rowcount:
+            assert time.monotonic() < deadline
+        postgres.execute("SET lock_timeout = '100ms'")
+        postgres.execute(at_once(runs_sweep_job("public", STACK, RETENTION, watch=True).command))
+        assert failed_steps(postgres) == []
+        assert not executed.done()
+        executed.result()
+    assert postgres.execute("SELECT FROM public.cron_watched_jobs WHERE job = 'new'").rowcount == 1
+
+
+def test_nothing_is_made_up_for_while_another_session_watches(
+    postgres: Connection, superuser: Connection, conninfo: str
+) -> None:
+    missed(postgres, superuser, "nightly", "SELECT 1/0")
+    superuser.execute("UPDATE cron.job SET schedule = '*/2 * * * *' WHERE jobname = 'nightly'")
+    with psycopg.connect(conninfo) as other:
+        assert other.execute("SELECT public.watch_cron_jobs()").fetchone() == (True,)
+        assert "catch_up_cron_runs" not in catch_up(superuser, "nightly")
+    assert postgres.execute("SELECT count(*) FROM public.cron_runs").fetchone() == (0,)
+
+
+def test_a_retry_of_own_sql_waits_for_the_job_that_catches_up(
+    provide: Provide, postgres: Connection, superuser: Connection
+) -> None:
+    policy = '{"retry": {"attempts": 3, "backoff": 1, "max_backoff": 1, "on": ["failed"]}}'
+    own = f"-- supabase-cron: {STACK}/nightly\nSELECT FROM public.begin_cron_run('nightly', '{policy}')"
+    provide(CronJobProvider).create(
+        {"name": "nightly", "schedule": NEVER, "command": own, "owner": STACK, "ledger": "public"}
+    )
+    superuser.execute(A_RUN.format(f"'retrying', now(), NULL, now() - interval '1 second', '{policy}'").encode())
+    assert "retry_cron_runs" in steps(superuser)
+    assert postgres.execute("SELECT state, attempt FROM public.cron_runs").fetchall() == [("retrying", 1)]
+    catch_up(superuser)
+    assert postgres.execute("SELECT state, attempt FROM public.cron_runs").fetchall() == [("queued", 2)]

@@ -21,7 +21,7 @@ HOLDS_A_VALUE = re.compile(r"(?<!AS )\b(?:new_value|previous|p_value|NEW\.value)
 
 
 def files() -> list[Path]:
-    return [path for path in SQL.rglob("*.sql") if "CREATE OR REPLACE FUNCTION" in path.read_text(encoding="utf-8")]
+    return [path for path in SQL.rglob("*.sql") if "\nCREATE OR REPLACE FUNCTION" in path.read_text(encoding="utf-8")]
 
 
 def test_every_file_of_a_function_is_one_of_ours() -> None:

@@ -20,6 +20,7 @@ ROW: dict[str, Any] = {
     "volatility": "v",
     "settings": [],
     "returns": "void",
+    "result": "void",
     "comment": None,
     "privileges": {"authenticated": ["EXECUTE"]},
     "without_usage": [],
