@@ -119,32 +119,30 @@ class Function(NamedTuple):
     def make(self, schema: str, stack: str) -> list[sql.Composed]:
         """The statements that create or replace the function and mark it; see :func:`drop_irreplaceable`."""
         name = self.reference(schema)
-        comment = sql.Literal(defined_mark(stack, repr(self._declared(schema))))
+        comment = sql.Literal(defined_mark(stack, repr(self.declared(schema))))
         return [self.definition(schema), sql.SQL("COMMENT ON FUNCTION {} IS {}").format(name, comment)]
 
     def replaces(self, live: LiveFunction) -> bool:
         """Whether CREATE OR REPLACE can make this function of a live one, whose privileges then stay."""
         return (live.signature, live.result) == (self.signature, self.result)
 
-    def differences(self, schema: str, stack: str, live: LiveFunction | None) -> list[Difference]:
+    def differences(self, schema: str, stack: str, live: LiveFunction) -> list[Difference]:
         """One Difference that lists all parts of the definition that differ, if any; privileges are not compared.
 
         It is ``newer`` where the function is still as the digest in its comment says that it was left.
         """
         name = f"function {self.name}"
-        if live is None:
-            return [Difference(name, "there", "gone")]
-        declared = {**self._declared(schema), "stack": stack}
+        declared = {**self.declared(schema), "stack": stack}
         changed = [part.replace("_", " ") for part, value in declared.items() if getattr(live, part) != value]
         if not changed:
             return []
-        left = defined_mark(stack, repr({part: getattr(live, part) for part in self._declared(schema)}))
+        left = defined_mark(stack, repr({part: getattr(live, part) for part in self.declared(schema)}))
         found = f"another {', '.join(changed)}"
         if live.stack == stack and not is_defined(live.comment):
             found += ", an earlier version's or changed by hand"
         return [Difference(name, "as defined", found, newer=live.comment == left)]
 
-    def _declared(self, schema: str) -> dict[str, object]:
+    def declared(self, schema: str) -> dict[str, object]:
         """The parts of the definition as a live function has them."""
         return {
             "source": self.body(schema),

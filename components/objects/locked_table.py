@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from psycopg import sql
 
+from components.objects.defined_mark import SetMark
 from components.objects.object_kind import Difference
 from components.objects.stack_mark import mark, stack_of
 from components.sql import load_sql
@@ -47,13 +48,16 @@ def lock_tables(schema: str, names: Iterable[str]) -> sql.Composed:
     return load_sql("lock_tables").format(tables=sql.Literal(tables))
 
 
-def table_differences(name: str, columns: Iterable[str], stack: str, live: LiveTable | None) -> list[Difference]:
+def table_differences(
+    name: str, columns: Iterable[str], stack: str, live: LiveTable | None, set_mark: SetMark
+) -> list[Difference]:
     """The differences of a table or view in columns, mark, row security and privileges."""
     if live is None:
-        return [Difference(f"table {name}", "there", "gone")]
+        return [set_mark.lack(f"table {name}", "there", "gone")]
     differences = []
     if missing := [column for column in columns if column not in live.columns]:
-        differences.append(Difference(f"columns of {name}", "complete", f"without {', '.join(missing)}"))
+        lack = set_mark.lack(f"columns of {name}", "complete", f"without {', '.join(missing)}")
+        differences.append(lack._replace(name=f"table {name}") if lack.newer else lack)
     if stack_of(live.comment) != stack:
         differences.append(Difference(f"comment on {name}", mark(stack), live.comment))
     if live.kind != "v":

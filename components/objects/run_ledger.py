@@ -21,7 +21,7 @@ from components.objects.functions import drop_irreplaceable, drop_retired, lock_
 from components.objects.locked_table import comment_on, lock_tables, table_differences
 from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import EARLIER_SWEEP, LEDGER_FUNCTIONS, RETIRED_LEDGER_FUNCTIONS
-from components.objects.schema_objects import LiveObjects, live_objects, set_query
+from components.objects.schema_objects import LiveObjects, live_objects, marked_set, set_query
 from components.objects.stack_mark import OWN_JOBS_PATTERN, Claim, mark, marked_line, stack_of
 from components.schedule.pg_cron_version import ZONES_SINCE, known_version
 from components.sql import load_sql
@@ -129,18 +129,19 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
         self, args: RunLedgerArgs, live: LiveObjects, previous: RunLedgerArgs | None = None
     ) -> list[Difference]:
         """Tables and functions with their privileges, and views by the digest of their definition in the comment."""
+        set_mark = live.set_mark(_set_comment(args), RUNS)
         differences = [
             difference
             for name, columns in TABLES.items()
-            for difference in table_differences(name, columns, args.stack, live.tables.get(name))
+            for difference in table_differences(name, columns, args.stack, live.tables.get(name), set_mark)
         ]
         for name, columns in VIEWS.items():
             view = live.tables.get(name)
-            differences += table_differences(name, columns, args.stack, view)
+            differences += table_differences(name, columns, args.stack, view, set_mark)
             if view is not None and stack_of(view.comment) == args.stack and view.comment != _comment(args, name):
                 newer = is_defined(view.comment)
                 differences.append(Difference(f"view {name}", "as defined", "of another version", newer=newer))
-        differences += live.function_differences(LEDGER_FUNCTIONS, args.schema_name, args.stack)
+        differences += live.function_differences(LEDGER_FUNCTIONS, args.schema_name, args.stack, set_mark)
         return differences
 
     def plan(self, args: RunLedgerArgs, live: LiveObjects | None, previous: RunLedgerArgs | None = None) -> Statements:
@@ -158,6 +159,7 @@ class RunLedgerKind(ObjectKind[RunLedgerArgs, LiveObjects]):
             *drop_retired(args.schema_name, RETIRED_LEDGER_FUNCTIONS),
         ]
         parts += [comment_on(args.schema_name, table, mark(args.stack)) for table in TABLES]
+        parts.append(comment_on(args.schema_name, RUNS, _set_comment(args)))
         parts += _drop_views(args)
         for view in VIEWS:
             parts += [_definition(args, view), comment_on(args.schema_name, view, _comment(args, view), view=True)]
@@ -202,6 +204,11 @@ def _earlier_sweep(schema: sql.Identifier) -> str:
 def _comment(args: RunLedgerArgs, view: str) -> str:
     """The mark, and a digest of our definition, since PostgreSQL rewrites the text of a view's query."""
     return defined_mark(args.stack, _definition(args, view).as_string())
+
+
+def _set_comment(args: RunLedgerArgs) -> str:
+    views = [_definition(args, view).as_string() for view in VIEWS]
+    return marked_set(args.stack, args.schema_name, TABLES, LEDGER_FUNCTIONS, views)
 
 
 def _drop_views(args: RunLedgerArgs) -> Iterator[sql.Composed]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from psycopg import sql
 
 from components.database.transaction import Row
+from components.objects.defined_mark import SetMark, defined_mark
 from components.objects.functions import Function, LiveFunction, functions_query
 from components.objects.locked_table import LiveTable, tables_query
 from components.objects.object_kind import Difference
@@ -36,14 +37,36 @@ class LiveObjects(NamedTuple):
             where = f"{name} in schema {schema!r}"
             claim.refuse_strangers(where, mine=mine, role=role, stack=stack, taken="take it over with its rows")
 
-    def function_differences(self, functions: Iterable[Function], schema: str, stack: str) -> Iterator[Difference]:
+    def set_mark(self, ours: str, table: str) -> SetMark:
+        """Our mark of the set, and the one that the comment of ``table`` carries."""
+        live = self.tables.get(table)
+        return SetMark(ours, live.comment if live else None)
+
+    def function_differences(
+        self, functions: Iterable[Function], schema: str, stack: str, set_mark: SetMark
+    ) -> Iterator[Difference]:
         """The definitions that differ, and all privileges: only the owner may call a function of a set."""
         for function in functions:
             live = self.functions.get(function.name)
+            if live is None:
+                yield set_mark.lack(f"function {function.name}", "there", "gone")
+                continue
             yield from function.differences(schema, stack, live)
-            if live is not None and live.privileges:
+            if live.privileges:
                 granted = "; ".join(f"{role}: {', '.join(names)}" for role, names in sorted(live.privileges.items()))
                 yield Difference(f"privileges on function {function.name}", "its owner alone", granted)
+
+
+def marked_set(
+    stack: str,
+    schema: str,
+    tables: Mapping[str, Iterable[str]],
+    functions: Iterable[Function],
+    views: Iterable[str] = (),
+) -> str:
+    """The comment that tells by which version a set was left: by columns, functions and the views' definitions."""
+    defined = ([(name, *columns) for name, columns in tables.items()], *views)
+    return defined_mark(stack, repr((defined, [function.declared(schema) for function in functions])))
 
 
 def set_query(schema: str, tables: Iterable[str], functions: Iterable[Function]) -> sql.Composed:

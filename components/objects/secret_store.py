@@ -17,11 +17,12 @@ from components.database.transaction import Row
 from components.errors import Conflict, PreflightFailed
 from components.objects import table_names
 from components.objects.args import Args
+from components.objects.defined_mark import SetMark
 from components.objects.functions import drop_irreplaceable, drop_retired, lock_functions
 from components.objects.locked_table import LiveTable, comment_on, lock_tables, table_differences
 from components.objects.object_kind import Difference, ObjectKind, Statements
 from components.objects.our_functions import RETIRED_STORE_FUNCTIONS, STORE_FUNCTIONS
-from components.objects.schema_objects import LiveObjects, live_objects, set_query
+from components.objects.schema_objects import LiveObjects, live_objects, marked_set, set_query
 from components.objects.stack_mark import Claim, mark
 from components.sql import load_sql
 from components.values.choices import StoreKind
@@ -111,8 +112,9 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
         self, args: SecretStoreArgs, live: LiveObjects, previous: SecretStoreArgs | None = None
     ) -> list[Difference]:
         """Tables and functions with their privileges, and the triggers, which decide where the values are kept."""
-        differences = [d for name in TABLES for d in _table_differences(name, args, live.tables.get(name))]
-        differences += live.function_differences(STORE_FUNCTIONS, args.schema_name, args.stack)
+        set_mark = live.set_mark(_set_comment(args), SECRETS)
+        differences = [d for name in TABLES for d in _table_differences(name, args, live.tables.get(name), set_mark)]
+        differences += live.function_differences(STORE_FUNCTIONS, args.schema_name, args.stack, set_mark)
         return differences
 
     def plan(
@@ -136,6 +138,7 @@ class SecretStoreKind(ObjectKind[SecretStoreArgs, LiveObjects]):
             ),
         ]
         parts += [comment_on(args.schema_name, table, mark(args.stack)) for table in TABLES]
+        parts.append(comment_on(args.schema_name, SECRETS, _set_comment(args)))
         parts.append(lock_tables(args.schema_name, TABLES))
         parts += drop_retired(args.schema_name, RETIRED_STORE_FUNCTIONS)
         parts += [_drop_trigger(schema, table, trigger) for table, trigger in _TRIGGERS]
@@ -205,8 +208,12 @@ def _attach(schema: sql.Identifier, store: StoreKind) -> Iterator[sql.Composed]:
             yield load_sql("secrets_from_vault").format(**places)
 
 
-def _table_differences(name: str, args: SecretStoreArgs, live: LiveTable | None) -> list[Difference]:
-    differences = table_differences(name, TABLES[name], args.stack, live)
+def _set_comment(args: SecretStoreArgs) -> str:
+    return marked_set(args.stack, args.schema_name, TABLES, STORE_FUNCTIONS)
+
+
+def _table_differences(name: str, args: SecretStoreArgs, live: LiveTable | None, set_mark: SetMark) -> list[Difference]:
+    differences = table_differences(name, TABLES[name], args.stack, live, set_mark)
     if live is not None:
         ours = [trigger for table, trigger in _TRIGGERS if table == name and trigger in live.triggers]
         if ours != triggers_of(name, args.store):

@@ -93,3 +93,24 @@ def test_what_a_version_left_without_saying_how_may_be_either(
     postgres.execute("COMMENT ON FUNCTION public.get_secret(text) IS NULL")
     (status, (line,)), _ = told("SecretStore", database)
     assert (status, "'another source, stack' there" in line) == ("differs", True)
+
+
+def test_what_a_version_adds_is_newer_and_what_is_gone_since_is_not(
+    provide: Provide, database: Database, postgres: Connection
+) -> None:
+    gone = "function cron_ascii_text is 'gone' there, 'there' in the state"
+    drop = "DROP FUNCTION public.cron_ascii_text(text) CASCADE"
+    postgres.execute(drop.encode())
+    (status, lines), _ = told("SecretStore", database)
+    assert (status, "function cron_ascii_text" in "".join(lines)) == ("in sync", True)
+    postgres.execute("ALTER TABLE public.cron_sweeps DROP COLUMN detail")
+    (status, lines), _ = told("RunLedger", database)
+    assert (status, "table cron_sweeps" in "".join(lines)) == ("in sync", True)
+
+    provide(SecretStoreProvider).update("public", PROPS, PROPS)
+    postgres.execute(drop.encode())
+    assert told("SecretStore", database)[0] == ("differs", (gone,))
+
+    postgres.execute(f"COMMENT ON TABLE public.cron_secrets IS 'supabase-cron: {STACK}'".encode())
+    (status, (line,)), _ = told("SecretStore", database)
+    assert (status, "gone, an earlier version's or removed by hand" in line) == ("differs", True)
