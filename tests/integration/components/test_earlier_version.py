@@ -38,7 +38,7 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def earlier(clean: None, postgres: Connection) -> None:
-    functions = sql.SQL(EARLIER.read_text(encoding="utf-8"))  # type: ignore[arg-type]
+    functions = sql.SQL(EARLIER.read_text(encoding="utf-8"))
     text = functions.format(
         schema=sql.Identifier("public"), schema_name=sql.Literal("public"), own_jobs=sql.Literal(OWN_JOBS_PATTERN)
     )
