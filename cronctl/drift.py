@@ -39,7 +39,7 @@ def drift(asked: AskedDeployment, *, as_json: bool) -> None:
             live = _jobs(database)
             others = jobs_of_other_stacks(config.stack, live)
             marked = {job.jobid for name, job in live.items() if stack_of(job.command, name)}
-            foreign = foreign_jobs(database, marked)
+            foreign, _ = foreign_jobs(database, marked)  # what cannot be read is among the findings
     changed = [finding for finding in findings if finding.status != "in sync"]
     unknown = [finding for finding in changed if finding.status == "cannot tell"]
     if as_json:

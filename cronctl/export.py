@@ -21,11 +21,21 @@ def export(asked: Callable[[], StackValues], output: Path | None, *, force: bool
     text = migration(config)
     if output is None:
         print_file(text)
-    elif not force and output.is_file() and output.read_bytes() != text.encode():
+    elif not force and _has_another_text(output, text):
         raise Error(f"{output} is there with another text; replace it with --force, or name another file")
     else:
         write_whole(output, text)
     _say_what_is_left(config, output)
+
+
+def _has_another_text(path: Path, text: str) -> bool:
+    """Whether a file would be lost; an empty one is not, nor is what stdout was sent to."""
+    if not path.is_file() or path.resolve() == Path("/dev/stdout").resolve():
+        return False
+    try:
+        return path.read_bytes() not in {b"", text.encode()}
+    except OSError as exc:
+        raise Error(f"cannot read {path}: {(exc.strerror or str(exc)).lower()}; name another file") from None
 
 
 def _say_what_is_left(config: Config, output: Path | None) -> None:

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from components.importing.database import read_jobs, read_kept, read_server
 from components.importing.entries import against_defaults, difference, with_entries
 from components.importing.jobs import outcomes
 from components.importing.keys import Keys
-from components.importing.outcome import Kind, Outcome, Told
+from components.importing.outcome import Kind, Note, Outcome, Told
 from components.importing.steps import Step, steps
 from cronctl.output import DIFFERS, print_json, print_line, say
 from cronctl.target import Target
@@ -64,7 +64,8 @@ def import_database(target: Target, project: Path, catalogue: Path, *, write: bo
 def _plan(target: Target, path: Path, *, force: bool) -> _Plan:
     before, declared, defaults = _existing(path)
     server = read_server(target.database)
-    keys = Keys(declared.secrets)
+    kept_specs = {key: spec.model_dump(mode="json", exclude_unset=True) for key, spec in declared.secrets.items()}
+    keys = Keys(kept_specs)
     found = tuple(
         _forced(outcome) if force else outcome
         for outcome in outcomes(read_jobs(target.database, server), server, keys, declared.jobs)
@@ -74,9 +75,22 @@ def _plan(target: Target, path: Path, *, force: bool) -> _Plan:
         place.key for outcome in found if outcome.job and "http" in outcome.job for place in outcome.asks
     )
     secrets = {key: keys.spec(key) for key in asked if key not in declared.secrets}
-    after = _written(before, path, secrets, jobs, defaults) if jobs else None
+    comments = {outcome.name: _comments(outcome) for outcome in found if outcome.job is not None}
+    after = _written(before, path, (secrets, kept_specs), jobs, defaults, comments=comments) if jobs else None
     kept = read_kept(target.database, target.schema)
     return _Plan(path, before, after, found, secrets, tuple(steps(found, secrets, kept)))
+
+
+_IN_FILE = {Note.BROKEN, Note.UNPARSED, Note.UNNAMED, Note.STRIPS, Note.UNSET_SETTING, Note.SAME_KEY}
+"""Notes that stand above an entry."""
+
+
+def _comments(outcome: Outcome) -> list[str]:
+    """The sentences that stand above an entry: why it is no request, and what is not as it was."""
+    if outcome.job is outcome.meant:
+        return ["not what the command in the database does, which fails as it is written, but what it probably meant"]
+    why = [f"sql, since {told.sentence}" for told in outcome.reason]
+    return why + [f"it {told.sentence}" for told in outcome.notes if told.what in _IN_FILE]
 
 
 def _forced(outcome: Outcome) -> Outcome:
@@ -95,16 +109,26 @@ def _existing(path: Path) -> tuple[str | None, Catalogue, Mapping[str, Any]]:
 
 
 def _written(
-    before: str | None, path: Path, secrets: Mapping[str, Any], jobs: Mapping[str, Any], defaults: Mapping[str, Any]
+    before: str | None,
+    path: Path,
+    secrets: tuple[Mapping[str, Any], Mapping[str, Any]],
+    jobs: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    *,
+    comments: Mapping[str, Sequence[str]],
 ) -> str:
-    """The catalogue's text with new entries, which say the same there as they do alone. Raises Error."""
+    """The catalogue's text with new entries, which say the same there as they do alone. Raises Error.
+
+    ``secrets`` are the new ones and those that are there.
+    """
+    new, kept = secrets
     entries = {
         name: against_defaults(job, {key: value for key, value in defaults.items() if key != "http" or "http" in job})
         for name, job in jobs.items()
     }
-    text = with_entries(before, secrets, entries)
+    text = with_entries(before, new, entries, comments)
     read = _read(text, path.name)
-    alone = Catalogue.model_validate({"secrets": {**secrets}, "jobs": jobs})
+    alone = Catalogue.model_validate({"secrets": {**kept, **new}, "jobs": jobs})
     for name, job in alone.jobs.items():
         if read.jobs[name] != job:
             raise Error(

@@ -30,7 +30,7 @@ def init(catalogue: Path, project: Path) -> None:
     new = {catalogue.as_posix(): _template("jobs.yaml")}
     if existing is None:
         name = project_name(project.resolve().name)
-        new["Pulumi.yaml"] = _template("Pulumi.yaml").replace("scheduled-jobs", name, 1)
+        new["Pulumi.yaml"] = _template("Pulumi.yaml").replace("scheduled-jobs", json.dumps(name), 1)
         new["__main__.py"] = _template("__main__.py")
         new["requirements.txt"] = requirement()
     _refuse_existing(new, catalogue, project)

@@ -8,6 +8,7 @@ from components.operations.job_inputs import with_inputs
 from components.operations.pause_resume import living_job, set_active
 from components.operations.run_now import await_verdict, run_now
 from components.runs.states import BAD, OPEN
+from components.schedule.grammar import ScheduleError, parse_schedule
 from components.values.duration import in_words
 from components.values.suggestion import nearest
 from cronctl.declared_target import DeclaredTarget
@@ -45,6 +46,14 @@ def trigger(target: DeclaredTarget, job: str, values: dict[str, str], *, patienc
         raise typer.Exit(DIFFERS)
 
 
+def _say_whether_it_runs(schedule: str) -> None:
+    """Say what is wrong with a schedule that was kept because its job was paused."""
+    try:
+        parse_schedule(schedule)
+    except ScheduleError as exc:
+        say(f"{exc}", "yellow")
+
+
 def switch(target: DeclaredTarget, name: str, *, active: bool, as_json: bool) -> None:
     """Pause a job or let it run again, and print what that changed. Raises Error."""
     word = "active" if active else "paused"
@@ -58,6 +67,8 @@ def switch(target: DeclaredTarget, name: str, *, active: bool, as_json: bool) ->
         say(f"{name!r} is {word} already; nothing has changed")
         return
     say(f"{name!r} is {word} in the database", "green")
+    if active:
+        _say_whether_it_runs(job.schedule)
     declared = target.config.catalogue.jobs.get(name) if target.config else None
     if declared is None or declared.active is not active:
         say(f"pulumi up puts back what the stack declares; to keep it, set active: {str(active).lower()} there")

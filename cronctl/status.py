@@ -26,7 +26,8 @@ def status(target: Target, *, with_foreign: bool, as_json: bool) -> None:
     with database.reading_ahead(health_and_jobs_script(schema), [expiry_query(schema)], *others):
         condition, all_jobs = health_and_jobs(database, schema)
         findings = expiry_findings(database, schema, datetime.now(UTC))
-        foreign = foreign_jobs(database, {job.jobid for job in all_jobs}) if with_foreign else []
+        known = {job.jobid for job in all_jobs}
+        foreign, unseen = foreign_jobs(database, known) if with_foreign else ([], None)
     expiries = [finding for finding in findings if finding.object]
     jobs = [job for job in all_jobs if job.state in BAD or job.problem or not is_own_job(job.job)]
     zone = condition.zone
@@ -35,6 +36,7 @@ def status(target: Target, *, with_foreign: bool, as_json: bool) -> None:
         *(finding.sentence for finding in expiries if finding.level == "problem"),
     ]
     warnings = [finding.sentence for finding in expiries if finding.level == "note"]
+    warnings += [unseen] if unseen else []
     if as_json:
         condition_now: dict[str, Any] = {**condition._asdict(), "problems": problems, "warnings": warnings}
         document = {"jobs": [_document(job, zone) for job in jobs], "health": condition_now}

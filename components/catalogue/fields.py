@@ -33,6 +33,7 @@ HEADER_WITH_VALUE = re.compile(r"([^:=]*)[:=].*", re.DOTALL)
 """A header's name with the value in it, which must not be shown: ``X-Api-Key:…``; the group is the name alone."""
 
 _NO_STATEMENT = re.compile(r"\s+|;|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_RANGE = re.compile(r"([1-5][0-9]{2})-([1-5][0-9]{2})")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 """A control character."""
 
@@ -146,6 +147,17 @@ def whole_milliseconds(value: float) -> float:
     return value
 
 
+def with_ranges(value: object) -> object:
+    """A list with its ranges, texts such as ``200-399``, as numbers; another value as it is, for the next check."""
+    if not isinstance(value, list):
+        return value
+    numbers: list[object] = []
+    for item in value:
+        bounds = _RANGE.fullmatch(item) if isinstance(item, str) else None
+        numbers += range(int(bounds[1]), int(bounds[2]) + 1) if bounds else [item]
+    return numbers
+
+
 def sendable_json(value: JsonValue) -> JsonValue:
     """Refuse numbers that JSON or PostgreSQL cannot hold."""
     for number in _numbers(value):
@@ -209,3 +221,5 @@ Count = Annotated[int, Strict()]
 HostName = Annotated[str, AfterValidator(host_name)]
 ContainerName = Annotated[HostName, AfterValidator(container)]
 StatusCode = Annotated[int, Strict(), Field(ge=100, le=599)]
+_CodeOrRange = StatusCode | Annotated[str, Field(pattern=_RANGE.pattern, examples=["200-399"])]
+StatusCodes = Annotated[list[StatusCode], BeforeValidator(with_ranges, json_schema_input_type=list[_CodeOrRange])]

@@ -14,7 +14,7 @@ from components.catalogue.fields import (
     HeaderValue,
     Seconds,
     SecretKey,
-    StatusCode,
+    StatusCodes,
     UrlTemplate,
 )
 from components.catalogue.policy import Overlap, Retry
@@ -128,10 +128,10 @@ class Auth(Model):
 class Success(Model):
     """When an answer counts as success; read by what judges runs, not by pg_cron."""
 
-    status: list[StatusCode] = Field(
+    status: StatusCodes = Field(
         default_factory=lambda: list(range(200, 300)),
         min_length=1,
-        description="Accepted HTTP status codes; default 200 to 299.",
+        description="Accepted HTTP status codes, and ranges of them such as 200-399; default 200 to 299.",
     )
     body: str | None = Field(
         default=None,

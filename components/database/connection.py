@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+import psycopg
 from psycopg import sql
 
 from components.database.driver_errors import driver_errors_are_ours
@@ -75,7 +76,7 @@ class Database:
         self._writes.add(mine)
         try:
             with driver_errors_are_ours(self._conninfo):
-                if (connection := self._pool.take_unless(lambda: mine.taken)) is not None:
+                if (connection := self._take_for(mine)) is not None:
                     with self._given_back(connection):
                         taken = self._writes.take()
                         if taken == [mine]:
@@ -90,6 +91,15 @@ class Database:
         with self._connection() as connection:
             (rows,) = carry_out(connection, [mine])
         return rows
+
+    def _take_for(self, write: Write) -> Connection | None:
+        """A connection to carry out a write with; None where another caller carries it out, or has done so."""
+        try:
+            return self._pool.take_unless(lambda: write.taken)
+        except psycopg.Error:
+            if self._writes.withdraw(write):
+                raise
+            return None
 
     def read(self, query: sql.Composable) -> list[Row]:
         """Run one query in a READ ONLY transaction, in a single round trip, and return its rows.

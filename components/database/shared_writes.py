@@ -4,7 +4,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import psycopg
 from psycopg import sql
 
 from components.database.pool import Connection, roll_back
@@ -37,11 +36,12 @@ class SharedWrites:
         with self._lock:
             self._waiting.append(write)
 
-    def withdraw(self, write: Write) -> None:
-        """Let a write wait no longer, unless somebody has taken it."""
+    def withdraw(self, write: Write) -> bool:
+        """Let a write wait no longer; False where it does not, since somebody has taken it."""
         with self._lock:
-            if not write.taken:
+            if waits := write in self._waiting:
                 self._waiting.remove(write)
+            return waits
 
     def take(self) -> list[Write]:
         """The writes that wait, which the caller must carry out."""
@@ -60,7 +60,7 @@ class SharedWrites:
             answers = carry_out(connection, writes)
             for write, rows in zip(writes, answers, strict=True):
                 write.rows = rows
-        except psycopg.Error:
+        except Exception:  # a text that cannot be sent, too, which is one caller's and not the others'
             roll_back(connection)
         finally:
             for write in writes:

@@ -64,12 +64,13 @@ class Signature(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """A function that stands for a value: its place, or for the key of its argument, and whether it strips the value.
+    """A function that stands for a value: the table that it reads, the key, and whether it strips the value.
 
-    ``key`` is None where the function's one argument is the key.
+    ``table`` is empty for ``cron_secrets`` and ``vault`` for Vault; ``key`` is None where the function's one argument
+    is the key.
     """
 
-    kind: str
+    table: str
     key: str | None
     strips: bool = False
 

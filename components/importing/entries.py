@@ -2,7 +2,7 @@
 
 import difflib
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml as pyyaml
@@ -19,25 +19,56 @@ _HEAD = "# yaml-language-server: $schema=./jobs.schema.json\n"
 _WIDE = 10_000
 
 
-def with_entries(text: str | None, secrets: Mapping[str, Any], jobs: Mapping[str, Any]) -> str:
+def with_entries(
+    text: str | None,
+    secrets: Mapping[str, Any],
+    jobs: Mapping[str, Any],
+    comments: Mapping[str, Sequence[str]] | None = None,
+) -> str:
     """The catalogue with new secrets and jobs behind the ones it has; ``text`` is None where there is no catalogue.
 
-    Raises InvalidConfiguration for a text that is no mapping.
+    ``comments`` are sentences to stand above jobs. Raises InvalidConfiguration for a text that is no mapping.
     """
-    new = {part: entries for part, entries in (("secrets", secrets), ("jobs", jobs)) if entries}
+    new: dict[str, CommentedMap] = {part: _written(each) for part, each in _parts(secrets, jobs)}
+    above = {name: "\n".join(map(_one_line, sentences)) for name, sentences in (comments or {}).items() if sentences}
     if text is None or not text.strip():
-        return (text or "") + _HEAD + _dumped({part: _written(entries) for part, entries in new.items()})
+        return (text or "") + _HEAD + "".join(_part(part, entries, above) for part, entries in new.items())
     before = _loaded(text)
-    expected = before | {part: {**(before.get(part) or {}), **entries} for part, entries in new.items()}
-    written = _inserted(text, new)
+    expected = before | {part: {**(before.get(part) or {}), **each} for part, each in _parts(secrets, jobs)}
+    written = _inserted(text, new, above)
     if written is None or not _says(written, expected):
-        written = _merged(text, new)
+        written = _merged(text, new, above)
     if not _says(written, expected):
         raise InvalidConfiguration(["the catalogue has a form in which no entry can be written; write them by hand"])
     return written
 
 
-def _inserted(text: str, new: Mapping[str, Mapping[str, Any]]) -> str | None:
+def _one_line(sentence: str) -> str:
+    return " ".join(sentence.split())
+
+
+def _part(part: str, entries: CommentedMap, above: Mapping[str, str]) -> str:
+    return f"{part}:\n{_lines(part, entries, above, '  ')}"
+
+
+def _lines(part: str, entries: CommentedMap, above: Mapping[str, str], indent: str) -> str:
+    """The lines of a part's new entries, with the comments above jobs."""
+    _comment(part, entries, above)
+    lines = _dumped(entries).splitlines(keepends=True)
+    return "".join(indent + line if line.strip() else line for line in lines)
+
+
+def _comment(part: str, entries: CommentedMap, above: Mapping[str, str], indent: int = 0) -> None:
+    for name in entries if part == "jobs" else ():
+        if name in above:
+            entries.yaml_set_comment_before_after_key(name, before=above[name], indent=indent)
+
+
+def _parts(secrets: Mapping[str, Any], jobs: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(part, entries) for part, entries in (("secrets", secrets), ("jobs", jobs)) if entries]
+
+
+def _inserted(text: str, new: Mapping[str, CommentedMap], above: Mapping[str, str]) -> str | None:
     """The text with entries behind the last ones of their parts; None where a part is not in lines of its own."""
     root = pyyaml.compose(text, pyyaml.CSafeLoader)
     lines = text.splitlines(keepends=True)
@@ -48,13 +79,12 @@ def _inserted(text: str, new: Mapping[str, Mapping[str, Any]]) -> str | None:
     additions: list[tuple[int, str]] = []
     for part, entries in new.items():
         if (node := parts.get(part)) is None:
-            additions.append((len(lines), "\n" + _dumped({part: _written(entries)})))
+            additions.append((len(lines), "\n" + _part(part, entries, above)))
             continue
         if not is_block or not isinstance(node, pyyaml.MappingNode) or node.flow_style or not node.value:
             return None
         indent = " " * node.value[0][0].start_mark.column
-        fragment = _dumped(_written(entries)).splitlines(keepends=True)
-        shown = "".join(indent + line if line.strip() else line for line in fragment)
+        shown = _lines(part, entries, above, indent)
         at = _behind(node)
         while not lines[at - 1].strip():  # which a block has behind it
             at -= 1
@@ -75,7 +105,7 @@ def _behind(node: pyyaml.Node) -> int:
     return int(end.line if end.column == 0 else end.line + 1)
 
 
-def _merged(text: str, new: Mapping[str, Mapping[str, Any]]) -> str:
+def _merged(text: str, new: Mapping[str, CommentedMap], above: Mapping[str, str]) -> str:
     """The text with entries as ruamel writes it, which may lay out anew what is there."""
     yaml = _yaml()
     catalogue = yaml.load(text)
@@ -83,7 +113,9 @@ def _merged(text: str, new: Mapping[str, Mapping[str, Any]]) -> str:
         if not catalogue.get(part):
             catalogue[part] = CommentedMap()
         catalogue[part].fa.set_block_style()
-        catalogue[part].update(_written(entries))
+        for name, entry in entries.items():
+            catalogue[part][name] = entry
+            _comment(part, catalogue[part], {name: above[name]} if name in above else {}, indent=2)
     return _dumped(catalogue)
 
 

@@ -28,7 +28,7 @@ def readers(rows: Iterable[FunctionRow]) -> dict[str, Reader]:
     for row in rows:
         if (read := _read(row)) is None:
             continue
-        reader = Reader("vault" if read.is_vault else "get_secret", read.key, read.strips)
+        reader = Reader(read.table, read.key, read.strips)
         found[f"{row.schema}.{row.name}"] = reader
         if row.visible:
             found[row.name] = reader
@@ -37,7 +37,7 @@ def readers(rows: Iterable[FunctionRow]) -> dict[str, Reader]:
 
 def _read(row: FunctionRow) -> Read | None:
     if row.name == "get_secret" and _OURS.search(row.source):
-        return Read(is_vault=False, key=None, strips=False)
+        return Read(table="", key=None, strips=False)
     try:
         if row.language == "sql":
             found = statements(row.source)

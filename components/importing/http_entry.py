@@ -127,12 +127,4 @@ def _body(request: HttpRequest) -> Any:  # noqa: ANN401 - JSON as a YAML file ha
     body = sent(request.body)
     if body is None:
         raise NoCall(Reason.BODY, "JSON's null, which the catalogue cannot say")
-    if _is_taken_for_sql(body):
-        raise NoCall(Reason.BODY, "one with an object whose only member is 'sql', which the catalogue reads as SQL")
     return None if body == {} and request.method == "POST" else body
-
-
-def _is_taken_for_sql(body: Any) -> bool:  # noqa: ANN401
-    if isinstance(body, dict):
-        return list(body) == ["sql"] or any(map(_is_taken_for_sql, body.values()))
-    return isinstance(body, list) and any(map(_is_taken_for_sql, body))

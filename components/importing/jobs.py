@@ -10,6 +10,7 @@ from psycopg import sql
 from pydantic import ValidationError
 
 from components.catalogue.base_model import problems
+from components.catalogue.job import Job
 from components.catalogue.jobs_file import Catalogue
 from components.importing.call import CronRow, HttpRequest, Server
 from components.importing.http_entry import http_entry, request_of
@@ -25,12 +26,15 @@ from components.schedule.grammar import parse_schedule
 _FINAL = {Reason.PLACEHOLDER, Reason.SCHEDULE, Reason.NAME}
 """Reasons after which nothing of a job can be kept, not even its SQL."""
 
-_CHANGES = {Note.UNSET_SETTING, Note.STRIPS, Note.UNNAMED}
+_CHANGES = {Note.UNSET_SETTING, Note.STRIPS, Note.UNNAMED, Note.SAME_KEY}
 """Notes after which something is not as it was."""
 
 
-def outcomes(rows: Iterable[CronRow], server: Server, keys: Keys, declared: Collection[str] = ()) -> Iterator[Outcome]:
-    """What becomes of each job; ``declared`` are the names of jobs that the existing catalogue has."""
+def outcomes(
+    rows: Iterable[CronRow], server: Server, keys: Keys, declared: Mapping[str, Job] | None = None
+) -> Iterator[Outcome]:
+    """What becomes of each job; ``declared`` are the jobs of the existing catalogue, by name."""
+    declared = declared or {}
     taken = {*declared}
     seen: dict[tuple[str, str], Where] = {}
     rows = sorted(rows, key=lambda row: row.jobid)
@@ -48,7 +52,7 @@ def outcomes(rows: Iterable[CronRow], server: Server, keys: Keys, declared: Coll
 
 class _Job:
     def __init__(
-        self, row: CronRow, server: Server, keys: Keys, declared: Collection[str], taken: Collection[str]
+        self, row: CronRow, server: Server, keys: Keys, declared: Mapping[str, Job], taken: Collection[str]
     ) -> None:
         self._row, self._server, self._keys, self._declared = row, server, keys, declared
         self._where = Where(row.jobid, row.name or "")
@@ -62,7 +66,7 @@ class _Job:
             return Outcome(kind, self._where, self._row.name or "", reason=(skipped,))  # type: ignore[arg-type]
         try:
             self._check()
-            return self._as_request(Values(self._server.readers))
+            return self._unless_declared(self._as_request(Values(self._server.readers)))
         except (Unparsed, RecursionError) as exc:
             sentence = exc if isinstance(exc, Unparsed) else "an expression that is nested too deeply"
             self._note(Note.UNPARSED, GRAMMAR, sentence)
@@ -76,7 +80,18 @@ class _Job:
                 return self._refused(reason)
             if self._row.failure:
                 self._note(Note.BROKEN, self._row.failure)
-        return self._as_sql(reason)
+        return self._unless_declared(self._as_sql(reason))
+
+    def _unless_declared(self, outcome: Outcome) -> Outcome:
+        """The outcome, unless the catalogue has a job without a name already, under the name that an import gave it."""
+        if self._row.name or outcome.job is None:
+            return outcome
+        job = Job.model_validate(outcome.job)
+        if any(
+            (job.schedule, job.http, job.sql) == (its.schedule, its.http, its.sql) for its in self._declared.values()
+        ):
+            return Outcome("skipped", self._where, reason=(self._told(Reason.DECLARED_UNNAMED),))
+        return outcome
 
     def _check(self) -> None:
         """Raise NoCall for a name or a schedule that no job of the catalogue has."""
@@ -139,7 +154,7 @@ class _Job:
     def _as_sql(self, reason: Told) -> Outcome:
         """The job with its SQL to the letter, or refused."""
         row = self._row
-        job = self._entry("sql", row.command)
+        job = self._entry("sql", row.command.strip())  # as it is compiled
         meant, asks = self._meant()
         if kinds := planted_in_command(row.command):
             refused = self._refused(self._told(Reason.KEY, " and ".join(kinds), reason.sentence))

@@ -28,9 +28,10 @@ def parsed(parts: Text) -> Json:
     try:
         read = json.loads(text, parse_int=number, parse_float=number, parse_constant=_refuse)
     except (ValueError, RecursionError):
+        if _HOLE in text:
+            raise NoCall(Reason.EXPRESSION, "JSON with a value outside of its texts") from None
         raise Broken(Reason.NOT_JSON) from None
-    places = iter([part for part in parts if isinstance(part, Place)])
-    return _with_places(read, places)
+    return _with_places(read, iter([part for part in parts if isinstance(part, Place)]))
 
 
 def number(text: str) -> Number:

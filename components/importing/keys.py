@@ -1,7 +1,7 @@
 """The keys of the secrets that imported jobs read: one for each place of a value and for each lifted value. Pure."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from components.importing.call import Text
@@ -13,13 +13,13 @@ _MOST = 63
 
 
 class Keys:
-    """Gives each place a key that no other place has; ``declared`` are the keys of the existing catalogue.
+    """Gives each place a key that no other place has; ``declared`` are the secrets of the existing catalogue.
 
     A lifted value is held in memory alone, so that a value that occurs twice is one secret.
     """
 
-    def __init__(self, declared: Collection[str] = ()) -> None:
-        self._declared = declared
+    def __init__(self, declared: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self._declared = declared or {}
         self._of_place: dict[tuple[str, str], str] = {}
         self._of_value: dict[str, str] = {}
         self._formats: dict[str, SecretFormat] = {}
@@ -31,16 +31,16 @@ class Keys:
             return place
         known = (place.kind, place.original)
         if known not in self._of_place:
-            name = place.original.rpartition(".")[2] if place.kind == "setting" else place.original
+            name = _name(place)
             stem = name if place.kind == "get_secret" and re.fullmatch(KEY, name) else as_key(name)
-            self._of_place[known] = self._free(stem, f"{place.kind}_{stem}")
+            self._of_place[known] = self._free([stem, f"{place.kind}_{stem}"])
         key = self._of_place[known]
         return self._places.setdefault(key, Place(key, place.kind, place.original))
 
     def lifted(self, value: str, stem: str, where: str) -> Place:
         """The place of a value that stands in clear; ``stem`` is what its key begins with, ``where`` where it stood."""
         if value not in self._of_value:
-            key = self._free(as_key(stem))
+            key = self._free([as_key(stem)], self._declared)
             self._of_value[value] = key
             self._places[key] = Place(key, "literal", where)
             self._formats[key] = _format(value)
@@ -56,17 +56,22 @@ class Keys:
 
     def spec(self, key: str) -> dict[str, Any]:
         """The entry of a secret under ``secrets``."""
+        if key in self._declared:
+            return dict(self._declared[key])
         place = self._places[key]
         return {"description": _DESCRIPTIONS[place.kind].format(place.original), "format": self.format(key)}
 
     def format(self, key: str) -> SecretFormat:
         """The format of a secret's value, as far as it is known."""
+        if key in self._declared:
+            declared: SecretFormat = self._declared[key]["format"]
+            return declared
         return self._formats.get(key, "token")
 
-    def _free(self, *stems: str) -> str:
-        """The first of some keys that is free; a key of the existing catalogue counts as the same place."""
-        taken = {key.lower() for key in self._places} | {key.lower() for key in self._of_place.values()}
-        stems = tuple(stem[:_MOST] for stem in stems)
+    def _free(self, stems: Sequence[str], more: Collection[str] = ()) -> str:
+        """The first of some keys, or numbers of it, that neither a place has nor ``more``."""
+        taken = {key.lower() for key in (*self._places, *self._of_place.values(), *more)}
+        stems = [stem[:_MOST] for stem in stems]
         for stem in stems:
             if stem.lower() not in taken:
                 return stem
@@ -76,10 +81,18 @@ class Keys:
 
 _DESCRIPTIONS = {
     "get_secret": "Read with get_secret({!r}) before the import.",
+    "table": "The {} before the import.",
     "vault": "In Vault as {!r} before the import.",
     "setting": "In the setting {!r} before the import.",
     "literal": "Stood in clear in {} before the import; make a new one.",
 }
+
+
+def _name(place: Place) -> str:
+    """The part of a place's original name that tells it from others of its kind."""
+    if place.kind == "setting":
+        return place.original.rpartition(".")[2]
+    return place.original.rpartition(" of ")[0] if place.kind == "table" else place.original
 
 
 def as_key(name: str) -> str:

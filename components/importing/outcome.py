@@ -12,7 +12,7 @@ class Place(NamedTuple):
     """The place of a value that is read at run time; ``original`` is its name there."""
 
     key: str
-    kind: Literal["get_secret", "vault", "setting", "literal"]
+    kind: Literal["get_secret", "vault", "table", "setting", "literal"]
     original: str
 
 
@@ -75,6 +75,7 @@ class Reason(Enum):
     DATABASE = "it runs in the database {}; connect to that, where pg_net and a store of its own would have to be"
     OURS = "the stack {} declares it already"
     DECLARED = "jobs.yaml has a job of this name already"
+    DECLARED_UNNAMED = "jobs.yaml has the same job already, and this one has no name"
     OWN_NAME = "its name is one of this project's own jobs"
 
 

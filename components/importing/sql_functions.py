@@ -92,7 +92,7 @@ def to_json(value: Value, *, is_binary: bool) -> Value:
             return JsonValue(parsed(parts_of(value)), is_binary)
         case JsonValue(held, _):
             return JsonValue(held, is_binary)
-        case NullValue():
+        case NullValue() if is_binary:
             return value
     raise NoCall(Reason.TEXT_FORM, "a cast to JSON")
 

@@ -98,8 +98,8 @@ class Values:
         name = _type_name(cast.type_name)
         if name in {"json", "jsonb"}:
             return to_json(value, is_binary=name == "jsonb")
-        if name in _TEXT_TYPES and isinstance(value, Literal | TextValue | NullValue):
-            return TextValue(parts_of(value)) if not isinstance(value, NullValue) else value
+        if name in _TEXT_TYPES and isinstance(value, Literal | TextValue):
+            return TextValue(parts_of(value))
         if name in _INTEGERS and isinstance(value, Number) and "." not in value.text:
             return value
         if name in _INTEGERS and isinstance(value, Literal) and value.text.strip().lstrip("+-").isdigit():
@@ -152,7 +152,7 @@ class Values:
             raise NoCall(Reason.FUNCTION, name)
         if reader.strips:
             self.stripped_by.append(name)
-        return TextValue((Place("", "vault" if reader.kind == "vault" else "get_secret", key),))
+        return TextValue((_place(reader.table, key),))
 
     def _setting(self, arguments: Sequence[Node]) -> Value:
         given = [self.value(argument) for argument in arguments]
@@ -171,10 +171,11 @@ class Values:
         if (read := plain_read(link.subselect)) is not None and read.key is not None:
             if read.strips:
                 self.stripped_by.append("a sub-select")
-            return TextValue((Place("", "vault" if read.is_vault else "get_secret", read.key),))
+            return TextValue((_place(read.table, read.key),))
         if (expression := selected(link.subselect)) is not None:
-            value = self.value(expression)
-            return TextValue((value.text,)) if isinstance(value, Literal) else value  # a SELECT's column has a type
+            value = self.value(expression)  # a SELECT's column has a type
+            if not isinstance(value, NullValue):
+                return TextValue((value.text,)) if isinstance(value, Literal) else value
         raise NoCall(Reason.EXPRESSION, "a sub-select")
 
 
@@ -188,6 +189,13 @@ _WORDS = {
     "a_indirection": "a part of a value",
     "bool_expr": "a condition",
 }
+
+
+def _place(table: str, key: str) -> Place:
+    """The place of a value in a table of secrets."""
+    if table in {"", "vault"}:
+        return Place("", "vault" if table else "get_secret", key)
+    return Place("", "table", f"{key} of {table}")
 
 
 def _type_name(type_name: Node) -> str | None:

@@ -10,12 +10,18 @@ _RANGE = {"schemaname", "relname", "inh", "relpersistence", "alias", "location"}
 _STRIPPING = {"btrim", "trim", "ltrim", "rtrim", "replace", "regexp_replace", "translate"}
 _VAULT = ("vault", "decrypted_secrets")
 _OWN = "pg_catalog"
+_STORE = "cron_secrets"
+_KEYS = {"key", "name", "secret_key", "secret_name", "key_name"}
+"""Columns by which a table of secrets is read: by another one, a row may be another tomorrow."""
 
 
 class Read(NamedTuple):
-    """A read of a secret: where it is, its key or None for the function's argument, and whether it is stripped."""
+    """A read of a secret: where it is, its key or None for the function's argument, and whether it is stripped.
 
-    is_vault: bool
+    ``table`` is empty for ``cron_secrets``, which get_secret reads, and ``vault`` for Vault.
+    """
+
+    table: str
     key: str | None
     strips: bool
 
@@ -35,8 +41,10 @@ def plain_read(statement: Node, parameter: str | None = None) -> Read | None:
     if is_vault:
         is_plain = (column, where[0]) == ("decrypted_secret", "name")  # which are unique
     else:
-        is_plain = "secret" in table.relname and where[0] != column and not select.sort_clause
-    return _keyed(where[1], parameter, is_vault=is_vault, strips=strips) if is_plain else None
+        is_plain = "secret" in table.relname and where[0] in _KEYS and where[0] != column and not select.sort_clause
+        is_plain = is_plain and table.schemaname != _VAULT[0]  # where it is encrypted
+    name = "vault" if is_vault else "" if table.relname == _STORE else f"{table.schemaname}.{table.relname}".lstrip(".")
+    return _keyed(where[1], parameter, table=name, strips=strips) if is_plain else None
 
 
 def _takes_one(limit: Node) -> bool:
@@ -74,13 +82,13 @@ def _compared(node: Node) -> tuple[str, Node] | None:
 _PLAIN_OPERATOR = 1  # AEXPR_OP of libpg_query's enum
 
 
-def _keyed(node: Node, parameter: str | None, *, is_vault: bool, strips: bool) -> Read | None:
+def _keyed(node: Node, parameter: str | None, *, table: str, strips: bool) -> Read | None:
     if kind(node) == "type_cast" and names(node.type_cast.type_name.names)[-1] == "text":
-        return _keyed(node.type_cast.arg, parameter, is_vault=is_vault, strips=strips)
+        return _keyed(node.type_cast.arg, parameter, table=table, strips=strips)
     if kind(node) == "a_const" and node.a_const.WhichOneof("val") == "sval":
-        return Read(is_vault, node.a_const.sval.sval, strips)
+        return Read(table, node.a_const.sval.sval, strips)
     if parameter is None:
         return None
     is_first = kind(node) == "param_ref" and node.param_ref.number == 1
     is_named = kind(node) == "column_ref" and names(node.column_ref.fields)[-1:] == (parameter,)
-    return Read(is_vault, None, strips) if is_first or (is_named and parameter) else None
+    return Read(table, None, strips) if is_first or (is_named and parameter) else None

@@ -44,6 +44,8 @@ _PAIRS = re.compile(
 )
 _KEYED = re.compile(r"\b(?:pgp_sym_\w+|hmac|encrypt|decrypt)\s*\(", re.IGNORECASE)
 _LITERAL = re.compile(rf"\s*{_QUOTED}\s*(?:::\s*\w+\s*)?")
+_MADE = re.compile(r"\s*pg_catalog\.to_jsonb\(\(SELECT \((.*)\)\)\)\s*", re.DOTALL)
+"""A member of a body that an expression makes, as declaration/command.py compiles it."""
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|[(),;\[\]]")
 
 
@@ -82,7 +84,8 @@ def _literals_of_address(text: str) -> Iterator[Named]:
 
 def literal(expression: str) -> str | None:
     """The value of an expression that is one literal, with or without a cast; None of another expression."""
-    match = _LITERAL.fullmatch(expression)
+    made = _MADE.fullmatch(expression)
+    match = _LITERAL.fullmatch(made[1] if made else expression)
     return match[1] if match else None
 
 

@@ -112,7 +112,7 @@ def gather(database: Database, schema: str, *, stack: str | None, rotators: Iter
     """
     with database.reading_ahead([_situation_query(schema)], *first_scripts(schema), [foreign_jobs_query()]):
         condition, statuses = health_and_jobs(database, schema)
-        foreign = foreign_jobs(database, {status.jobid for status in statuses})
+        foreign, _ = foreign_jobs(database, {status.jobid for status in statuses})
         problems = tuple(all_problems(condition, statuses))
         situation = read_situation(database, schema)
         catalogs = _catalogs(database, schema)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from psycopg import sql
 
 from components.database.connection import Database
+from components.errors import StatementFailed
 from components.objects.stack_mark import stack_of
 from components.sql import load_sql
 
@@ -45,7 +46,13 @@ def foreign_jobs_query() -> sql.Composed:
     return load_sql("foreign_jobs").format(newest=sql.Literal(NEWEST))
 
 
-def foreign_jobs(database: Database, declared: Container[int | None]) -> list[ForeignJob]:
-    """The jobs that this login may see, without those whose jobid is among ``declared``. Raises an Error."""
-    rows = [dict(row) for row in database.read(foreign_jobs_query()) if row["jobid"] not in declared]
-    return [ForeignJob(stack=stack_of(row.pop("first_line"), row["job"]), **row) for row in rows]
+def foreign_jobs(database: Database, declared: Container[int | None]) -> tuple[list[ForeignJob], str | None]:
+    """The jobs that this login may see, without those whose jobid is among ``declared``; else why it sees none.
+
+    Raises ConnectionFailed.
+    """
+    try:
+        rows = [dict(row) for row in database.read(foreign_jobs_query()) if row["jobid"] not in declared]
+    except StatementFailed as exc:
+        return [], f"the other jobs of pg_cron cannot be told: {exc}"
+    return [ForeignJob(stack=stack_of(row.pop("first_line"), row["job"]), **row) for row in rows], None

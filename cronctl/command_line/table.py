@@ -120,6 +120,13 @@ COMMANDS = (
         "Jobs that a database has already as entries of the catalogue: requests where these are exactly the same, else "
         "SQL as it is.",
     ),
+    Entry(
+        "import workflows",
+        "importing",
+        "import_workflows",
+        "Scheduled GitHub Actions workflows as entries of the catalogue, where these do the same, and why the others "
+        "do not.",
+    ),
 )
 
 GROUPS = {"import": "What runs elsewhere, as entries of the catalogue; shown as a diff, and written with --write."}

@@ -22,6 +22,7 @@ GROUND_UP: tuple[str, ...] = (
         "declaration",
         "importing",
         "runs",
+        "workflows",
     ),
     *("operations", "security", "report", "provider"),
 )

@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from components.database.connection import Database
 from components.objects.stack_mark import mark
-from components.runs.foreign_jobs import ForeignJob, foreign_jobs
+from components.runs.foreign_jobs import foreign_jobs
 from tests.integration.components.command_line import Said
 from tests.integration.components.test_runs import deployed  # noqa: F401 - the fixture
 
@@ -51,6 +52,16 @@ def test_all_jobs_are_told_beside_ours(made_by_hand: None, cronctl: Callable[...
 def test_a_job_whose_last_run_is_long_ago(made_by_hand: None, conninfo: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("components.runs.foreign_jobs.NEWEST", 0)
     database = Database(conninfo)
-    jobs = {job.title: job for job in foreign_jobs(database, set()) if isinstance(job, ForeignJob)}
+    jobs, unseen = foreign_jobs(database, set())
     database.close()
-    assert jobs["by hand"].last_run is None
+    assert unseen is None
+    assert [job.last_run for job in jobs if job.title == "by hand"] == [None]
+
+
+def test_a_database_without_pg_cron_has_a_sentence(conninfo: str) -> None:
+    database = Database(make_conninfo(conninfo, dbname="template1"))
+    jobs, unseen = foreign_jobs(database, set())
+    database.close()
+    assert jobs == []
+    assert unseen is not None
+    assert unseen.startswith('the other jobs of pg_cron cannot be told: relation "cron.job" does not exist')

@@ -86,6 +86,7 @@ def test_what_is_written_keeps_what_is_there_and_takes_none_of_its_defaults(
     assert "runs at minutes 0 and 45 of each hour" in said.data
     assert "jobs.yaml has a job of this name already" in said.data
     assert UUID_KEY not in text
+    assert "  # sql, since it has 2 statements\n" in text
     again = cronctl("import", "database", "-C", str(tmp_path), "--write")
     assert "skipped" in again.data
 
@@ -119,7 +120,12 @@ def test_a_command_that_fails_is_kept_and_its_meaning_written_only_by_force(
     assert "invalid input syntax for type json" in job["notes"][0]["sentence"]
     assert job["meant"]["http"]["auth"] == {"bearer": "key"}
     cronctl("import", "database", "-C", str(tmp_path), "--write", "--force")
-    assert "auth:" in (tmp_path / "jobs.yaml").read_text()
+    text = (tmp_path / "jobs.yaml").read_text()
+    assert "auth:" in text
+    assert (
+        "  # not what the command in the database does, which fails as it is written, but what it probably meant\n"
+        in text
+    )
 
 
 def test_a_table_of_secrets_that_is_there_is_taken_over(postgres: Connection, cronctl: Cronctl, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from components.catalogue.job import Job
+from components.cron_job import CronJobProvider
 from components.database.connection import Database
 from components.declaration.command import compile_command
 from components.importing.database import read_jobs, read_server
@@ -81,6 +82,21 @@ def value_of(place: Place, keys: Keys) -> str:
     if place.kind == "literal":
         return next(value for value, key in keys._of_value.items() if key == place.key)
     return SETTINGS[place.original] if place.kind == "setting" else VALUES[place.original]
+
+
+def test_a_job_that_is_taken_over_keeps_its_jobid_and_is_imported_once(
+    postgres: Connection, database: Database, provide: Callable[..., Any]
+) -> None:
+    found, keys = imported(postgres, database, "select net.http_post('https://a.example.com/f')")
+    job = Job.model_validate(found[0].job)
+    assert job.adopt
+    command = compile_command(found[0].name, job, stack=STACK, schema="public")
+    props = {"name": found[0].name, "schedule": job.schedule.text, "command": command, "owner": STACK, "adopt": True}
+    created = provide(CronJobProvider).create(props)
+    assert created.outs["jobid"] == found[0].where.jobid
+    server = read_server(database)
+    (again,) = outcomes(read_jobs(database, server), server, keys)
+    assert (again.kind, [told.what for told in again.reason]) == ("skipped", [Reason.OURS])
 
 
 def test_a_request_is_queued_as_before(postgres: Connection, database: Database) -> None:

@@ -67,8 +67,11 @@ def zones(postgres: psycopg.Connection[tuple[Any, ...]]) -> dict[str, list[datet
 
 
 @pytest.fixture
-def last_due(provide: Callable[..., Any], clean: None, conninfo: str) -> Iterator[Callable[[list[Case]], list[Any]]]:
+def last_due(
+    provide: Callable[..., Any], install: Callable[..., None], clean: None, conninfo: str
+) -> Iterator[Callable[[list[Case]], list[Any]]]:
     """The server's answers, in a session whose own time zone is nobody's."""
+    install()
     provide(RunLedgerProvider).create({"schema_name": "public", "owner": "supabase-cron/test"})
     query = (
         "SELECT public.cron_last_due(schedule, since, until, zone) "

@@ -98,6 +98,40 @@ def test_one_that_fails_fails_alone(narrow: Database, made: Callable[[], list[tu
     assert len(made()) == 2 * len(numbers), "none is half made"
 
 
+def test_one_that_cannot_be_sent_is_no_reason_for_the_others(
+    narrow: Database, made: Callable[[], list[tuple[int, str]]]
+) -> None:
+    unsendable = insert(7, "SELECT '\ud800'")
+    done = write_together(narrow, [insert(1, SLOWLY), unsendable, *(insert(number) for number in range(2, 7))])
+    assert isinstance(done[1].exception(), UnicodeEncodeError)
+    assert [each.exception() for each in done if each is not done[1]] == [None] * 6
+    assert {abs(number) for number, _ in made()} == set(range(1, 7))
+
+
+def test_what_another_has_carried_out_is_no_failure(
+    conninfo: str, made: Callable[[], list[tuple[int, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A caller makes a connection, in vain, while one that was made meanwhile carries out its write."""
+    source = Database(conninfo)
+    first_is_asked, attempts, connect = threading.Event(), iter(range(100)), pool.connect
+
+    def connects_at_last(conninfo: str) -> psycopg.Connection[Any]:
+        if next(attempts):
+            return connect(conninfo)
+        first_is_asked.set()
+        time.sleep(1)
+        raise psycopg.OperationalError("the database system is starting up")
+
+    monkeypatch.setattr(pool, "connect", connects_at_last)
+    with ThreadPoolExecutor(8) as callers:
+        done = [callers.submit(source.write, *insert(1))]
+        assert first_is_asked.wait(PATIENCE)
+        done += [callers.submit(source.write, *insert(number)) for number in range(2, 9)]
+    source.close()
+    written = {abs(number) for number, _ in made()}
+    assert written == {number for number, each in enumerate(done, 1) if each.exception() is None}
+
+
 def test_one_that_waits_for_a_lock_fails_alone(
     narrow: Database, made: Callable[[], list[tuple[int, str]]], conninfo: str
 ) -> None:

@@ -19,7 +19,10 @@ from cronctl.command_line.table import COMMANDS, Entry
 ROOT = Path(__file__).parents[3]
 NAMES = [entry.name for entry in COMMANDS]
 BY_STEM = {path.stem for path in (ROOT / "cronctl").glob("*.py")}
-HEAVY = {"psycopg", "pydantic", "pulumi", "rich", "yaml", "ruamel", "postgast", "jinja2", "asyncio", "toolchain"}
+HEAVY = {
+    *("psycopg", "pydantic", "pulumi", "rich", "yaml", "ruamel", "postgast", "tree_sitter", "jinja2", "asyncio"),
+    "toolchain",
+}
 
 IMPORTED = """
 import json, sys
@@ -86,7 +89,10 @@ def test_a_shell_completes_commands_options_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("--version",), ("status", "--help"), ("rotate", "-h"), ("histry",), ("import", "database", "-h")],
+    [
+        *(("--help",), ("--version",), ("status", "--help"), ("rotate", "-h"), ("histry",)),
+        *(("import", "workflows", "-h"), ("import", "database", "-h")),
+    ],
 )
 def test_nothing_is_imported_to_talk_about_commands(arguments: tuple[str, ...]) -> None:
     assert imported(*arguments) & HEAVY == set()

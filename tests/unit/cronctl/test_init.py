@@ -39,6 +39,12 @@ def test_an_empty_folder_becomes_a_project(tmp_path: Path) -> None:
     assert run("lint", cwd=tmp_path / "shop cron").stdout == ""
 
 
+@pytest.mark.parametrize("folder", ["2024", "true", "1.5", "null"])
+def test_a_name_that_yaml_takes_for_something_else_is_a_text(tmp_path: Path, folder: str) -> None:
+    run("init", "--project", folder, cwd=tmp_path)
+    assert yaml.safe_load(contents(tmp_path / folder)["Pulumi.yaml"])["name"] == folder
+
+
 def test_the_program_of_a_new_project_is_this_projects() -> None:
     def steps(path: Path) -> list[str]:
         return [ast.dump(step) for step in ast.parse(path.read_text(encoding="utf-8")).body[1:]]

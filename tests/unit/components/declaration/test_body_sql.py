@@ -12,6 +12,7 @@ from components.catalogue.jobs_file import Catalogue
 from components.catalogue.settings import Settings
 from components.catalogue.stack_config import merge_patch
 from components.declaration.command import compile_command
+from components.leaks.exposed_key import planted_in_command, sends_reusable_key
 from components.operations.job_inputs import with_inputs
 
 
@@ -142,6 +143,16 @@ def test_a_pasted_key_is_found_as_in_a_body(made: dict[str, Any], place: tuple[s
     assert found == ("jobs", "nightly", "http", "body_sql", *place)
     assert sentence.startswith("holds what looks like a key")
     assert "planted" not in sentence
+
+
+def test_the_doctor_sees_a_key_that_is_read_into_a_body_and_nothing_else() -> None:
+    def command(made: dict[str, Any]) -> str:
+        return compile_command("nightly", job(body_sql=made), stack="supabase-cron/dev", schema="public")
+
+    assert not sends_reusable_key(command({"time": "now()", "id": "gen_random_uuid()"}))
+    assert sends_reusable_key(command({"made": "public.get_secret('a')"}))
+    assert planted_in_command(command({"time": "now()", "id": "'3f2504e0-4f89-11d3-9a0c-0305e82c3301'::uuid"})) == ()
+    assert planted_in_command(command({"api_key": "'planted-hunter2'"})) == ("a literal api_key",)
 
 
 def test_what_is_no_key_passes() -> None:

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from psycopg import sql
 
+from components.catalogue.job import Job
+from components.importing.call import CronRow
+from components.importing.jobs import outcomes
 from components.importing.keys import Keys
 from components.importing.outcome import Note, Outcome, Place, Reason
 from tests.unit.components.importing.worlds import SERVER, http, imported
@@ -169,6 +172,32 @@ def test_what_is_not_taken(row: dict[str, Any], reason: Reason, kind: str) -> No
     assert (outcome.kind, outcome.job, reasons(outcome)) == (kind, None, [reason])
 
 
+def test_a_secret_of_the_catalogue_is_read_and_never_given_a_value_of_another_place() -> None:
+    keys = Keys(
+        {"key": {"description": "d", "format": "token"}, "example_apikey": {"description": "d", "format": "jwt"}}
+    )
+    setting, literal = imported(
+        f"select net.http_post('{URL}', headers := jsonb_build_object('x', current_setting('app.key')))",
+        headed("apikey", TOKEN),
+        keys=keys,
+    )
+    assert (setting.kind, setting.asks[0].key, notes(setting)) == ("noted", "key", {Note.SAME_KEY})
+    assert literal.asks[0].key == "example_apikey_2"
+
+
+def test_a_job_without_a_name_is_taken_once() -> None:
+    (outcome,) = imported("vacuum", name=None)
+    declared = {"job-1": Job.model_validate(outcome.job)}
+    row = CronRow(1, None, "0 1 * * *", "vacuum", "postgres", "postgres")
+    (again,) = outcomes([row], SERVER, Keys(), declared)
+    assert (again.kind, reasons(again)) == ("skipped", [Reason.DECLARED_UNNAMED])
+
+
+def test_a_value_outside_of_a_text_of_json_is_not_called_broken() -> None:
+    (outcome,) = imported(f"select net.http_post('{URL}', ('{{\"n\": ' || get_secret('n') || '}}')::jsonb)")
+    assert (outcome.kind, notes(outcome), reasons(outcome)) == ("sql", set(), [Reason.EXPRESSION])
+
+
 def test_a_job_of_a_stack_is_skipped() -> None:
     (outcome,) = imported("-- supabase-cron: shop/prod/job 1\nselect 1")
     assert (outcome.kind, outcome.reason[0].sentence) == ("skipped", "the stack shop/prod declares it already")
@@ -199,21 +228,32 @@ def test_a_database_without_pg_net_keeps_all_as_sql() -> None:
     assert (outcome.kind, reasons(outcome)) == ("sql", [Reason.NO_CALL])
 
 
+def test_sql_is_kept_but_for_blanks_around_it() -> None:
+    (outcome,) = imported("\n  -- tidy\n  delete from a;\n\n  select 1\n")
+    assert outcome.job is not None
+    assert outcome.job["sql"] == "-- tidy\n  delete from a;\n\n  select 1"
+
+
 def test_a_function_that_may_send_is_said_to_have_no_verdict() -> None:
     (outcome,) = imported("select public.notify_team('stand-up')", schedule="0 9 1-7 * 1")
     assert outcome.kind == "sql"
     assert {Note.UNKNOWN_REQUEST, Note.WARNING} <= notes(outcome)
 
 
-SHAPES = [
-    {"url": url, **method, **headers, **body, "timeout": timeout}
-    for url, method, headers, body, timeout in itertools.product(
-        ("https://a.example.com/x?y=1", "{base}/f/{{x}}", "https://a.example.com/{part}/it's"),
-        ({}, {"method": "GET"}, {"method": "DELETE"}),
-        ({}, {"auth": {"bearer": "k"}}, {"headers": {"X-A": "é \" \\ '", "x-b": "a{k}b"}}),
-        ({}, {"body": {"a": [1, 2.5, None, True, "ü\n'"], "b": {}}}, {"body": "text"}, {"body": [[]]}),
-        (5, 0.25),
-    )
+Part = dict[str, Any]
+METHODS: list[Part] = [{}, {"method": "GET"}, {"method": "DELETE"}]
+PROOFS: list[Part] = [{}, {"auth": {"bearer": "k"}}, {"headers": {"X-A": "é \" \\ '", "x-b": "a{k}b"}}]
+BODIES: list[Part] = [
+    {},
+    {"body": {"a": [1, 2.5, None, True, "ü\n'"], "b": {}}},
+    {"body": "text"},
+    {"body": [[]]},
+]
+URLS = ("https://a.example.com/x?y=1", "{base}/f/{{x}}", "https://a.example.com/{part}/it's")
+SHAPES: list[Part] = [
+    {"url": url, "timeout": timeout, **method, **proof, **body}
+    for url, method, proof, body in itertools.product(URLS, METHODS, PROOFS, BODIES)
+    for timeout in (5, 0.25)
     if method.get("method") != "GET" or not body
 ]
 

@@ -11,7 +11,7 @@ from components.importing.sql_text import GRAMMAR, selected, statements
 from components.importing.sql_value import Values
 from components.importing.value_kinds import JsonValue, Literal, TextValue
 
-READERS = {"get_secret": Reader("get_secret", None)}
+READERS = {"get_secret": Reader("", None)}
 SECRET = Place("", "get_secret", "k")
 
 
@@ -68,6 +68,7 @@ def test_a_literal_has_no_type_yet() -> None:
             Place("", "vault", "v"),
         ),
         ("(select value from public.cron_secrets where key = 'k')", SECRET),
+        ("(select s from app.my_secrets where name = 'k')", Place("", "table", "k of app.my_secrets")),
     ],
 )
 def test_places(expression: str, place: Place) -> None:
@@ -108,6 +109,8 @@ def test_a_place_in_a_text_and_in_json() -> None:
         ("(select decrypted_secret from vault.decrypted_secrets where name like 'v')", Reason.EXPRESSION),
         ("(select decrypted_secret from vault.decrypted_secrets where name = 'v' and true)", Reason.EXPRESSION),
         ("(select decrypted_secret from decrypted_secrets where name = 'v' offset 1)", Reason.EXPRESSION),
+        ("(select secret from vault.secrets where name = 'v')", Reason.EXPRESSION),
+        ("(select s from app.my_secrets where active = 'yes')", Reason.EXPRESSION),
         ("(select price from prices where name = 'v')", Reason.EXPRESSION),
         ("array['a']", Reason.EXPRESSION),
         ("jsonb_build_object(get_secret('k'), 1)", Reason.EXPRESSION),

@@ -27,9 +27,9 @@ SERVER = Server(
         ),
     ),
     readers={
-        "get_secret": Reader("get_secret", None),
-        "public.get_secret": Reader("get_secret", None),
-        "private.trimmed": Reader("get_secret", None, strips=True),
+        "get_secret": Reader("", None),
+        "public.get_secret": Reader("", None),
+        "private.trimmed": Reader("", None, strips=True),
         "private.the_key": Reader("vault", "service_key"),
     },
 )
