@@ -32,7 +32,7 @@ brief = sed -u -E -e '/^(@ .*|Previewing .*|Updating .*|Resources:|)$$/d' -e '/^
 quiet = --suppress-outputs --color never --stack $(STACK)
 pulumi_quiet_preview = told="$$(pulumi preview $(quiet) 2>&1)" || { echo "$$told" | $(brief) >&2; exit 1; }
 
-.PHONY: help python setup setup-dev packages browser engine shell devstack tools up preview refresh destroy verify down clean \
+.PHONY: help python setup setup-dev packages test-packages engine shell devstack tools up preview refresh destroy verify down clean \
 	test coverage test-unit bench bench-short check format schema docs pictures lock
 
 help: ## This list
@@ -69,9 +69,9 @@ packages: setup ## The system's PostgreSQL and pg_cron packages (root)
 	$(call say,system packages: PostgreSQL and pg_cron)
 	@$(BIN)/python -m devstack packages
 
-browser: setup-dev packages ## The browser that the report's tests look with (root)
-	$(call say,system package: chromium)
-	@$(BIN)/python -m devstack packages --browser
+test-packages: setup-dev packages ## The browser that tests look with, curl and jq (root)
+	$(call say,system packages: chromium + curl + jq)
+	@$(BIN)/python -m devstack packages --tests
 
 # It needs no library, so it does not wait for the virtual environment that it may be made beside.
 engine_python := $(if $(wildcard $(VENV)/installed),$(BIN)/python,$(PYTHON))
@@ -130,7 +130,7 @@ clean: ## Stop it and remove its data (the virtual environment and the engine st
 	@rm -rf .devstack/state .devstack/pulumi
 
 tools:
-	$(side_by_side) engine browser
+	$(side_by_side) engine test-packages
 
 with_engine = PATH="$$($(BIN)/python -m toolchain ensure):$$PATH"
 in_parallel = --numprocesses auto --dist loadgroup
@@ -186,7 +186,7 @@ docs: setup-dev ## Write the generated parts of docs/: who can do what, the refe
 	@$(BIN)/python -m components.catalogue.reference docs/catalogue.md
 	@$(BIN)/python -m bench.documents docs/scale.md
 
-pictures: browser ## Take the README's pictures of the running dev stack (after make up)
+pictures: test-packages ## Take the README's pictures of the running dev stack (after make up)
 	$(call say,pictures: docs/images)
 	@$(BIN)/python -m docs.pictures
 

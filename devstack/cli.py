@@ -11,7 +11,7 @@ import typer
 
 from devstack.errors import DevstackError, InvalidArgument
 from devstack.functions import FunctionChanges
-from devstack.packages import install_browser, install_packages
+from devstack.packages import install_packages, install_test_packages
 from devstack.part_status import PARTS, Part
 from devstack.proof import describe, wait_for_request
 from devstack.settings import Defaults
@@ -117,11 +117,13 @@ def logs(
 
 @app.command()
 def packages(
-    browser: Annotated[bool, typer.Option("--browser", help="Only Debian's chromium, for the report's tests.")] = False,
+    tests: Annotated[
+        bool, typer.Option("--tests", help="Only what tests need: Debian's chromium, curl and jq.")
+    ] = False,
 ) -> None:
     """Install PostgreSQL and pg_cron from the system's packages where they are missing, and the stand-ins."""
-    if browser:
-        install_browser(_say)
+    if tests:
+        install_test_packages(_say)
     else:
         install_packages(_say)
 

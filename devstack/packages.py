@@ -1,4 +1,4 @@
-"""The system packages: PostgreSQL, pg_cron and the tests' browser, installed with apt-get where they are missing."""
+"""The system packages: PostgreSQL, pg_cron and the tests' tools, installed with apt-get where they are missing."""
 
 import os
 import re
@@ -20,8 +20,8 @@ CREATE_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 BROWSER = Path("/usr/bin/chromium")
 """Where Debian's chromium is, with which tests/integration/components/test_report_page.py looks at the report."""
 
-BROWSER_PACKAGES = ("chromium", "libatomic1")
-"""The browser, and what the Node in Playwright's wheel is linked with."""
+TEST_PACKAGES = ("chromium", "libatomic1", "curl", "jq")
+"""The browser, what the Node in Playwright's wheel is linked with, and what scripts of workflows are run with."""
 
 _NO_CLUSTER = "create_main_cluster = false\n"
 
@@ -48,18 +48,18 @@ def install_packages(say: Say) -> None:
     say(f"PostgreSQL {binaries.major} with pg_cron, {extensions} is in {binaries.bindir}")
 
 
-def install_browser(say: Say) -> None:
-    """Installs the browser that the report's tests look with, where it is missing. Quick when it is there.
+def install_test_packages(say: Say) -> None:
+    """Installs what tests look and compare with, where it is missing. Quick when it is there.
 
     Raises:
         PackagesMissing: we are not root, there is no apt-get, or it failed.
     """
-    if not BROWSER.exists() or find_library("atomic") is None:
-        _may_install("Debian's chromium", "packages --browser")
-        _install(say, *BROWSER_PACKAGES)
+    if not BROWSER.exists() or find_library("atomic") is None or not all(map(shutil.which, ("curl", "jq"))):
+        _may_install("one of Debian's chromium, curl and jq", "packages --tests")
+        _install(say, *TEST_PACKAGES)
     if not BROWSER.exists():
         raise PackagesMissing(f"the package chromium left no {BROWSER}; install Debian's chromium yourself")
-    say(f"the tests' browser is {BROWSER}")
+    say(f"the tests' browser is {BROWSER}; curl and jq are there")
 
 
 def _may_install(what: str, command: str) -> None:

@@ -18,7 +18,7 @@ from devstack.packages import BROWSER
 from tests.integration.components.report_data import deploy, fill
 
 pytestmark = pytest.mark.skipif(
-    not BROWSER.exists(), reason=f"there is no {BROWSER}; run: python -m devstack packages --browser"
+    not BROWSER.exists(), reason=f"there is no {BROWSER}; run: python -m devstack packages --tests"
 )
 
 DESKTOP = (1200, 900)

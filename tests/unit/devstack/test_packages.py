@@ -5,7 +5,7 @@ import pytest
 
 from devstack import packages
 from devstack.errors import PackagesMissing
-from devstack.packages import install_browser, install_packages
+from devstack.packages import install_packages, install_test_packages
 
 
 @pytest.fixture
@@ -73,24 +73,24 @@ def test_without_apt_get_the_user_is_asked(commands: list[str], monkeypatch: pyt
     assert commands == []
 
 
-def test_the_browser_is_installed_where_it_is_missing(
+def test_what_tests_need_is_installed_where_it_is_missing(
     commands: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = tmp_path / "chromium"
     monkeypatch.setattr(packages, "BROWSER", browser)
     with pytest.raises(PackagesMissing, match="the package chromium left no"):
-        install_browser(lambda _: None)
-    assert commands == ["apt-get install chromium libatomic1"]
+        install_test_packages(lambda _: None)
+    assert commands == ["apt-get install chromium libatomic1 curl jq"]
     browser.touch()
-    install_browser(lambda _: None)
-    assert commands == ["apt-get install chromium libatomic1"]
+    install_test_packages(lambda _: None)
+    assert commands == ["apt-get install chromium libatomic1 curl jq"]
 
 
-def test_who_is_not_root_is_told_how_to_get_the_browser(
+def test_who_is_not_root_is_told_how_to_get_what_tests_need(
     commands: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(packages, "BROWSER", tmp_path / "chromium")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(PackagesMissing, match=r"run `sudo .*python.* -m devstack packages --browser`"):
-        install_browser(lambda _: None)
+    with pytest.raises(PackagesMissing, match=r"run `sudo .*python.* -m devstack packages --tests`"):
+        install_test_packages(lambda _: None)
     assert commands == []
