@@ -1,6 +1,5 @@
 """``cronctl import database``: reads the jobs of a database, says what becomes of each, and writes their entries."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ import typer
 from components.catalogue.jobs_file import Catalogue
 from components.catalogue.settings import Settings
 from components.catalogue.stack_config import read_catalogue
-from components.catalogue.yaml_source import read_source
+from components.catalogue.yaml_source import read_source, source_of
 from components.errors import Error, InvalidConfiguration
 from components.importing.database import read_jobs, read_kept, read_server
 from components.importing.entries import against_defaults, difference, with_entries
@@ -19,6 +18,7 @@ from components.importing.jobs import outcomes
 from components.importing.keys import Keys
 from components.importing.outcome import Kind, Note, Outcome, Told
 from components.importing.steps import Step, steps
+from cronctl.import_output import print_diff, print_steps
 from cronctl.output import DIFFERS, print_json, print_line, say
 from cronctl.target import Target
 from cronctl.whole_file import write_whole
@@ -127,7 +127,7 @@ def _written(
         for name, job in jobs.items()
     }
     text = with_entries(before, new, entries, comments)
-    read = _read(text, path.name)
+    read = _read(path, text)
     alone = Catalogue.model_validate({"secrets": {**kept, **new}, "jobs": jobs})
     for name, job in alone.jobs.items():
         if read.jobs[name] != job:
@@ -138,14 +138,12 @@ def _written(
     return text
 
 
-def _read(text: str, name: str) -> Catalogue:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.write_text(text, encoding="utf-8")
-        try:
-            return read_catalogue(read_source(path), Settings(), _STACK_FILE, Path(folder))
-        except InvalidConfiguration as exc:
-            raise InvalidConfiguration(f"with the imported jobs, {problem}" for problem in exc.problems) from None
+def _read(path: Path, text: str) -> Catalogue:
+    """The catalogue that a text would be. Raises InvalidConfiguration."""
+    try:
+        return read_catalogue(source_of(path, text), Settings(), _STACK_FILE, path.parent)
+    except InvalidConfiguration as exc:
+        raise InvalidConfiguration(f"with the imported jobs, {problem}" for problem in exc.problems) from None
 
 
 def _print(plan: _Plan, *, is_written: bool) -> None:
@@ -159,12 +157,8 @@ def _print(plan: _Plan, *, is_written: bool) -> None:
             print_line((f"  {word:4}  it {each.sentence}" if word == "note" else f"  {word:4}  {each.sentence}", None))
         for line in _meant_lines(outcome):
             print_line((f"  {line}", None))
-    for line in plan.diff.splitlines():
-        print_line((line, "green" if line.startswith("+") else "red" if line.startswith("-") else None))
-    for number, step in enumerate(plan.steps, 1):
-        print_line((f"{number}. {step.why}", None))
-        for command in step.commands:
-            print_line((f"   {command}", None))
+    print_diff(plan.diff.splitlines())
+    print_steps(plan.steps)
     if is_written:
         say(f"{plan.path} is written, with {_many(plan.outcomes)} more", "green")
     elif plan.after is not None:

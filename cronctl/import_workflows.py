@@ -10,16 +10,18 @@ import typer
 
 from components.catalogue.settings import Settings
 from components.catalogue.stack_config import read_catalogue
-from components.catalogue.yaml_source import read_source
+from components.catalogue.yaml_source import read_source, source_of
 from components.errors import Error, InvalidConfiguration
+from components.importing.steps import Step
 from components.workflows.call_outcome import Reading
 from components.workflows.catalogue_check import checked
 from components.workflows.entries import Entry, job_entry, with_entries
-from components.workflows.moving import Step, saved, steps
+from components.workflows.moving import saved, steps
 from components.workflows.outcome import Kind, Outcome, Told
 from components.workflows.reading import read
 from components.workflows.workflow import NoWorkflow, Workflow, read_workflow
 from components.workflows.yaml_file import MAX_BYTES, NoYaml
+from cronctl.import_output import print_diff, print_steps
 from cronctl.output import DIFFERS, print_json, print_line, say
 from cronctl.whole_file import write_whole
 
@@ -52,7 +54,8 @@ def import_workflows(
     reading = Reading(checked(reading), reading.left_out, reading.secrets, reading.places)
     plan = _plan(project / catalogue, reading, force=force)
     if write and plan.after != plan.before:
-        _write(plan, project)
+        read_catalogue(source_of(plan.path, plan.after), Settings(), "the stack's file", project)  # refuses mistakes
+        write_whole(plan.path, plan.after)
     done = _what_is_left(plan, reading, [workflow for workflow, _ in workflows])
     if as_json:
         print_json(_document(plan, reading, unread, done, is_written=write))
@@ -148,19 +151,6 @@ def _is_there(outcome: Outcome, jobs: dict[str, Any]) -> bool:
     return isinstance(there, dict) and there.get("replaces") == (outcome.job or {}).get("replaces")
 
 
-def _write(plan: _Plan, project: Path) -> None:
-    """Write the catalogue, and put the old one back where the new one is refused. Raises Error."""
-    write_whole(plan.path, plan.after)
-    try:
-        read_catalogue(read_source(plan.path), Settings(), "the stack's file", project)
-    except InvalidConfiguration:
-        if plan.before:
-            write_whole(plan.path, plan.before)
-        else:
-            plan.path.unlink()
-        raise
-
-
 def _what_is_left(plan: _Plan, reading: Reading, workflows: list[Workflow]) -> list[Step]:
     same = [outcome for outcome in plan.written if outcome.kind in {"exact", "noted"}]
     keys = dict.fromkeys(place.key for outcome in plan.written for place in outcome.asks)
@@ -189,8 +179,7 @@ def _print(plan: _Plan, reading: Reading, unread: list[str], done: list[Step], *
         print_line(("left out   ", None), (f"{each.where}: {subject} {each.sentence}", None))
     for sentence in unread:
         print_line(("left out   ", None), (sentence, None))
-    for line in _diff(plan):
-        print_line((line, "green" if line.startswith("+") else "red" if line.startswith("-") else None))
+    print_diff(_diff(plan))
     _print_steps(plan, done)
     if is_written and plan.after != plan.before:
         say(f"{plan.path} is written, with {len(plan.written)} more jobs", "green")
@@ -204,10 +193,7 @@ def _print_steps(plan: _Plan, done: list[Step]) -> None:
     if not done:
         return
     print_line(("what is left to do, in this order", "bold"))
-    for number, step in enumerate(done, 1):
-        print_line((f"{number}. {step.why}", None))
-        for command in step.commands:
-            print_line((f"   {command}", None))
+    print_steps(done)
     gain = saved(outcome for outcome in plan.written if outcome.kind in {"exact", "noted"})
     print_line(
         (

@@ -74,8 +74,7 @@ class Source(NamedTuple):
 def read_source(path: Path) -> Source:
     """Read a YAML mapping.
 
-    Raises InvalidConfiguration for a file that is missing, unreadable, no YAML (with line and column), or that has a
-    key twice.
+    Raises InvalidConfiguration for a file that is missing or unreadable, and as :func:`source_of` does.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -86,6 +85,14 @@ def read_source(path: Path) -> Source:
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
         raise InvalidConfiguration([f"{path}: cannot be read: {reason}"]) from exc
+    return source_of(path, text)
+
+
+def source_of(path: Path, text: str) -> Source:
+    """A YAML mapping by its text; ``path`` is the file that has it, or is to have it.
+
+    Raises InvalidConfiguration for what is no YAML (with line and column), no mapping, or has a key twice.
+    """
     try:
         loader = _Loader(text)
         root: yaml.Node | None = loader.get_single_node()

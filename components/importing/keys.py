@@ -7,7 +7,7 @@ from typing import Any
 from components.importing.call import Text
 from components.importing.outcome import Place
 from components.values.choices import SecretFormat
-from components.values.template import KEY
+from components.values.template import KEY, Literal, SecretRef, template_text
 
 _MOST = 63
 
@@ -108,7 +108,5 @@ def _format(value: str) -> SecretFormat:
 
 
 def template(parts: Text) -> str:
-    """Parts as the catalogue's template: ``{key}`` for places, which have their keys, and doubled braces."""
-    return "".join(
-        part.replace("{", "{{").replace("}", "}}") if isinstance(part, str) else f"{{{part.key}}}" for part in parts
-    )
+    """Parts as the catalogue's template; the places have their keys."""
+    return template_text(Literal(part) if isinstance(part, str) else SecretRef(part.key) for part in parts)

@@ -4,6 +4,7 @@ A literal brace is doubled, as in Python's format strings. No secret's value com
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -49,6 +50,14 @@ class Template:
     def filled(self, word: str) -> str:
         """The text with one word in the place of each secret."""
         return "".join(part.text if isinstance(part, Literal) else word for part in self.parts)
+
+
+def template_text(parts: Iterable[Part]) -> str:
+    """The text of a template: what :func:`parse_template` reads as these parts."""
+    return "".join(
+        part.text.replace("{", "{{").replace("}", "}}") if isinstance(part, Literal) else f"{{{part.key}}}"
+        for part in parts
+    )
 
 
 def parse_template(text: str) -> Template:

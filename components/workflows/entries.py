@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from components.errors import InvalidConfiguration
+from components.importing.entries import against_defaults
 from components.workflows.outcome import Outcome, Told
 
 HEADER = "# yaml-language-server: $schema=./jobs.schema.json\n"
@@ -34,22 +35,7 @@ def job_entry(outcome: Outcome, defaults: Mapping[str, Any]) -> Entry:
     if outcome.reason:
         comments = [f"NOT THE SAME: {_comment(told)}" for told in outcome.reason] + comments
         job["active"] = False
-    job["http"] = _against(job["http"], defaults.get("http") or {})
-    for name in ("expected_duration", "active_between", "verify_first_run"):
-        if name in defaults:
-            job.setdefault(name, None)
-    return Entry(outcome.name, job, tuple(comments))
-
-
-def _against(own: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """A mapping in which null takes out what defaults would add, since they are merged key by key."""
-    made = dict(own)
-    for name, default in defaults.items():
-        if name not in made:
-            made[name] = None
-        elif isinstance(default, Mapping) and isinstance(made[name], Mapping):
-            made[name] = _against(made[name], default)
-    return made
+    return Entry(outcome.name, against_defaults(job, defaults), tuple(comments))
 
 
 def _comment(told: Told) -> str:

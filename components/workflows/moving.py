@@ -3,17 +3,11 @@
 from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
+from components.importing.steps import Step
 from components.schedule.grammar import parse_schedule
 from components.workflows.cadence import COUNTED_DAYS, FLOOR_MINUTES, started
 from components.workflows.outcome import Outcome, Place
 from components.workflows.workflow import Workflow
-
-
-class Step(NamedTuple):
-    """A step: what it is for, and the commands."""
-
-    why: str
-    commands: tuple[str, ...]
 
 
 def steps(

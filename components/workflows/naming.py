@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from components.values.template import Literal, SecretRef, template_text
 from components.workflows.outcome import Place, Text
 
 MAX_NAME = 60
@@ -62,10 +63,9 @@ class Keys:
         return place._replace(key=self._keys[place])
 
     def template(self, text: Text) -> str:
-        """A text as the catalogue writes it: places in braces, braces doubled."""
-        return "".join(
-            f"{{{self.with_key(part).key}}}" if isinstance(part, Place) else re.sub(r"([{}])", r"\1\1", part)
-            for part in text
+        """A text as the catalogue writes it."""
+        return template_text(
+            SecretRef(self.with_key(part).key) if isinstance(part, Place) else Literal(part) for part in text
         )
 
     def entry(self, http: dict[str, Any]) -> dict[str, Any]:

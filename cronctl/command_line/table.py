@@ -115,7 +115,7 @@ COMMANDS = (
     ),
     Entry(
         "import database",
-        "import_database",
+        "importing",
         "import_database",
         "Jobs that a database has already as entries of the catalogue: requests where these are exactly the same, else "
         "SQL as it is.",

@@ -116,6 +116,14 @@ def test_json_has_the_same(project: Path) -> None:
     assert document["steps"][0]["why"].startswith("set the values")
 
 
+def test_a_job_is_not_paused_by_the_catalogues_defaults(project: Path) -> None:
+    (project / "jobs.yaml").write_text(f"defaults: {{active: false, adopt: true}}\n{CATALOGUE}")
+    run(".", "--write", cwd=project)
+    text = (project / "jobs.yaml").read_text()
+    assert "    active: null\n" in text
+    assert "    adopt: null\n" in text
+
+
 def test_defaults_of_the_catalogue_do_not_reach_an_entry(project: Path) -> None:
     defaults = "defaults:\n  http:\n    timeout: 60\n    retry: {attempts: 5}\n    overlap: skip\n    headers: {X-Default: a}\n  expected_duration: 40\n"
     (project / "jobs.yaml").write_text(f"{defaults}{CATALOGUE}")

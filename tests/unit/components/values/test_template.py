@@ -1,6 +1,6 @@
 import pytest
 
-from components.values.template import Literal, SecretRef, parse_template
+from components.values.template import Literal, SecretRef, parse_template, template_text
 
 
 def test_literals_and_references_alternate_and_doubled_braces_join() -> None:
@@ -11,6 +11,11 @@ def test_literals_and_references_alternate_and_doubled_braces_join() -> None:
 def test_a_template_keeps_its_text_lists_its_keys_once_and_is_filled() -> None:
     template = parse_template("{a}/{b}{{}}/{a}")
     assert (str(template), template.keys, template.filled("x")) == ("{a}/{b}{{}}/{a}", ("a", "b"), "x/x{}/x")
+
+
+@pytest.mark.parametrize("text", ["", "a", "{k}", "{{k}}", "a{k}{l}b", "{{{k}}}", "}}{{"])
+def test_its_parts_give_the_text_back(text: str) -> None:
+    assert template_text(parse_template(text).parts) == text
 
 
 @pytest.mark.parametrize("text", ["{", "}", "{a", "a}", "{a b}", "{1a}", "{}", "{{a}", "{a}}"])
