@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from components.errors import Error
+from cronctl.engine_runs import begun, waited_for
 from toolchain import available
 from toolchain.errors import ToolchainError
 
@@ -76,12 +77,14 @@ def ask_engine(root: Path, *arguments: str) -> Callable[[], str]:
         )
     except OSError:
         raise Error(f"no readable Pulumi.yaml in {root}; name the project's folder with --project") from None
+    begun(asked)
     return lambda: _answer(asked)
 
 
 def _answer(asked: subprocess.Popen[str]) -> str:
     with asked:
         answer, talk = asked.communicate()
+    waited_for(asked)
     if asked.returncode == 0:
         return answer
     said = [line.removeprefix("error: ") for line in talk.splitlines() if line.startswith("error: ")]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cronctl import late
-from cronctl.command_line.opening import ask_deployment, open_target
+from cronctl.command_line.opening import open_deployment, open_target
 from cronctl.command_line.options import (
     DatabaseOption,
     DeclaredStackOption,
@@ -31,8 +31,8 @@ def verify(
 
     Exit status: 0 all the same, 1 something differs, 2 wrong command line, 3 it could not be found out.
     """
-    with errors_as_sentences():
-        late.verify.verify(ask_deployment(stack, project), as_json=as_json, show_all=show_all)
+    with errors_as_sentences(), open_deployment(stack, project) as asked:
+        late.verify.verify(asked, as_json=as_json, show_all=show_all)
 
 
 def drift(
@@ -46,8 +46,8 @@ def drift(
 
     Exit status: 0 no drift, 1 something was changed, 2 wrong command line, 3 it could not be found out.
     """
-    with errors_as_sentences():
-        late.drift.drift(ask_deployment(stack, project), as_json=as_json)
+    with errors_as_sentences(), open_deployment(stack, project) as asked:
+        late.drift.drift(asked, as_json=as_json)
 
 
 def doctor(

@@ -16,6 +16,7 @@ from cronctl.command_line.options import (
     SchemaOption,
     StackOption,
 )
+from cronctl.engine_runs import engine_runs_end
 from cronctl.output import errors_as_sentences
 
 
@@ -67,7 +68,7 @@ def export(
 
     Exit status: 0 it is written, 2 wrong command line, 3 it could not be.
     """
-    with errors_as_sentences():
+    with errors_as_sentences(), engine_runs_end():
         asked = late.stack_values.ask_values(stack, project.resolve())
         late.export.export(asked, output, force=force)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from components.values.variables import URL_VARIABLE
 from cronctl import late
+from cronctl.engine_runs import engine_runs_end
 
 if TYPE_CHECKING:
     from cronctl.declared_target import DeclaredTarget
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 @contextmanager
 def open_target(stack: str | None, schema: str | None, project: Path) -> Iterator["Target"]:
     """The target of a command that only reads. Raises InvalidConfiguration or another Error."""
-    place = late.place.find_place(stack, project.resolve())  # the engine runs, where it is asked
-    with late.target.opened(place, schema) as target:
-        yield target
+    with engine_runs_end():
+        place = late.place.find_place(stack, project.resolve())  # the engine runs, where it is asked
+        with late.target.opened(place, schema) as target:
+            yield target
 
 
 @contextmanager
@@ -32,13 +34,16 @@ def open_declared(
     Raises InvalidConfiguration or another Error.
     """
     asked = None
-    if stack is not None or declared or not os.environ.get(URL_VARIABLE):
-        with late.stack_place.database_is_missed(stack):
-            asked = late.stack_values.ask_values(stack, project.resolve())
-    with late.declared_target.opened(asked, stack, schema) as target:
-        yield target
+    with engine_runs_end():
+        if stack is not None or declared or not os.environ.get(URL_VARIABLE):
+            with late.stack_place.database_is_missed(stack):
+                asked = late.stack_values.ask_values(stack, project.resolve())
+        with late.declared_target.opened(asked, stack, schema) as target:
+            yield target
 
 
-def ask_deployment(stack: str | None, project: Path) -> "AskedDeployment":
+@contextmanager
+def open_deployment(stack: str | None, project: Path) -> Iterator["AskedDeployment"]:
     """What the engine is asked of a stack that is held against the database. Raises Error."""
-    return late.stack_values.ask_deployment(stack, project.resolve())
+    with engine_runs_end():
+        yield late.stack_values.ask_deployment(stack, project.resolve())
