@@ -197,15 +197,15 @@ def _print_steps(plan: _Plan, done: list[Step]) -> None:
     gain = saved(outcome for outcome in plan.written if outcome.kind in {"exact", "noted"})
     print_line(
         (
-            f"saved: {gain.starts} starts of runners in {gain.days} days, by these schedules; GitHub bills each as a whole "  # noqa: E501
-            f"minute at least, so {gain.starts} minutes or more",
+            f"saved: {gain.starts} starts of runners in {gain.days} days, by these schedules; GitHub bills each as a "
+            f"whole minute at least, so {gain.starts} minutes or more",
             None,
         )
     )
     print_line(
         (
-            "delay: GitHub starts schedules every 5 minutes at most, later under load, and then a runner; pg_cron starts "  # noqa: E501
-            "in the minute itself"
+            "delay: GitHub starts schedules every 5 minutes at most, later under load, and then a runner; pg_cron "
+            "starts in the minute itself"
             + (f" ({gain.more_often} of these jobs are due more often)" if gain.more_often else ""),
             None,
         )

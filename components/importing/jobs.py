@@ -16,7 +16,7 @@ from components.importing.call import CronRow, HttpRequest, Server
 from components.importing.http_entry import http_entry, request_of
 from components.importing.keys import Keys, as_key
 from components.importing.lifted import QUERY, lift
-from components.importing.outcome import Broken, NoCall, Note, Outcome, Place, Reason, Told, Where
+from components.importing.outcome import Broken, Kind, NoCall, Note, Outcome, Place, Reason, Told, Where
 from components.importing.sql_text import GRAMMAR, Unparsed, statements, the_call, walked_calls
 from components.importing.sql_value import Values
 from components.leaks.exposed_key import planted_in_command
@@ -62,8 +62,8 @@ class _Job:
     def outcome(self) -> Outcome:
         """What becomes of the job."""
         if (skipped := self._skipped()) is not None:
-            kind = "refused" if skipped.what in {Reason.ROLE, Reason.DATABASE} else "skipped"
-            return Outcome(kind, self._where, self._row.name or "", reason=(skipped,))  # type: ignore[arg-type]
+            kind: Kind = "refused" if skipped.what in {Reason.ROLE, Reason.DATABASE} else "skipped"
+            return Outcome(kind, self._where, self._row.name or "", reason=(skipped,))
         try:
             self._check()
             return self._unless_declared(self._as_request(Values(self._server.readers)))

@@ -5,6 +5,7 @@ No value leaves this module but into :class:`Keys`, which writes none.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from components.importing.call import HttpRequest, Json, JsonText, Text
@@ -40,13 +41,7 @@ def lift(request: HttpRequest, keys: Keys) -> tuple[HttpRequest, tuple[Place, ..
     headers = {name: _header(name, parts, keys, stem, lifted) for name, parts in request.headers.items()}
     for name, text in _texts(request.body):
         _refuse_in_body(name, text)
-    parts = {
-        "method": request.method,
-        "body": request.body,
-        "has_body": request.has_body,
-        "timeout": request.timeout,
-    }
-    return HttpRequest(url=url, headers=headers, **parts), tuple(lifted)  # type: ignore[arg-type]
+    return replace(request, url=url, headers=headers), tuple(lifted)
 
 
 def host_stem(url: Text, keys: Keys) -> str:

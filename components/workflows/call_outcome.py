@@ -5,7 +5,7 @@ from typing import Any
 
 from components.workflows.job_entry import Draft
 from components.workflows.naming import Keys, slug
-from components.workflows.outcome import UNDECIDED, Note, Outcome, Place, Reason, Refused, Told, Where
+from components.workflows.outcome import UNDECIDED, Kind, Note, Outcome, Place, Reason, Refused, Told, Where
 from components.workflows.workflow import Cron, Workflow, WorkflowJob
 
 
@@ -119,7 +119,7 @@ def outcome_of(each: Found, name: str, keys: Keys) -> Outcome:
         job["http"] = keys.entry(each.made.http)
         if each.made.inputs:
             job["inputs"] = each.made.inputs
-    kind = "exact" if not notes else "noted"
+    kind: Kind = "exact" if not notes else "noted"
     if reasons:
         kind = (
             "undecided"
@@ -128,7 +128,7 @@ def outcome_of(each: Found, name: str, keys: Keys) -> Outcome:
             and each.schedule
             else "refused"
         )
-    return Outcome(kind, subject, where, name, job, tuple(notes), asks, reasons)  # type: ignore[arg-type]
+    return Outcome(kind, subject, where, name, job, tuple(notes), asks, reasons)
 
 
 _BESIDE = frozenset({Reason.PROGRAM, Reason.ACTION, Reason.SHELL, Reason.CONTAINER})

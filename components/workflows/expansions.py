@@ -9,7 +9,7 @@ _UNKNOWN = (Opaque(Reason.RUN_TIME, (": it cuts a value that is not known here",
 
 
 def cut(value: Value, operator: str, pattern: str, literal: str) -> Value:
-    """A value with an end or a beginning taken out; ``pattern`` is a regular expression, ``literal`` as it is written."""  # noqa: E501
+    """A value with an end or a beginning taken out; ``pattern`` is a regular expression, ``literal`` is as written."""
     text = text_of(value)
     greedy = len(operator) == 2
     if text is not None:

@@ -146,9 +146,9 @@ class Told(NamedTuple):
 class Outcome(NamedTuple):
     """What becomes of a call.
 
-    ``job`` are the name and the entry as YAML data, if there is one. ``notes`` and ``reason`` tell what is not the same;
-    ``asks`` are the places of values that a person has to set. ``subject`` names the call for people.
-    """  # noqa: E501
+    ``job`` is the entry as YAML data, if there is one, for the ``name``. ``notes`` and ``reason`` tell what is not the
+    same; ``asks`` are the places of values that a person has to set. ``subject`` names the call for people.
+    """
 
     kind: Kind
     subject: str

@@ -23,7 +23,7 @@ Run = Callable[[World], Trace]
 
 @dataclass
 class Judged:
-    """A call with its rule: ``status`` are the accepted ones, None for 200 to 299; ``attempts`` with seconds between."""  # noqa: E501
+    """A call with its rule: ``status`` are the accepted ones, None for 200 to 299; ``backoff`` is in seconds."""
 
     call: Call
     status: frozenset[int] | None = None
